@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <linux/types.h>
+
+#include "reason.h"
+#include "rule.h"
+#include "verdict.h"
+
+/*
+ * The arena: 4 GiB of address space that all programs of a Sluice instance and its daemon share.
+ * Only pages that user space has touched take memory; a program that reads any other page reads
+ * zeros, and what it writes there is lost. The map is created at SL_ARENA_ADDR, whose low 32 bits
+ * are zero, so that an arena pointer is an offset to BPF and user space alike.
+ *
+ *   0x00000000  never populated: offset 0 means "none"
+ *   0x00001000  struct sl_root
+ *   0x00010000  struct sl_trace, populated for replay only
+ *   0x01000000  interface counters: a page a CPU for each interface slot
+ *   0x40000000  rule counters: a stripe of 2^rule_shift bytes for each CPU
+ *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
+ */
+#define SL_ABI_VERSION 1
+#define SL_MAGIC       0x4543495500534c01ULL
+
+#define SL_ARENA_ADDR  (1ULL << 45)
+#define SL_ARENA_PAGES (1U << 20)
+#define SL_PAGE_SIZE   4096U
+
+#define SL_ARENA_ROOT	   0x00001000U
+#define SL_ARENA_TRACE	   0x00010000U
+#define SL_ARENA_IF	   0x01000000U
+#define SL_ARENA_RULE	   0x40000000U
+#define SL_ARENA_RULE_SIZE 0x40000000U
+#define SL_ARENA_BANK0	   0x80000000U
+#define SL_ARENA_BANK1	   0xc0000000U
+#define SL_ARENA_BANK_SIZE 0x40000000U
+
+#define SL_MAX_IFACES 256U
+#define SL_MAX_CPUS   1008U /* what fits between SL_ARENA_IF and SL_ARENA_RULE */
+_Static_assert((__u64)SL_MAX_IFACES * SL_MAX_CPUS * SL_PAGE_SIZE <= SL_ARENA_RULE - SL_ARENA_IF,
+	       "interface counters run into rule counters");
+
+struct sl_counter {
+	__u64 packets;
+	__u64 bytes; /* of whole frames, Ethernet header included, FCS not */
+};
+
+/* One interface's counters on one CPU. */
+struct sl_hook_stats {
+	struct sl_counter verdict[8]; /* [enum sl_verdict] */
+	struct sl_counter reason[64]; /* [enum sl_reason], beside the verdict's counter */
+};
+
+struct sl_if_stats {
+	struct sl_hook_stats hook[SL_HOOK_MAX_];
+	__u8 pad[SL_PAGE_SIZE - SL_HOOK_MAX_ * sizeof(struct sl_hook_stats)];
+};
+_Static_assert(SL_VERDICT_MAX_ <= 8, "verdict counters");
+_Static_assert(sizeof(struct sl_if_stats) == SL_PAGE_SIZE, "a page a CPU");
+
+/* An interface slot, written by the daemon. */
+struct sl_iface {
+	/*
+	 * The program instance in charge at each hook: programs with another number let packets
+	 * pass untouched and uncounted, so that a new program can be attached beside the old one
+	 * and take over by this one word. 0: none.
+	 */
+	__u32 instance[SL_HOOK_MAX_];
+	__u32 ifindex; /* 0: slot free */
+	char name[16];
+};
+_Static_assert(sizeof(struct sl_iface) == 32, "layout");
+
+struct sl_root {
+	__u64 magic;
+	__u32 abi; /* SL_ABI_VERSION of who made the arena */
+	__u32 ncpus;
+	__u32 ruleset; /* offset of the struct sl_ruleset in force; one store switches all programs */
+	__u32 rule_shift; /* log2 of the rule counters' bytes for one CPU */
+	__u32 next_instance; /* daemon only */
+	__u32 pad;
+	struct sl_iface iface[SL_MAX_IFACES];
+};
+_Static_assert(sizeof(struct sl_root) == 32 + 32 * SL_MAX_IFACES, "layout");
+_Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_TRACE, "root runs into trace");
+
+/* What one run of a program found: see sl_prog_config.trace. */
+struct sl_trace {
+	struct sl_key key;
+	__u32 verdict; /* enum sl_verdict */
+	__u32 reason; /* enum sl_reason */
+	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT when a reason did */
+	__u32 length; /* of the frame */
+	__u32 network; /* offsets of the headers from the start of the frame; 0: not reached */
+	__u32 transport;
+	__u32 payload;
+	__u32 payload_length; /* padding after the IP packet is not payload */
+};
+_Static_assert(sizeof(struct sl_trace) == 88, "layout");
+
+static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
+{
+	return SL_ARENA_IF + (slot * ncpus + cpu) * SL_PAGE_SIZE;
+}
+
+static inline __u32 sl_rule_counter_offset(__u32 slot, __u32 rule_shift, __u32 cpu)
+{
+	return SL_ARENA_RULE + (cpu << rule_shift) + slot * (__u32)sizeof(struct sl_counter);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <linux/types.h>
+
+/* Names that the loader and the programs agree on. */
+#define SL_PROG_XDP	   "sluice_xdp"
+#define SL_PROG_TC_INGRESS "sluice_tc_in"
+#define SL_PROG_TC_EGRESS  "sluice_tc_out"
+#define SL_MAP_ARENA	   "sluice_arena"
+#define SL_MAP_FRAGS	   "sluice_frags"
+
+/* Fixed when a program is loaded for its interface: the verifier sees constants. */
+struct sl_prog_config {
+	__u32 slot; /* of the interface: sl_root.iface[] */
+	__u32 instance; /* compared with sl_iface.instance[hook] */
+	__u32 ncpus;
+	__u32 rule_shift;
+	/*
+	 * Not 0: XDP and TC ingress run on this interface both. XDP leaves this word before the
+	 * packet, and TC takes a packet that has it as judged.
+	 */
+	__u32 handoff;
+	__u32 trace; /* not 0: write what was found to SL_ARENA_TRACE, for replay */
+};
+_Static_assert(sizeof(struct sl_prog_config) == 24, "layout");
+
+/* What XDP leaves before the packet for TC ingress. */
+struct sl_meta {
+	__u32 handoff; /* sl_prog_config.handoff */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sl_meta) == 8, "metadata comes in words");

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <linux/types.h>
+
+#include "verdict.h"
+
+/*
+ * The compiled rule set: one block of memory that rules/ writes, the daemon copies into the arena
+ * and dataplane/classify.h walks. Every reference is a byte offset from the start of the arena, so
+ * the block is written for the address it will have there. Offset 0 is "none": page 0 of the arena
+ * is never populated.
+ *
+ * A chain keeps one list of records for each pair of network and transport class: what the packet
+ * is picks the list, so a record is only met by packets that it could match. A rule stands in each
+ * list that it may match in, once for each combination of its sets' elements. The elements of a
+ * rule are disjoint, so a packet matches at most one record of a rule.
+ */
+
+#define SL_L3S(X)                                                                                  \
+	X(OTHER)                                                                                   \
+	X(IP4)                                                                                     \
+	X(IP6)
+
+enum sl_l3 {
+#define X(name) SL_L3_##name,
+	SL_L3S(X)
+#undef X
+	SL_L3_MAX_
+};
+
+/* SL_L4_OTHER: no transport header that Sluice reads, or one that could not be read. */
+#define SL_L4S(X)                                                                                  \
+	X(OTHER)                                                                                   \
+	X(TCP)                                                                                     \
+	X(UDP)                                                                                     \
+	X(SCTP)                                                                                    \
+	X(ICMP)
+
+enum sl_l4 {
+#define X(name) SL_L4_##name,
+	SL_L4S(X)
+#undef X
+	SL_L4_MAX_
+};
+
+/*
+ * The link word of a packet: what precedes the network header. A tag's priority and id are those
+ * of the frame; a tag that is absent is all zero, and only the tag count tells it from id 0.
+ */
+#define SL_LINK_ETHERTYPE_SHIFT 0 /* 16 bits, host order, after all tags */
+#define SL_LINK_VLAN_SHIFT	16 /* 12 bits id of the outer tag */
+#define SL_LINK_PCP_SHIFT	28 /* 3 bits priority of the outer tag */
+#define SL_LINK_IVLAN_SHIFT	31 /* 12 bits id of the second tag */
+#define SL_LINK_IPCP_SHIFT	43 /* 3 bits priority of the second tag */
+#define SL_LINK_TAGS_SHIFT	46 /* 3 bits, number of tags: 0 to 4 */
+#define SL_LINK_SLOT_SHIFT	49 /* 8 bits, interface slot */
+
+/* The transport word of a packet. Parts that the packet does not have are zero. */
+#define SL_XPORT_PROTO_SHIFT 0 /* 8 bits, IPv4 protocol or last IPv6 next header */
+#define SL_XPORT_FLAGS_SHIFT 8 /* 8 bits, TCP flags FIN=1 .. CWR=128 */
+#define SL_XPORT_TYPE_SHIFT  8 /* 8 bits, ICMP type (never together with flags) */
+#define SL_XPORT_CODE_SHIFT  16 /* 8 bits, ICMP code */
+#define SL_XPORT_FRAG_SHIFT  24 /* 2 bits, enum sl_frag_kind */
+#define SL_XPORT_DSCP_SHIFT  26 /* 6 bits */
+#define SL_XPORT_TTL_SHIFT   32 /* 8 bits, TTL or hop limit */
+
+enum sl_frag_kind {
+	SL_FRAG_NONE,
+	SL_FRAG_FIRST,
+	SL_FRAG_LATER,
+};
+
+/* What of a packet the rules can see. All host order. */
+struct sl_key {
+	__u64 link;
+	__u64 xport;
+	__u64 addr[4]; /* IPv4: [0] = saddr << 32 | daddr. IPv6: saddr high, low, daddr high, low */
+	__u16 sport;
+	__u16 dport;
+	__u8 l3; /* enum sl_l3 */
+	__u8 l4; /* enum sl_l4 */
+	__u16 pad;
+};
+_Static_assert(sizeof(struct sl_key) == 56, "layout");
+
+/* A record matches when all of its conditions hold; a mask of 0 or a range 0-65535 always does. */
+struct sl_match {
+	__u64 link_value; /* key.link & link_mask == link_value */
+	__u64 link_mask;
+	__u64 xport_value;
+	__u64 xport_mask;
+	__u16 sport_low; /* key.sport in low .. low + span */
+	__u16 sport_span;
+	__u16 dport_low;
+	__u16 dport_span;
+	__u32 slot; /* the rule's counter, and its identity while it is loaded */
+	__u32 action; /* enum sl_verdict; SL_CONTINUE counts and goes on */
+};
+_Static_assert(sizeof(struct sl_match) == 48, "layout");
+
+/* In the lists of SL_L3_OTHER (addr_mask 0) and SL_L3_IP4. */
+struct sl_record4 {
+	struct sl_match match;
+	__u64 addr_value;
+	__u64 addr_mask;
+};
+_Static_assert(sizeof(struct sl_record4) == 64, "a cache line");
+
+/* In the lists of SL_L3_IP6. */
+struct sl_record6 {
+	struct sl_match match;
+	__u64 pad[2];
+	__u64 addr_value[4];
+	__u64 addr_mask[4];
+};
+_Static_assert(sizeof(struct sl_record6) == 128, "two cache lines");
+
+/* Counter slots start at 1. */
+#define SL_NO_SLOT 0U
+
+struct sl_list {
+	__u32 records; /* offset of struct sl_record4[count] or sl_record6[count] */
+	__u32 count;
+};
+
+struct sl_chain {
+	struct sl_list list[SL_L3_MAX_][SL_L4_MAX_]; /* [enum sl_l3][enum sl_l4], in rule order */
+	__u32 policy; /* enum sl_verdict */
+	__u32 policy_slot; /* counter of the packets that the policy decided */
+};
+_Static_assert(sizeof(struct sl_chain) == 8 * SL_L3_MAX_ * SL_L4_MAX_ + 8, "layout");
+
+/* What a restarted daemon must know of a rule that runs. Read by user space only. */
+struct sl_rule {
+	__u32 name; /* offset of a NUL-terminated string */
+	__u32 text; /* offset of the rule as `sluicectl rules` shows it */
+	__u16 dir; /* enum sl_dir */
+	__u16 is_policy; /* 1: stands for the chain's policy */
+	__u32 slot; /* counter: stays with the rule's name over reloads, see SL_ARENA_RULE */
+};
+_Static_assert(sizeof(struct sl_rule) == 16, "layout");
+
+struct sl_ruleset {
+	__u64 generation; /* rises with each rule set that was loaded */
+	__u64 drop_reasons; /* bit r: packets with enum sl_reason r are dropped */
+	__u64 loaded_at; /* seconds since the epoch */
+	__u32 size; /* bytes of the whole block, from this header on */
+	__u32 nrules; /* policies included */
+	__u32 rules; /* offset of struct sl_rule[nrules], in file order, policies after their chain */
+	__u32 source; /* offset of the NUL-terminated text that `sluicectl show` prints */
+	struct sl_chain chain[SL_DIR_MAX_];
+};
+_Static_assert(sizeof(struct sl_ruleset) == 40 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
