@@ -80,7 +80,7 @@ struct sl_root {
 	__u32 ruleset; /* offset of the struct sl_ruleset in force; one store switches all programs */
 	__u32 rule_shift; /* log2 of the rule counters' bytes for one CPU */
 	__u32 next_instance; /* daemon only */
-	__u32 pad;
+	__u32 zero; /* is 0, see sl_unknown() */
 	struct sl_iface iface[SL_MAX_IFACES];
 };
 _Static_assert(sizeof(struct sl_root) == 32 + 32 * SL_MAX_IFACES, "layout");

@@ -21,7 +21,7 @@ struct sl_frag_key {
 };
 _Static_assert(sizeof(struct sl_frag_key) == 48, "layout");
 
-#define SL_FRAG_FIRST_SEEN 1U /* verdict, slot and reason are valid */
+#define SL_FRAG_FIRST_SEEN 1U /* verdict and slot are valid */
 #define SL_FRAG_LAST_SEEN  2U /* total is valid */
 #define SL_FRAG_POISONED   4U /* fragments overlapped: nothing of this packet may pass any more */
 
@@ -30,7 +30,7 @@ struct sl_frag {
 	__u32 flags; /* SL_FRAG_*; changed by atomic or */
 	__u32 slot; /* counter of the rule or policy that decided on the first fragment */
 	__u32 verdict; /* enum sl_verdict of the first fragment */
-	__u32 reason; /* enum sl_reason of the first fragment */
+	__u32 pad;
 	__u32 got; /* 8-byte units received */
 	__u32 total; /* 8-byte units of the whole packet */
 	__u64 seen[128]; /* a bit for each 8-byte unit */

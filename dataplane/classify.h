@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/*
+ * The walk over a chain's records: the first terminal one that matches decides. What the packet
+ * is picks the list (see abi/rule.h), so most records of other protocols are never met.
+ */
+
+#include "arena.h"
+#include "count.h"
+
+struct sl_decision {
+	enum sl_verdict verdict;
+	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT for none */
+};
+
+static __always_inline bool match_fits(const struct sl_match __arena *match,
+				       const struct sl_key *key)
+{
+	if ((__u16)(key->dport - match->dport_low) > match->dport_span)
+		return false;
+	if ((key->xport & match->xport_mask) != match->xport_value)
+		return false;
+	if ((__u16)(key->sport - match->sport_low) > match->sport_span)
+		return false;
+	return (key->link & match->link_mask) == match->link_value;
+}
+
+/* What a record does; true when it decided. rules: offset of this CPU's rule counters. */
+static __always_inline bool match_act(const struct sl_match __arena *match, __u32 rules,
+				      __u32 bytes, struct sl_decision *decision)
+{
+	if (match->action == SL_CONTINUE) {
+		sl_count(rules + match->slot * (__u32)sizeof(struct sl_counter), bytes);
+		return false;
+	}
+	decision->verdict = match->action;
+	decision->slot = match->slot;
+	return true;
+}
+
+static __always_inline void walk4(__u32 record, __u32 count, const struct sl_key *key, __u32 rules,
+				  __u32 bytes, struct sl_decision *decision)
+{
+	__u32 end = record + count * (__u32)sizeof(struct sl_record4);
+
+	for (; record < end && sl_can_loop; record += sizeof(struct sl_record4)) {
+		const struct sl_record4 __arena *r = SL_AT(struct sl_record4, record);
+
+		if ((key->addr[0] & r->addr_mask) != r->addr_value || !match_fits(&r->match, key))
+			continue;
+		if (match_act(&r->match, rules, bytes, decision))
+			return;
+	}
+}
+
+static __always_inline void walk6(__u32 record, __u32 count, const struct sl_key *key, __u32 rules,
+				  __u32 bytes, struct sl_decision *decision)
+{
+	__u32 end = record + count * (__u32)sizeof(struct sl_record6);
+
+	for (; record < end && sl_can_loop; record += sizeof(struct sl_record6)) {
+		const struct sl_record6 __arena *r = SL_AT(struct sl_record6, record);
+
+		if (!match_fits(&r->match, key))
+			continue;
+		if ((key->addr[0] & r->addr_mask[0]) != r->addr_value[0] ||
+		    (key->addr[1] & r->addr_mask[1]) != r->addr_value[1] ||
+		    (key->addr[2] & r->addr_mask[2]) != r->addr_value[2] ||
+		    (key->addr[3] & r->addr_mask[3]) != r->addr_value[3])
+			continue;
+		if (match_act(&r->match, rules, bytes, decision))
+			return;
+	}
+}
+
+/* decision->verdict stays SL_CONTINUE when no rule decides. */
+static __always_inline void sl_classify(const struct sl_chain __arena *chain,
+					const struct sl_key *key, __u32 rules, __u32 bytes,
+					struct sl_decision *decision)
+{
+	const struct sl_list __arena *list = &chain->list[key->l3][key->l4];
+
+	if (key->l3 == SL_L3_IP6)
+		walk6(list->records, list->count, key, rules, bytes, decision);
+	else
+		walk4(list->records, list->count, key, rules, bytes, decision);
+}

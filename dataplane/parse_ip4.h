@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include "parse_frag.h"
+#include "pkt.h"
+
+#define SL_IP4_LEN	20U
+#define SL_IP4_MAX_LEN	60U
+
+struct sl_ip4_options {
+	__u8 bytes[SL_IP4_MAX_LEN - SL_IP4_LEN];
+};
+
+/* RFC 791, 3.1: end (0) and no-operation (1) are single bytes, all others say their length. */
+SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, __u32 len)
+{
+	__u32 at = 0;
+
+	if (!options)
+		return false;
+	for (__u32 i = 0; i < sizeof(options->bytes) && at < len; i++) {
+		__u32 kind, size = 1;
+
+		if (at >= sizeof(options->bytes))
+			return false;
+		kind = options->bytes[at];
+		if (kind == 0)
+			return true;
+		if (kind != 1) {
+			if (at + 1 >= len || at + 1 >= sizeof(options->bytes))
+				return false;
+			size = options->bytes[at + 1];
+			if (size < 2 || size > len - at)
+				return false;
+		}
+		at += size;
+	}
+	return true;
+}
+
+static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 len)
+{
+	struct sl_ip4_options options;
+
+	if (len > sizeof(options.bytes) || bpf_dynptr_read(options.bytes, len, &pkt->view, offset, 0))
+		return false;
+	return sl_ip4_options_good(&options, len);
+}
+
+static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
+{
+	union sl_header copy;
+	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP4_LEN);
+	__u32 header_len, total_len;
+	__u16 frag;
+
+	if (!ip)
+		return sl_stop(pkt, SL_REASON_SHORT_IP4);
+	if (ip[0] >> 4 != 4)
+		return sl_stop(pkt, SL_REASON_BAD_IP4_VERSION);
+
+	/* The addresses are where they are whatever the lengths say, so rules may know them. */
+	pkt->key.l3 = SL_L3_IP4;
+	pkt->key.addr[0] = sl_get64(ip + 12);
+	pkt->key.xport = (__u64)ip[9] << SL_XPORT_PROTO_SHIFT |
+			 (__u64)(ip[1] >> 2) << SL_XPORT_DSCP_SHIFT |
+			 (__u64)ip[8] << SL_XPORT_TTL_SHIFT;
+
+	header_len = (ip[0] & 0xf) * 4;
+	total_len = sl_get16(ip + 2);
+	/* Linux writes 0 for packets of over 64 KiB that never leave the host in one piece. */
+	if (total_len == 0 && pkt->is_gso)
+		total_len = pkt->length - pkt->network;
+	if (header_len < SL_IP4_LEN)
+		return sl_stop(pkt, SL_REASON_BAD_IHL);
+	if (total_len < SL_IP4_LEN || total_len > pkt->length - pkt->network)
+		return sl_stop(pkt, SL_REASON_BAD_IP4_LENGTH);
+	if (header_len > total_len)
+		return sl_stop(pkt, SL_REASON_BAD_IHL);
+
+	frag = sl_get16(ip + 6);
+	pkt->frag_id = sl_get16(ip + 4);
+	pkt->end = pkt->network + total_len;
+	pkt->cursor += header_len;
+	if (header_len > SL_IP4_LEN &&
+	    !ip4_options(pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))
+		return sl_stop(pkt, SL_REASON_BAD_IP4_OPTION);
+	if (frag & 0x3fff)
+		return parse_frag(pkt, (frag & 0x1fff) * 8, !!(frag & 0x2000));
+	return SL_NEXT;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include "../abi/reason.h"
+#include "../abi/rule.h"
+#include "arena.h"
+#include "view.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#ifdef __bpf__
+#define SL_VERIFIED_ONCE __noinline
+#else
+#define SL_VERIFIED_ONCE static inline
+#endif
+
+/*
+ * The header window: one slice at the start of the frame that holds all headers of a common packet.
+ * A slice's length is a constant to the verifier, so there is a ladder of lengths; the entry takes
+ * the longest that fits. What lies past the window costs a slice of its own.
+ */
+#define SL_WINDOW_LONG	96U /* two tags, IPv6, TCP */
+#define SL_WINDOW_SHORT 54U /* Ethernet, IPv4, TCP: what a frame of minimal size holds */
+#define SL_WINDOW_TINY	14U /* Ethernet */
+
+struct sl_pkt {
+	struct bpf_dynptr view;
+	const __u8 *window;
+	__u32 window_len;
+	__u32 length; /* of the frame */
+	__u32 cursor; /* next byte to parse */
+
+	/* Set by the entry. */
+	__u16 vlan_tci; /* a tag that the NIC or the kernel took out of the frame */
+	__u8 has_vlan_tci;
+	__u8 is_gso; /* many segments in one: the IP length may say 0 (BIG TCP) */
+	__u8 hook; /* enum sl_hook */
+
+	__u8 reason; /* enum sl_reason: the first that parsing met */
+	__u8 tags; /* VLAN tags */
+	__u8 frag; /* enum sl_frag_kind */
+	__u8 more_frags;
+	__u16 ethertype; /* host order, after all tags */
+	__u16 frag_offset; /* bytes */
+	__u16 frag_len; /* bytes behind the IP headers */
+	__u32 frag_id;
+
+	/* Offsets from the start of the frame; 0 until reached. */
+	__u32 network;
+	__u32 transport;
+	__u32 payload;
+	__u32 end; /* of the IP packet: what lies past it is padding */
+
+	struct sl_key key;
+};
+
+/* A parser ends with SL_NEXT, or with the reason why there is nothing more to parse. */
+enum sl_step {
+	SL_NEXT,
+	SL_STOP,
+};
+
+static __always_inline enum sl_step sl_stop(struct sl_pkt *pkt, enum sl_reason reason)
+{
+	pkt->reason = reason;
+	return SL_STOP;
+}
+
+/* Where a header is copied to when it does not lie in one piece. */
+union sl_header {
+	__u64 align;
+	__u8 bytes[40];
+};
+
+/* len bytes at offset, from the window if they are there; NULL past the end. len is a constant. */
+static __always_inline const void *sl_header(struct sl_pkt *pkt, __u32 offset,
+					     union sl_header *copy, const __u32 len)
+{
+	/* In this form the comparison bounds offset itself, which is what the verifier wants. */
+	if (pkt->window_len >= len && offset <= pkt->window_len - len)
+		return pkt->window + offset;
+	return bpf_dynptr_slice(&pkt->view, offset, copy, len);
+}
+
+/* Packets hold big-endian words at any address; both sides of the build read them unaligned. */
+static __always_inline __u16 sl_get16(const void *p)
+{
+	return __builtin_bswap16(*(const __u16 *)p);
+}
+
+static __always_inline __u32 sl_get32(const void *p)
+{
+	return __builtin_bswap32(*(const __u32 *)p);
+}
+
+static __always_inline __u64 sl_get64(const void *p)
+{
+	return __builtin_bswap64(*(const __u64 *)p);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * The TC entries: a packet as the stack has it. It may be of 64 KiB and more (GRO, GSO), most of it
+ * outside the linear part, and its outer VLAN tag may be in the skb and not in the frame.
+ */
+
+#include "maps.h"
+#include "pipeline.h"
+#include "window.h"
+
+static __always_inline void tc_view(struct __sk_buff *skb, struct sl_pkt *pkt, enum sl_hook hook,
+				    union sl_window *copy)
+{
+	pkt->hook = hook;
+	pkt->length = skb->len;
+	pkt->is_gso = skb->gso_size != 0;
+	pkt->has_vlan_tci = skb->vlan_present != 0;
+	pkt->vlan_tci = skb->vlan_tci;
+	if (bpf_dynptr_from_skb(skb, 0, &pkt->view)) {
+		pkt->reason = SL_REASON_NO_VIEW;
+		return;
+	}
+	sl_window_open(pkt, skb->data_end - skb->data, copy);
+}
+
+static __always_inline bool tc_in_charge(enum sl_hook hook)
+{
+	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
+
+	return root->iface[sl_config.slot].instance[hook] == sl_config.instance;
+}
+
+/* Whether XDP of this very interface has judged the packet before. */
+static __always_inline bool tc_seen(struct __sk_buff *skb)
+{
+	const struct sl_meta *meta = (void *)(long)skb->data_meta;
+
+	return sl_config.handoff && (void *)(meta + 1) <= (void *)(long)skb->data &&
+	       meta->handoff == sl_config.handoff;
+}
+
+static __always_inline void tc_count_seen(struct __sk_buff *skb)
+{
+	sl_count(sl_if_stats_offset(sl_config.slot, sl_config.ncpus, bpf_get_smp_processor_id()) +
+			 SL_HOOK_TC_INGRESS * (__u32)sizeof(struct sl_hook_stats) +
+			 SL_SEEN * (__u32)sizeof(struct sl_counter),
+		 skb->len);
+}
+
+/* TCX_NEXT and TC_ACT_UNSPEC are one number: programs and filters behind Sluice's still run. */
+static __always_inline int tc_run(struct __sk_buff *skb, enum sl_hook hook, enum sl_dir dir)
+{
+	struct sl_pkt pkt = {};
+	union sl_window copy;
+
+	tc_view(skb, &pkt, hook, &copy);
+	if (sl_pipeline(&pkt, dir, bpf_get_smp_processor_id(), &sl_config) == SL_DROP)
+		return SL_TC_ACT_SHOT;
+	return SL_TCX_NEXT;
+}
+
+SEC("tcx/ingress")
+int sluice_tc_in(struct __sk_buff *skb)
+{
+	SL_USE_ARENA();
+	if (!tc_in_charge(SL_HOOK_TC_INGRESS))
+		return SL_TCX_NEXT;
+	if (tc_seen(skb)) {
+		tc_count_seen(skb);
+		return SL_TCX_NEXT;
+	}
+	return tc_run(skb, SL_HOOK_TC_INGRESS, SL_DIR_INGRESS);
+}
+
+SEC("tcx/egress")
+int sluice_tc_out(struct __sk_buff *skb)
+{
+	SL_USE_ARENA();
+	if (!tc_in_charge(SL_HOOK_TC_EGRESS))
+		return SL_TCX_NEXT;
+	return tc_run(skb, SL_HOOK_TC_EGRESS, SL_DIR_EGRESS);
+}
+
+char LICENSE[] SEC("license") = "GPL";
