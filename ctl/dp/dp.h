@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/*
+ * libdp: the data path seen from user space. It creates or adopts the pinned maps, loads programs,
+ * attaches them, writes rule sets into the arena, reads counters and removes it all. The daemon
+ * drives it; `sluicectl` uses it without a daemon to replay, to probe and to clean up.
+ *
+ * Functions return 0 or a negative errno. What went wrong, in words for the operator, is in
+ * sl_dp_error() until the next call: "xdp: attach to 'eth1' failed: device busy (...)".
+ *
+ * What is pinned below the pin directory (a directory on bpffs, default /sys/fs/bpf/sluice):
+ *   arena, frags                    the maps
+ *   if/IFINDEX/xdp                  the program at this hook (for XDP; the kernel's netlink
+ *   if/IFINDEX/tc-ingress           attachment or libxdp's dispatcher holds it in place), or the
+ *   if/IFINDEX/tc-egress            TCX link; a clsact filter is held by its qdisc
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#include "arena.h"
+#include "rules.h"
+
+#define SL_DP_PIN_DIR "/sys/fs/bpf/sluice"
+
+struct sl_dp;
+
+const char *sl_dp_error(const struct sl_dp *dp);
+
+/* --- the whole --- */
+
+/* Attaches nothing and creates nothing until sl_dp_start. pin_dir NULL: pins nothing (replay). */
+int sl_dp_new(struct sl_dp **out, const char *pin_dir);
+/* Closes what user space holds; the kernel side goes on. */
+void sl_dp_freep(struct sl_dp **dp);
+
+/*
+ * Adopts the pinned data path, or makes a new one when there is none. -EPROTO: what is pinned has
+ * another layout (SL_ABI_VERSION) and was left alone.
+ */
+int sl_dp_start(struct sl_dp *dp);
+bool sl_dp_started(const struct sl_dp *dp);
+/* Detaches all, removes all pins: no program, link, map, pin or qdisc of ours is left. */
+int sl_dp_remove(struct sl_dp *dp);
+
+/* --- rule sets --- */
+
+/*
+ * Numbers the rules (a rule that runs keeps its counter by chain and name; a new one starts at 0),
+ * lowers them into the bank that is not in force, and switches. diag takes what lowering says.
+ */
+int sl_dp_apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag);
+/* The rule set in force, or NULL. Offsets in it are resolved with sl_dp_at. */
+const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp);
+const void *sl_dp_at(const struct sl_dp *dp, __u32 offset);
+
+/* --- interfaces --- */
+
+enum sl_xdp_attach { SL_XDP_NONE, SL_XDP_DISPATCHER, SL_XDP_SINGLE };
+enum sl_tc_attach { SL_TC_NONE, SL_TC_TCX, SL_TC_CLSACT };
+
+struct sl_dp_iface {
+	char name[16];
+	int ifindex;
+	__u32 slot;
+	enum sl_xdp_attach xdp;
+	enum sl_xdp_mode xdp_mode; /* what runs: SL_XDP_NATIVE, SL_XDP_GENERIC or SL_XDP_OFF */
+	bool xdp_frags;
+	int xdp_priority;
+	__u32 xdp_prog_id;
+	char xdp_why[128]; /* why not the dispatcher, or not native */
+	enum sl_tc_attach tc[SL_DIR_MAX_];
+	__u32 tc_prog_id[SL_DIR_MAX_];
+};
+
+/*
+ * Brings the interface to what want says, from whatever it has; nothing changes where it has that
+ * already. All or nothing: on failure, what was attached before stays.
+ */
+int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want);
+int sl_dp_detach(struct sl_dp *dp, int ifindex);
+/* The interface is gone; its kernel attachments went with it. Frees slot and pins. */
+int sl_dp_forget(struct sl_dp *dp, int ifindex);
+int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name);
+/* What is attached, read back from the kernel: the array is malloc'ed. */
+int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count);
+
+/* --- counters: sums over CPUs --- */
+
+int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
+int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
+
+/* --- offline: one packet through the programs, nothing attached --- */
+
+/* Loads the program of one hook for sl_dp_run; call sl_dp_start (without pins) and apply before. */
+int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
+/*
+ * Judges one frame. linear: bytes in the linear part, 0 for the kernel's choice (XDP only); out may
+ * be NULL or holds max bytes and gets the frame as the program left it.
+ */
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
+	      void *out, size_t max, size_t *out_len);
