@@ -6,6 +6,7 @@
 
 /* Names that the loader and the programs agree on. */
 #define SL_PROG_XDP	   "sluice_xdp"
+#define SL_PROG_XDP_META   "sluice_xdp_meta"
 #define SL_PROG_TC_INGRESS "sluice_tc_in"
 #define SL_PROG_TC_EGRESS  "sluice_tc_out"
 #define SL_MAP_ARENA	   "sluice_arena"
@@ -19,12 +20,15 @@ struct sl_prog_config {
 	__u32 rule_shift;
 	/*
 	 * Not 0: XDP and TC ingress run on this interface both. XDP leaves this word before the
-	 * packet, and TC takes a packet that has it as judged.
+	 * packet, and TC takes a packet that has it as judged. SL_HANDOFF_ALL: XDP cannot leave
+	 * it (see sluice_xdp_meta), and TC takes every packet as judged.
 	 */
 	__u32 handoff;
 	__u32 trace; /* not 0: write what was found to SL_ARENA_TRACE, for replay */
 };
 _Static_assert(sizeof(struct sl_prog_config) == 24, "layout");
+
+#define SL_HANDOFF_ALL (~0U)
 
 /* What XDP leaves before the packet for TC ingress. */
 struct sl_meta {

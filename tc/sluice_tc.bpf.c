@@ -37,6 +37,8 @@ static __always_inline bool tc_seen(struct __sk_buff *skb)
 {
 	const struct sl_meta *meta = (void *)(long)skb->data_meta;
 
+	if (sl_config.handoff == SL_HANDOFF_ALL)
+		return true;
 	return sl_config.handoff && (void *)(meta + 1) <= (void *)(long)skb->data &&
 	       meta->handoff == sl_config.handoff;
 }

@@ -31,6 +31,26 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt, uni
 	sl_window_open(pkt, linear, copy);
 }
 
+static __always_inline enum sl_verdict xdp_judge(struct xdp_md *ctx)
+{
+	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
+	struct sl_pkt pkt = {};
+	union sl_window copy;
+
+	SL_USE_ARENA();
+	if (root->iface[sl_config.slot].instance[SL_HOOK_XDP] != sl_config.instance)
+		return SL_SEEN;
+	xdp_view(ctx, &pkt, &copy);
+	return sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config);
+}
+
+/* The section is not xdp.frags: the loader says for each interface whether frames come in parts. */
+SEC("xdp")
+int sluice_xdp(struct xdp_md *ctx)
+{
+	return xdp_judge(ctx) == SL_DROP ? XDP_DROP : XDP_PASS;
+}
+
 /* Tells TC ingress of the same interface that this packet is judged and counted. */
 static __always_inline void xdp_hand_over(struct xdp_md *ctx)
 {
@@ -46,23 +66,22 @@ static __always_inline void xdp_hand_over(struct xdp_md *ctx)
 	meta->pad = 0;
 }
 
-SEC("xdp.frags")
-int sluice_xdp(struct xdp_md *ctx)
+/*
+ * The same where TC ingress runs behind it. A program of its own, because one that moves packet
+ * data, were it only the metadata, is refused by the dispatchers of libxdp 1.3 and 1.5.
+ */
+SEC("xdp")
+int sluice_xdp_meta(struct xdp_md *ctx)
 {
-	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	struct sl_pkt pkt = {};
-	union sl_window copy;
-
-	SL_USE_ARENA();
-	if (root->iface[sl_config.slot].instance[SL_HOOK_XDP] != sl_config.instance)
-		return XDP_PASS;
-
-	xdp_view(ctx, &pkt, &copy);
-	if (sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config) == SL_DROP)
+	switch (xdp_judge(ctx)) {
+	case SL_DROP:
 		return XDP_DROP;
-	if (sl_config.handoff)
+	case SL_ACCEPT:
 		xdp_hand_over(ctx);
-	return XDP_PASS;
+		return XDP_PASS;
+	default:
+		return XDP_PASS;
+	}
 }
 
 char LICENSE[] SEC("license") = "GPL";
