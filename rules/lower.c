@@ -117,12 +117,12 @@ static int count_rules(struct lowering *l)
 	return 0;
 }
 
-/* Gives each list its place; empty ones have none. */
-static void place_lists(struct lowering *l, struct sl_ruleset *rs)
+/* Gives each list its place; empty ones have none. Returns where the last one ends. */
+static __u64 place_lists(const struct lowering *l, struct sl_ruleset *rs)
 {
+	__u64 offset = align(sizeof(struct sl_ruleset));
 	unsigned int dir, l3, l4;
 
-	l->size = align(sizeof(struct sl_ruleset));
 	for (dir = 0; dir < SL_DIR_MAX_; dir++) {
 		for (l3 = 0; l3 < SL_L3_MAX_; l3++) {
 			for (l4 = 0; l4 < SL_L4_MAX_; l4++) {
@@ -130,21 +130,21 @@ static void place_lists(struct lowering *l, struct sl_ruleset *rs)
 
 				if (count && rs)
 					rs->chain[dir].list[l3][l4] =
-						(struct sl_list) { (__u32)(l->base + l->size),
+						(struct sl_list) { (__u32)(l->base + offset),
 								   (__u32)count };
-				l->size += count * record_size(l3);
+				offset += count * record_size(l3);
 			}
 		}
 	}
+	return offset;
 }
 
 static int place(struct lowering *l)
 {
 	size_t i;
 
-	place_lists(l, NULL);
-	l->rules = l->size;
-	l->size += l->conf->nrules * sizeof(struct sl_rule);
+	l->rules = place_lists(l, NULL);
+	l->size = l->rules + l->conf->nrules * sizeof(struct sl_rule);
 	l->strings = l->size;
 	for (i = 0; i < l->conf->nrules; i++)
 		l->size += strlen(l->conf->rules[i].name) + strlen(l->conf->rules[i].text) + 2;
