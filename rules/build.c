@@ -190,23 +190,23 @@ struct sl_ast_rule *sl_ast_rule(struct sl_parser *p, struct sl_part *part)
 	return rule;
 }
 
-/* " at LINE" or " at FILE:LINE" of what was there first. */
-static const char *where(const struct sl_loc *first, const struct sl_loc *loc, char text[256])
+const char *sl_ast_where(const struct sl_loc *first, const struct sl_loc *loc,
+			 char text[SL_WHERE_TEXT])
 {
 	unsigned int line, column;
 
 	sl_source_position(first, &line, &column);
 	if (first->source == loc->source)
-		snprintf(text, 256, "in line %u", line);
+		snprintf(text, SL_WHERE_TEXT, "in line %u", line);
 	else
-		snprintf(text, 256, "at %s:%u", first->source->name, line);
+		snprintf(text, SL_WHERE_TEXT, "at %s:%u", first->source->name, line);
 	return text;
 }
 
 void sl_ast_define(struct sl_parser *p, const struct sl_loc *name, struct sl_values *values)
 {
 	struct sl_ast_define *define = node(p, sizeof(*define)), *first;
-	char place[256];
+	char place[SL_WHERE_TEXT];
 
 	if (!define)
 		return;
@@ -217,8 +217,9 @@ void sl_ast_define(struct sl_parser *p, const struct sl_loc *name, struct sl_val
 		return;
 	first = sl_nametab_get(&p->define_names, define->name);
 	if (first) {
-		sl_parser_note(p, sl_diag_error(p->diag, name, "'%s' is already defined %s",
-						define->name, where(&first->loc, name, place)));
+		sl_parser_note(p,
+			       sl_diag_error(p->diag, name, "'%s' is already defined %s",
+					     define->name, sl_ast_where(&first->loc, name, place)));
 		return;
 	}
 	if (p->last_define)
@@ -249,7 +250,7 @@ struct sl_ast_chain *sl_ast_chain(struct sl_parser *p, const struct sl_loc *name
 				  const struct sl_loc *loc)
 {
 	const char *word = sl_ast_text(p, name);
-	char hint[SL_SUGGEST_HINT_MAX], place[256];
+	char hint[SL_SUGGEST_HINT_MAX], place[SL_WHERE_TEXT];
 	struct sl_suggest suggest;
 	int dir;
 
@@ -267,7 +268,7 @@ struct sl_ast_chain *sl_ast_chain(struct sl_parser *p, const struct sl_loc *name
 			return chain;
 		}
 		sl_parser_note(p, sl_diag_error(p->diag, loc, "chain '%s' is already given %s",
-						word, where(&chain->loc, loc, place)));
+						word, sl_ast_where(&chain->loc, loc, place)));
 		p->stray = (struct sl_ast_chain) {};
 		return &p->stray;
 	}
@@ -292,12 +293,12 @@ void sl_ast_add_rule(struct sl_parser *p, struct sl_ast_rule *rule)
 void sl_ast_policy(struct sl_parser *p, enum sl_verdict verdict, const struct sl_loc *loc)
 {
 	struct sl_ast_chain *chain = p->chain_now;
-	char place[256];
+	char place[SL_WHERE_TEXT];
 
 	if (chain->policy_loc.source) {
 		sl_parser_note(p,
 			       sl_diag_error(p->diag, loc, "the chain's policy is already given %s",
-					     where(&chain->policy_loc, loc, place)));
+					     sl_ast_where(&chain->policy_loc, loc, place)));
 		return;
 	}
 	chain->policy = verdict;

@@ -41,7 +41,7 @@ static int check_actions(struct sl_parser *p, const struct sl_ast_rule *ast,
 static int check_label(struct sl_parser *p, struct sl_nametab *names, struct sl_ast_rule *ast)
 {
 	const struct sl_ast_rule *other;
-	unsigned int line, column;
+	char place[SL_WHERE_TEXT];
 
 	if (!ast->label)
 		return 0;
@@ -51,10 +51,9 @@ static int check_label(struct sl_parser *p, struct sl_nametab *names, struct sl_
 	other = sl_nametab_get(names, ast->label);
 	if (!other)
 		return sl_nametab_put(names, ast->label, ast);
-	sl_source_position(&other->label_loc, &line, &column);
 	return sl_diag_error(p->diag, &ast->label_loc,
-			     "a rule called '%s' is already in this chain, in line %u", ast->label,
-			     line);
+			     "a rule called '%s' is already in this chain, %s", ast->label,
+			     sl_ast_where(&other->label_loc, &ast->label_loc, place));
 }
 
 static int set_name(struct sl_conf_rule *rule, const char *label, unsigned int place)
@@ -181,7 +180,8 @@ static int check_on(struct sl_parser *p, struct sl_conf *conf, const struct sl_a
 	}
 	if (class == SL_CLASS_MAX_)
 		return sl_diag_error(p->diag, &on->loc, "unknown reason '%s'%s", on->word,
-				     sl_suggest_hint(&suggest, hint));
+				     suggest.best ? sl_suggest_hint(&suggest, hint)
+						  : "; all are listed in sluice.conf(5)");
 	for (reason = SL_REASON_NONE + 1; reason < SL_REASON_MAX_; reason++) {
 		if (sl_reason_classes[reason] == class)
 			set_reason(conf, reason, on->verdict);

@@ -86,6 +86,22 @@ static int entry_fill(struct sl_diag_entry *entry, const struct sl_loc *loc, con
 	return quote_line(entry, loc);
 }
 
+/* The values of a definition are looked at wherever it is used. */
+static bool is_known(const struct sl_diag *diag, const struct sl_diag_entry *entry)
+{
+	size_t i;
+
+	for (i = 0; entry->file && i < diag->count; i++) {
+		const struct sl_diag_entry *other = &diag->entries[i];
+
+		if (other->order == entry->order && other->line == entry->line &&
+		    other->column == entry->column && !strcmp(other->message, entry->message))
+			return true;
+	}
+	return false;
+}
+
+/* 1: it was there already. */
 static int diag_add(struct sl_diag *diag, enum sl_severity severity, const struct sl_loc *loc,
 		    const char *message)
 {
@@ -98,6 +114,10 @@ static int diag_add(struct sl_diag *diag, enum sl_severity severity, const struc
 	if (err) {
 		entry_clear(&entry);
 		return err;
+	}
+	if (is_known(diag, &entry)) {
+		entry_clear(&entry);
+		return 1;
 	}
 	entries = realloc(diag->entries, (diag->count + 1) * sizeof(*entries));
 	if (!entries) {
@@ -117,9 +137,11 @@ static int diag_vadd(struct sl_diag *diag, enum sl_severity severity, const stru
 
 	vsnprintf(message, sizeof(message), format, args);
 	err = diag_add(diag, severity, loc, message);
-	if (err || severity == SL_WARNING)
+	if (err < 0)
 		return err;
-	diag->errors++;
+	if (severity == SL_WARNING)
+		return 0;
+	diag->errors += !err;
 	return -EINVAL;
 }
 

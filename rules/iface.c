@@ -52,15 +52,13 @@ static int check_name(struct sl_parser *p, const struct sl_ast_iface *iface)
 static int check_twice(struct sl_parser *p, const struct sl_ast_iface *iface)
 {
 	const struct sl_ast_iface *other;
-	unsigned int line, column;
+	char place[SL_WHERE_TEXT];
 
 	for (other = p->ifaces; other; other = other->next) {
 		if (strcmp(other->pattern, iface->pattern) != 0)
 			continue;
-		sl_source_position(&other->loc, &line, &column);
-		return sl_diag_error(p->diag, &iface->loc,
-				     "interface \"%s\" is already given at %s:%u", iface->pattern,
-				     other->loc.source->name, line);
+		return sl_diag_error(p->diag, &iface->loc, "interface \"%s\" is already given %s",
+				     iface->pattern, sl_ast_where(&other->loc, &iface->loc, place));
 	}
 	return 0;
 }

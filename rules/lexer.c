@@ -30,8 +30,8 @@ static bool starts_statement(int token)
 }
 
 /*
- * Inside a block, a line begins with what only stands outside of blocks, or the file ends: a '}'
- * was forgotten. Say so, and go on as if it were there.
+ * Inside a block, a line begins with what opens another one, or the file ends: a '}' was forgotten.
+ * Say so, and go on as if it were there.
  */
 static int close_block(struct sl_lexer *lexer, int token, struct sl_loc *loc)
 {
@@ -52,7 +52,7 @@ static bool is_missing_brace(const struct sl_lexer *lexer, int token)
 		return false;
 	if (token == T_END)
 		return true;
-	return starts_statement(token) && lexer->last == T_NEWLINE &&
+	return (token == T_CHAIN || token == T_INTERFACE) && lexer->last == T_NEWLINE &&
 	       (lexer->depth == lexer->block_depth || lexer->skipping_set);
 }
 
@@ -93,10 +93,16 @@ static bool is_statement_end(const struct sl_lexer *lexer, int token)
 	return token == T_END;
 }
 
+/* Tokens that at the start of a line show that an open set has been forgotten. */
+static bool begins_anew(int token)
+{
+	return token == T_LABEL || token == T_POLICY || starts_statement(token);
+}
+
 /* A set that is never closed must not swallow the rules after it. */
 static bool set_is_open(struct sl_lexer *lexer, int token, int before, const struct sl_loc *loc)
 {
-	if (!lexer->skipping_set || before != T_NEWLINE || (token != T_LABEL && token != T_POLICY))
+	if (!lexer->skipping_set || before != T_NEWLINE || !begins_anew(token))
 		return false;
 	lexer->depth = lexer->block_depth;
 	to_queue(lexer, token, *loc);
@@ -135,7 +141,7 @@ int sl_yylex(SL_YYSTYPE *value, struct sl_loc *loc, struct sl_lexer *lexer)
 static bool opens_rule(const struct sl_lexer *lexer, int token)
 {
 	return lexer->depth > lexer->block_depth && lexer->before == T_NEWLINE &&
-	       (token == T_LABEL || token == T_POLICY);
+	       begins_anew(token);
 }
 
 void sl_lex_skip(struct sl_lexer *lexer, int token)

@@ -55,6 +55,8 @@ const struct sl_keyword *sl_keyword_find(const char *text, size_t length);
 const struct sl_keyword *sl_keyword_of(int token, size_t *from);
 
 /* syntax.c: the message for a token that cannot stand where it does. */
+#define SL_SYNTAX_EXPECTED_MAX 128
+
 struct sl_syntax_error {
 	int token;
 	struct sl_loc loc;

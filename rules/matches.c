@@ -251,7 +251,8 @@ int sl_matches_read(struct sl_parser *p, const struct sl_ast_rule *rule, struct 
 	int failed = 0, err;
 
 	for (part = rule->parts; part; part = part->next) {
-		if (part->kind == SL_PART_ACTION)
+		/* What "code" belongs to may be what was wrong. */
+		if (part->kind == SL_PART_ACTION || (failed && part->selector == SL_SEL_CODE))
 			continue;
 		err = narrow_part(&n, part);
 		if (err == -ENOMEM)

@@ -565,6 +565,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct sl_lexer *l
 		.expected = tokens,
 	};
 
+	_Static_assert(YYNTOKENS <= SL_SYNTAX_EXPECTED_MAX, "room for all tokens");
 	count = yypcontext_expected_tokens(context, symbols, YYNTOKENS);
 	if (count < 0)
 		return count;

@@ -58,6 +58,11 @@ struct sl_part *sl_ast_part(struct sl_parser *p, enum sl_part_kind kind, enum sl
 			    const struct sl_loc *head);
 struct sl_ast_rule *sl_ast_rule(struct sl_parser *p, struct sl_part *part);
 
+#define SL_WHERE_TEXT 256
+/* "in line LINE" or "at FILE:LINE": where first is, for a message about loc. */
+const char *sl_ast_where(const struct sl_loc *first, const struct sl_loc *loc,
+			 char text[SL_WHERE_TEXT]);
+
 /* build.c: statements; an error in them is noted and they are left out. */
 void sl_ast_define(struct sl_parser *p, const struct sl_loc *name, struct sl_values *values);
 void sl_ast_on(struct sl_parser *p, const struct sl_loc *word, enum sl_verdict verdict);

@@ -54,8 +54,8 @@ struct sl_suggest sl_suggest_for(const char *word)
 	return (struct sl_suggest) {
 		.word = word,
 		.distance = length < 2	 ? 0
-			    : length < 4 ? 2
-			    : length < 7 ? 3
+			    : length < 5 ? 2
+			    : length < 9 ? 3
 					 : 4,
 	};
 }

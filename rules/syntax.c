@@ -80,43 +80,95 @@ static bool can_describe(int token)
 	       sl_keyword_of(token, &from);
 }
 
+/* Words that only go on with a match, and what they go on from. */
+static const char *continues(int token)
+{
+	switch (token) {
+	case T_SPORT:
+	case T_DPORT:
+		return "'tcp', 'udp', 'sctp' or 'th'";
+	case T_FLAGS:
+		return "'tcp'";
+	case T_TYPE:
+		return "'icmp' or 'icmpv6'";
+	case T_ID:
+	case T_PCP:
+		return "'vlan' or 'cvlan'";
+	case T_TAGS:
+		return "'vlan'";
+	case T_L4PROTO:
+		return "'meta'";
+	default:
+		return NULL;
+	}
+}
+
+static bool begins_line(const struct sl_lexer *lexer)
+{
+	return lexer->before == T_NEWLINE || lexer->before == ';';
+}
+
 static int say(struct sl_lexer *lexer, const struct sl_syntax_error *error, const char *message)
 {
 	return sl_diag_error(lexer->parser->diag, &error->loc, "%s", message);
+}
+
+/* What a message lists; how a value may go on is left out where there is more to say. */
+static size_t listed(const struct sl_syntax_error *error, int tokens[])
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < error->nexpected; i++) {
+		if (can_describe(error->expected[i]) && error->expected[i] != '-' &&
+		    error->expected[i] != '|' && error->expected[i] != '/')
+			tokens[count++] = error->expected[i];
+	}
+	for (i = 0; !count && i < error->nexpected; i++) {
+		if (error->expected[i] == '|')
+			tokens[count++] = '|';
+	}
+	return count;
+}
+
+static void say_list(struct sl_buf *buf, const int *tokens, size_t count)
+{
+	size_t i;
+
+	sl_buf_add(buf, "expected ");
+	for (i = 0; i < count; i++) {
+		sl_buf_add(buf, "%s", !i ? "" : i + 1 == count ? " or " : ", ");
+		describe(buf, tokens[i]);
+	}
 }
 
 /* "expected A, B or C after 'X', not 'Y'", or less when there is too much to choose from. */
 static int say_expected(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 {
 	char before[SHOWN_MAX + 4], text[SHOWN_MAX + 4];
+	int tokens[SL_SYNTAX_EXPECTED_MAX];
+	size_t count = listed(error, tokens);
 	struct sl_buf buf = {};
-	size_t i, all = 0, n = 0;
 	int err;
 
-	for (i = 0; i < error->nexpected; i++)
-		all += can_describe(error->expected[i]);
 	shown(&lexer->before_loc, before);
 	shown(&error->loc, text);
-	if (!all && expects(error, T_NEWLINE))
-		sl_buf_add(&buf, "'%s' cannot stand here: what precedes it is complete", text);
-	else if (!all || all > 5)
-		sl_buf_add(&buf,
-			   is_end(error->token) ? "something is missing here"
-						: "'%s' cannot stand here",
-			   text);
-	else
-		sl_buf_add(&buf, "expected ");
-	for (i = 0; i < error->nexpected && all && all <= 5; i++) {
-		if (!can_describe(error->expected[i]))
-			continue;
-		sl_buf_add(&buf, "%s", !n ? "" : n + 1 == all ? " or " : ", ");
-		describe(&buf, error->expected[i]);
-		n++;
+	if (count && count <= 5) {
+		say_list(&buf, tokens, count);
+		if (!begins_line(lexer))
+			sl_buf_add(&buf, " after '%s'", before);
+		if (!is_end(error->token))
+			sl_buf_add(&buf, ", not '%s'", text);
+	} else if (!count && expects(error, T_NEWLINE)) {
+		sl_buf_add(&buf, "a new line or ';' is missing before '%s'", text);
+	} else if (lexer->before == T_LABEL && is_end(error->token)) {
+		sl_buf_add(&buf, "the rule '%s' is empty", before);
+	} else if (is_end(error->token)) {
+		sl_buf_add(&buf, "something is missing after '%s'", before);
+	} else if (continues(error->token)) {
+		sl_buf_add(&buf, "'%s' only stands after %s", text, continues(error->token));
+	} else {
+		sl_buf_add(&buf, "'%s' cannot stand here", text);
 	}
-	if (n)
-		sl_buf_add(&buf, " after '%s'", before);
-	if (n && !is_end(error->token))
-		sl_buf_add(&buf, ", not '%s'", text);
 	err = buf.err ? buf.err : say(lexer, error, buf.text);
 	sl_buf_clear(&buf);
 	return err;
@@ -138,14 +190,16 @@ static int say_junk(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 		return say(lexer, error, "a '\\' only stands at the end of a line that goes on");
 	if (*bytes == '\r')
 		return say(lexer, error, "a carriage return that ends no line");
-	if (*bytes == '*' || *bytes == '?' || *bytes == '[')
+	if ((*bytes == '*' || *bytes == '?' || *bytes == '[') &&
+	    (expects(error, T_STRING) || expects(error, '{')))
 		return say(lexer, error, "a pattern goes into quotes, as in \"lan*\"");
 	if (*bytes == '$')
 		return say(lexer, error, "a name is missing after '$'");
 	if (*bytes >= '0' && *bytes <= '9')
-		return sl_diag_error(diag, &error->loc,
-				     "'%s' is neither a number, an address nor a name",
-				     shown(&error->loc, text));
+		return sl_diag_error(
+			diag, &error->loc,
+			"'%s' is neither a number nor an address, and names begin with a letter",
+			shown(&error->loc, text));
 	if ((*bytes & 0x80) && !sl_utf8_length(bytes, length))
 		return sl_diag_error(diag, &one, "byte 0x%02x: this file is not UTF-8",
 				     (unsigned char)*bytes);
@@ -192,7 +246,7 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 	if (expects(error, T_XDP))
 		return sl_diag_error(diag, &error->loc,
 				     "unknown setting '%s': an interface has 'xdp' and 'tc'", word);
-	if (expects(error, T_DROP) && expects(error, T_TCP) && expects(error, ','))
+	if (expects(error, T_DROP) && expects(error, T_TCP) && begins_line(lexer))
 		return sl_diag_error(diag, &error->loc, "unknown match or action '%s'", word);
 	if (expects(error, T_DROP) && expects(error, T_TCP))
 		return sl_diag_error(diag, &error->loc, "unknown match or action '%s' after '%s'",
@@ -204,11 +258,6 @@ static bool is_value(int token)
 {
 	return token == T_NUMBER || token == T_ADDR || token == T_REF || token == ',' ||
 	       token == T_STRING;
-}
-
-static bool begins_line(const struct sl_lexer *lexer)
-{
-	return lexer->before == T_NEWLINE || lexer->before == ';';
 }
 
 static int say_missing_value(struct sl_lexer *lexer, const struct sl_syntax_error *error)
@@ -240,7 +289,10 @@ static int say_rule(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 
 	shown(&error->loc, text);
 	shown(&lexer->before_loc, before);
-	if (is_value(error->token) && begins_line(lexer))
+	if (error->token == T_INCLUDE || error->token == T_DEFINE || error->token == T_ON)
+		return sl_diag_error(diag, &error->loc,
+				     "'%s' only stands outside of chains and interfaces", text);
+	if ((is_value(error->token) || error->token == '-') && begins_line(lexer))
 		return sl_diag_error(diag, &error->loc, "a rule cannot begin with '%s'", text);
 	if (is_value(error->token))
 		return sl_diag_error(
@@ -287,7 +339,9 @@ static int say_it(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 {
 	if (error->token == T_JUNK)
 		return say_junk(lexer, error);
-	if (expects(error, T_NUMBER) && expects(error, T_REF))
+	if (error->token == T_END && lexer->depth > lexer->block_depth)
+		return say(lexer, error, "the file ends before the '}' of this set");
+	if (expects(error, T_NUMBER) && expects(error, T_WORD))
 		return say_missing_value(lexer, error);
 	if (error->token == T_WORD)
 		return say_unknown(lexer, error);

@@ -261,14 +261,11 @@ static int read_list(struct reading *r, const struct sl_values *values)
 
 	for (value = values->first; value; value = value->next) {
 		if (++r->count > VALUES_MAX)
-			return sl_diag_error(r->p->diag, &value->loc,
-					     "more than %u values in one match", VALUES_MAX);
+			return -E2BIG;
 		err = read_value(r, value);
-		if (err == -ENOMEM)
+		if (err == -ENOMEM || err == -E2BIG)
 			return err;
 		failed = err ? err : failed;
-		if (r->count > VALUES_MAX)
-			break;
 	}
 	return failed;
 }
@@ -279,6 +276,9 @@ int sl_values_read(struct sl_parser *p, const struct sl_values *values, struct s
 	int err;
 
 	err = read_list(&r, values);
+	if (err == -E2BIG)
+		return sl_diag_error(p->diag, &values->loc, "more than %u values in one match",
+				     VALUES_MAX);
 	if (err)
 		return err;
 	sl_intervals_normalise(&wanted->set);
