@@ -96,6 +96,11 @@ static const struct row fragments[] = {
 	  SL_DROP, SL_REASON_FRAG_PAST, want4(.proto = 1, .frag = SL_FRAG_LATER, .transport = 0) },
 	{ "fragment: one byte past", pkt(eth(), ip4(.offset = 65528), data(8)), SL_DROP,
 	  SL_REASON_FRAG_PAST },
+	{ "fragment: past with its header", pkt(eth(), ip4(.offset = 65512), data(4)), SL_DROP,
+	  SL_REASON_FRAG_PAST },
+	{ "fragment: past with its header and options",
+	  pkt(eth(), ip4(.offset = 65488, OPTS("\1\1\1\1")), data(24)), SL_DROP,
+	  SL_REASON_FRAG_PAST },
 	{ "fragment: one byte past, ipv6", pkt(eth(), ip6(), fragment(.offset = 65528), data(8)),
 	  SL_DROP, SL_REASON_FRAG_PAST },
 };
