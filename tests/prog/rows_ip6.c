@@ -54,6 +54,12 @@ static const struct row ip6[] = {
 	{ "ipv6: jumbogram",
 	  pkt(eth(), ip6(.len = 0), hopopts(.bytes = "\xc2\x04\0\1\x11\x8c"), tcp(), data(70000)),
 	  SL_ACCEPT, SL_REASON_JUMBOGRAM, want6(.proto = 0, .transport = 0) },
+	{ "ipv6: payload length 0 before hop-by-hop, which Linux reads on",
+	  pkt(eth(), ip6(.len = 0), hopopts(), udp(), data(5)), SL_DROP, SL_REASON_BAD_IP6_LENGTH,
+	  want6(.proto = 0, .transport = 0) },
+	{ "ipv6: jumbogram that is none, its frame is too short",
+	  pkt(eth(), ip6(.len = 0), hopopts(.bytes = "\xc2\x04\0\0\0\x1c"), tcp()), SL_DROP,
+	  SL_REASON_BAD_IP6_LENGTH },
 
 	{ "ext: hop-by-hop", pkt(eth(), ip6(), hopopts(), tcp()), SL_ACCEPT, SL_REASON_NONE,
 	  want6(WANT_TCP, .transport = 62, .payload = 82) },
