@@ -103,6 +103,11 @@ static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struc
 	return SL_REASON_NONE;
 }
 
+static __always_inline bool frag_complete(const struct sl_frag *frag)
+{
+	return (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total;
+}
+
 /*
  * A fragment meets the others of its packet: pkt->reason says what is wrong with it, or decision
  * what the first one got. Out of line: fragments are rare, and the hot path stays short.
@@ -124,7 +129,7 @@ static __noinline void sl_track(struct sl_pkt *pkt, __u32 slot, struct sl_decisi
 	} else if (!pkt->reason) {
 		pkt->reason = SL_REASON_FRAG_ORPHAN;
 	}
-	if (frag && (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total)
+	if (frag && frag_complete(frag))
 		sl_frag_forget(&key);
 }
 
@@ -142,4 +147,7 @@ static __noinline void sl_track_verdict(struct sl_pkt *pkt, __u32 slot,
 	frag->verdict = decision->verdict;
 	frag->slot = decision->slot;
 	__sync_fetch_and_or(&frag->flags, SL_FRAG_FIRST_SEEN);
+	/* The first came last: nobody will ask, and the id may be used again. */
+	if (frag_complete(frag))
+		sl_frag_forget(&key);
 }
