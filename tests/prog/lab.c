@@ -96,6 +96,6 @@ bool lab_same(const char *what, const struct frame *frame, const struct sl_trace
 	fprintf(stderr, "%s, linear %zu of %zu:\n", what, frame->linear, frame->len);
 	lab_print("got", got);
 	lab_print("wanted", wanted);
-	packet_print(frame->bytes, frame->len < 400 ? frame->len : 400);
+	packet_print(frame->bytes, frame->len < 4000 ? frame->len : 4000);
 	return false;
 }

@@ -37,11 +37,13 @@ struct policy *policy_new(const char *text)
 	assert_true(npolicies < POLICIES);
 	if (sl_conf_parse(&p->conf, "policy", ".", text, &diag)) {
 		sl_diag_print(&diag, stderr);
+		sl_diag_clear(&diag);
 		fail_msg("rules of a test do not compile");
 	}
 	sl_conf_number(p->conf);
 	if (sl_conf_lower(p->conf, next_offset, 1U << 24, npolicies + 1, &block, &size, &diag)) {
 		sl_diag_print(&diag, stderr);
+		sl_diag_clear(&diag);
 		fail_msg("rules of a test cannot be lowered");
 	}
 	memcpy(host_arena + next_offset, block, size);
