@@ -75,8 +75,8 @@ test-vm:
 ## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
 bench:
 	packaging/deps build
-	$(MAKE) $(B)/bench
-	$(B)/bench
+	$(MAKE) $(B)/bench/bench
+	$(B)/bench/bench
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:
