@@ -36,6 +36,7 @@ int lab_setup(void **state)
 	if (err == -EPERM || err == -EACCES) {
 		lab_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
 		kernel_exit();
+		print_message("on the host only: %s\n", lab_no_kernel);
 		return 0;
 	}
 	if (err)
