@@ -46,6 +46,12 @@ static __always_inline bool match_act(const struct sl_match __arena *match, __u3
  */
 #define SL_WALK_STRIDE 4
 
+#ifdef __clang__
+#define SL_UNROLL _Pragma("unroll")
+#else
+#define SL_UNROLL
+#endif
+
 static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
 					 const struct sl_key *key)
 {
@@ -71,7 +77,7 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
 		__u32 end = at + count * (__u32)sizeof(struct type);                               \
                                                                                                    \
 		while (at < end && sl_can_loop) {                                                  \
-			_Pragma("unroll") for (int i = 0; i < SL_WALK_STRIDE; i++)                 \
+			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                         \
 			{                                                                          \
 				const struct type __arena *record = SL_AT(struct type, at);        \
                                                                                                    \
