@@ -17,6 +17,7 @@ struct sl_lexer {
 	struct sl_parser *parser;
 	const struct sl_source *source;
 	void *scanner;
+	char *buffer; /* the scanner's */
 	jmp_buf *out_of_memory; /* where the scanner ends up when it cannot be set up */
 	__u32 position;
 	int last;		/* the token scanned last */

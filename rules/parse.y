@@ -13,6 +13,7 @@
 
 %code {
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "scan.h"
@@ -582,6 +583,9 @@ int sl_parse_source(struct sl_parser *p, struct sl_source *source)
 	struct sl_lexer lexer = { .parser = p, .source = source, .last = T_NEWLINE,
 				  .returned = T_NEWLINE };
 
+	/* A byte order mark says nothing more than that this is UTF-8. */
+	if (source->length >= 3 && !memcmp(source->text, "\xef\xbb\xbf", 3))
+		lexer.position = 3;
 	if (sl_scan_open(&lexer))
 		return p->err = -ENOMEM;
 	if (sl_yyparse(&lexer) && !p->err)
