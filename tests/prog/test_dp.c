@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -385,14 +386,42 @@ static void test_detach_frees_the_interface(void **state)
 }
 
 /* A child sends while the parent changes what is attached; each frame must be judged once. */
-static pid_t traffic_start(int count)
-{
-	pid_t pid = fork();
+struct traffic {
+	pid_t pid;
+	volatile bool stop;
+	volatile __u64 sent;
+};
 
-	if (pid)
-		return pid;
-	frames_send("sl1", count, 100, 8);
+static struct traffic *traffic_start(void)
+{
+	struct traffic *traffic = mmap(NULL, sizeof(*traffic), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	assert_true(traffic != MAP_FAILED);
+	pid = fork();
+	if (pid) {
+		traffic->pid = pid;
+		return traffic;
+	}
+	while (!traffic->stop && getppid() != 1) {
+		frames_send("sl1", 64, 100, 8);
+		traffic->sent += 64;
+	}
 	_exit(0);
+}
+
+static __u64 traffic_stop(struct traffic *traffic)
+{
+	__u64 sent;
+	int status;
+
+	traffic->stop = true;
+	assert_int_equal(waitpid(traffic->pid, &status, 0), traffic->pid);
+	assert_int_equal(status, 0);
+	sent = traffic->sent;
+	munmap(traffic, sizeof(*traffic));
+	return sent;
 }
 
 static __u64 judged(struct sl_dp *dp, const char *name)
@@ -421,36 +450,43 @@ static void build_forget(struct sl_dp *dp, const char *name)
 		note->hook[hook].build ^= 1;
 }
 
-#define TRAFFIC 300000
+static void upgrade(struct sl_dp *dp, const struct sl_conf_iface *want)
+{
+	struct sl_dp_iface before, after;
+
+	before = iface_of(dp, "sl0");
+	build_forget(dp, "sl0");
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), want));
+	after = iface_of(dp, "sl0");
+	assert_int_not_equal(before.xdp_prog_id, after.xdp_prog_id);
+	assert_int_not_equal(before.tc_prog_id[0], after.tc_prog_id[0]);
+	assert_int_not_equal(before.tc_prog_id[1], after.tc_prog_id[1]);
+	assert_int_equal(before.xdp, after.xdp);
+	assert_int_equal(after.xdp_priority, before.xdp == SL_XDP_SINGLE ? 0 : want->priority);
+}
 
 static void test_upgrade_under_traffic(void **state)
 {
+	struct sl_conf_iface want = all;
 	struct sl_dp *dp = dp_started();
-	struct sl_dp_iface before, after;
-	int status, upgrades = 0;
-	pid_t pid;
+	struct traffic *traffic;
+	__u64 sent;
+	int i;
 
 	(void)state;
 	rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
-	pid = traffic_start(TRAFFIC);
-	while (!waitpid(pid, &status, WNOHANG)) {
-		before = iface_of(dp, "sl0");
-		build_forget(dp, "sl0");
-		assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
-		after = iface_of(dp, "sl0");
-		assert_int_not_equal(before.xdp_prog_id, after.xdp_prog_id);
-		assert_int_not_equal(before.tc_prog_id[0], after.tc_prog_id[0]);
-		assert_int_not_equal(before.tc_prog_id[1], after.tc_prog_id[1]);
-		assert_int_equal(before.xdp, after.xdp);
+	traffic = traffic_start();
+	for (i = 0; i < 6; i++) {
+		want.priority = i / 2 % 2 ? 30 : 50; /* in the dispatcher: before or behind the old */
+		upgrade(dp, &want);
 		rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
-		upgrades++;
 	}
-	assert_int_equal(status, 0);
-	print_message("%d upgrades\n", upgrades);
-	assert_true(upgrades > 2);
-	assert_int_equal(judged(dp, "sl0"), TRAFFIC);
-	assert_int_equal(rule_count(dp, "all8"), TRAFFIC);
+	sent = traffic_stop(traffic);
+	print_message("%llu frames\n", (unsigned long long)sent);
+	assert_true(sent > 1000);
+	assert_int_equal(judged(dp, "sl0"), sent);
+	assert_int_equal(rule_count(dp, "all8"), sent);
 	dp_end(&dp);
 }
 
@@ -463,21 +499,21 @@ static void test_modes_under_traffic(void **state)
 	const struct sl_conf_iface *wants[] = { &both, &tc_in, &generic, &both, &xdp_only, &both,
 						&tc_in };
 	struct sl_dp *dp = dp_started();
-	int status, changes = 0;
-	__u64 sum;
-	pid_t pid;
+	struct traffic *traffic;
+	__u64 sent, sum;
+	size_t i;
 
 	(void)state;
 	rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_in));
-	pid = traffic_start(TRAFFIC);
-	while (!waitpid(pid, &status, WNOHANG))
-		assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"),
-					      wants[changes++ % ARRAY_SIZE(wants)]));
-	assert_int_equal(status, 0);
+	traffic = traffic_start();
+	for (i = 0; i < ARRAY_SIZE(wants); i++)
+		assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), wants[i]));
+	sent = traffic_stop(traffic);
 	sum = judged(dp, "sl0");
-	print_message("%d changes, %lld of %d judged\n", changes, (long long)sum, TRAFFIC);
-	assert_true(sum >= TRAFFIC);
+	print_message("%llu frames, %lld judged twice\n", (unsigned long long)sent,
+		      (long long)(sum - sent));
+	assert_true(sum >= sent);
 	assert_int_equal(rule_count(dp, "all8"), sum);
 	dp_end(&dp);
 }
@@ -549,6 +585,25 @@ static void test_jumbo(void **state)
 	assert_int_equal(sh("ip link set sl0 mtu 1500 && ip link set sl1 mtu 1500"), 0);
 }
 
+static int foreign_prog(enum bpf_prog_type type)
+{
+	const struct bpf_insn two[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return bpf_prog_load(type, "foreign", "GPL", two, 2, NULL);
+}
+
+static void foreign_filter(int ifindex)
+{
+	_cleanup_close_ int fd = foreign_prog(BPF_PROG_TYPE_SCHED_CLS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = fd, .handle = 1, .priority = 9);
+
+	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+}
+
 static void test_clsact(void **state)
 {
 	struct sl_dp *dp = dp_started();
@@ -588,26 +643,16 @@ static void test_clsact(void **state)
 	assert_int_equal(sh("tc qdisc show dev sl0 | grep -q clsact"), 0);
 	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_only));
-	assert_int_equal(sh("tc filter add dev sl0 egress prio 9 matchall action ok"), 0);
+	foreign_filter(index_of("sl0"));
 	assert_dp_ok(dp, sl_dp_detach(dp, index_of("sl0")));
-	assert_int_equal(sh("tc filter show dev sl0 egress | grep -q matchall"), 0);
+	assert_int_equal(sh("tc filter show dev sl0 egress | grep -q foreign"), 0);
 	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
 	dp_end(&dp);
 }
 
-static int foreign_prog(void)
-{
-	const struct bpf_insn pass[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "foreign", "GPL", pass, 2, NULL);
-}
-
 static void test_busy(void **state)
 {
-	_cleanup_close_ int fd = foreign_prog();
+	_cleanup_close_ int fd = foreign_prog(BPF_PROG_TYPE_XDP);
 	struct sl_dp *dp = dp_started();
 
 	(void)state;
