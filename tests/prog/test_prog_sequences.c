@@ -71,12 +71,27 @@ static bool take_step(const struct step *step, const struct policy *policy, enum
 	}
 	if (lab_no_kernel)
 		return true;
-	if (!lab_kernel_takes(way, &frame))
-		fail_msg("BPF_PROG_TEST_RUN does not take this frame");
 	err = kernel_run(way, &frame, &trace);
 	if (err)
 		fprintf(stderr, "%s: %s\n", way_names[way], strerror(-err));
 	return !err && lab_same(way_names[way], &frame, &trace, &host);
+}
+
+/* Frames too long for a test run at TC are left to the other ways. */
+static bool kernel_takes_all(const struct sequence *s, enum way way)
+{
+	for (const struct step *step = s->steps; step->frame || step->wait || step->reload; step++) {
+		struct frame frame;
+
+		if (!step->frame)
+			continue;
+		frame = lab_frame(step->frame);
+		if (!lab_kernel_takes(way, &frame)) {
+			assert_true(frame.len >= 3500);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
@@ -108,6 +123,8 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 static void test_sequence(void **state)
 {
 	for (enum way way = 0; way < WAY_MAX_; way++) {
+		if (!kernel_takes_all(*state, way))
+			continue;
 		if (way != WAY_XDP_CUT) {
 			assert_true(run_sequence(*state, way, 0));
 			continue;
