@@ -106,7 +106,7 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 		link = chain_of(key);
 		i = free_entries;
 		free_entries = entries[i].next;
-		entries[i] = (struct entry){
+		entries[i] = (struct entry) {
 			.key = *key,
 			.frag.since = host_now,
 			.next = *link,
@@ -135,7 +135,11 @@ int host_init(void)
 static void judge(struct sl_pkt *pkt, __u32 slot, struct sl_trace *trace)
 {
 	const struct sl_prog_config config = {
-		.slot = slot, .instance = 1, .ncpus = 1, .rule_shift = 12, .trace = 1,
+		.slot = slot,
+		.instance = 1,
+		.ncpus = 1,
+		.rule_shift = 12,
+		.trace = 1,
 	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 

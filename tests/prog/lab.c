@@ -22,7 +22,7 @@ struct frame lab_frame(const struct layer *layers)
 {
 	static __u8 buf[PACKET_MAX];
 
-	return (struct frame){ .bytes = buf, .len = packet_build(buf, layers) };
+	return (struct frame) { .bytes = buf, .len = packet_build(buf, layers) };
 }
 
 int lab_setup(void **state)
@@ -71,8 +71,8 @@ bool lab_kernel_takes(enum way way, const struct frame *frame)
 	if (way_hook(way) == SL_HOOK_XDP) {
 		size_t linear = frame->linear ? frame->linear : frame->len;
 
-		return !frame->is_gso && frame->len - (linear < 3000 ? linear : 3000) <=
-						 (size_t)MAX_FRAGS * PAGE;
+		return !frame->is_gso &&
+		       frame->len - (linear < 3000 ? linear : 3000) <= (size_t)MAX_FRAGS * PAGE;
 	}
 	/* An skb is linear here, of one page at most, and holds the IP header that it announces. */
 	return frame->len >= least_skb(frame->bytes) && frame->len < 3500;

@@ -80,7 +80,8 @@ static bool take_step(const struct step *step, const struct policy *policy, enum
 /* Frames too long for a test run at TC are left to the other ways. */
 static bool kernel_takes_all(const struct sequence *s, enum way way)
 {
-	for (const struct step *step = s->steps; step->frame || step->wait || step->reload; step++) {
+	for (const struct step *step = s->steps; step->frame || step->wait || step->reload;
+	     step++) {
 		struct frame frame;
 
 		if (!step->frame)
@@ -104,7 +105,8 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 		kernel_frags_clear();
 	policy_free_all();
 	policy = rules_in_force(s->rules, s->on);
-	for (const struct step *step = s->steps; step->frame || step->wait || step->reload; step++) {
+	for (const struct step *step = s->steps; step->frame || step->wait || step->reload;
+	     step++) {
 		if (step->wait)
 			pass_time(step->wait);
 		if (step->reload)
@@ -112,7 +114,9 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 		if (step->frame && !take_step(step, policy, way, linear)) {
 			fprintf(stderr, "%s, step %d: wanted %s %s by %s\n", way_names[way], n,
 				sl_verdict_names[step->verdict], sl_reason_names[step->reason],
-				step->by ? step->by : step->reason ? "its reason" : "the policy");
+				step->by       ? step->by
+				: step->reason ? "its reason"
+					       : "the policy");
 			return false;
 		}
 		n++;
@@ -175,7 +179,8 @@ static unsigned int flood_passes(enum way way, unsigned int i, bool later)
 		assert_return_code(kernel_run(way, &frame, &trace), 0);
 	/* Never by anything but by its first one: forgotten means orphan. */
 	if (later)
-		assert_int_equal(trace.reason, trace.verdict == SL_DROP ? SL_REASON_FRAG_ORPHAN : 0);
+		assert_int_equal(trace.reason,
+				 trace.verdict == SL_DROP ? SL_REASON_FRAG_ORPHAN : 0);
 	return trace.verdict == SL_ACCEPT;
 }
 
@@ -213,8 +218,10 @@ static void add(const char *name, CMUnitTestFunction run, const void *state)
 	tests = realloc(tests, (ntests + 1) * sizeof(*tests));
 	if (!tests)
 		abort();
-	tests[ntests++] = (struct CMUnitTest){
-		.name = name, .test_func = run, .initial_state = (void *)state,
+	tests[ntests++] = (struct CMUnitTest) {
+		.name = name,
+		.test_func = run,
+		.initial_state = (void *)state,
 	};
 }
 
