@@ -36,7 +36,6 @@ int lab_setup(void **state)
 	if (err == -EPERM || err == -EACCES) {
 		lab_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
 		kernel_exit();
-		print_message("on the host only: %s\n", lab_no_kernel);
 		return 0;
 	}
 	if (err)
@@ -50,6 +49,15 @@ int lab_teardown(void **state)
 	policy_free_all();
 	kernel_exit();
 	return 0;
+}
+
+void lab_test_kernel(void **state)
+{
+	(void)state;
+	if (lab_no_kernel) {
+		print_message("skip: %s\n", lab_no_kernel);
+		skip();
+	}
 }
 
 static size_t least_skb(const __u8 *frame)

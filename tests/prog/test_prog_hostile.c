@@ -230,7 +230,10 @@ static void test_hostile(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostile) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(lab_test_kernel),
+	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown) ? 1 : 0;
 }

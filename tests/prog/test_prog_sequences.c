@@ -235,6 +235,7 @@ int main(void)
 	for (size_t i = 0; i < sequences_evasions.count; i++)
 		add(sequences_evasions.sequences[i].name, test_sequence,
 		    &sequences_evasions.sequences[i]);
+	add("in the kernel", lab_test_kernel, NULL);
 	add("nothing is left of complete packets", test_nothing_is_left, NULL);
 	add("more packets than the table holds", test_more_than_the_table_holds, NULL);
 	failed = _cmocka_run_group_tests("sequences", tests, ntests, lab_setup, lab_teardown);
