@@ -11,6 +11,10 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+
 #ifdef __bpf__
 #define SL_VERIFIED_ONCE __noinline
 /* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */

@@ -125,6 +125,11 @@ static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struc
 	return SL_REASON_NONE;
 }
 
+static __always_inline bool frag_complete(const struct sl_frag *frag)
+{
+	return (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total;
+}
+
 /*
  * A fragment meets the others of its packet: piece->reason says what is wrong with it, or
  * piece->verdict what the first one got. Out of line: fragments are rare, and the hot path stays
@@ -144,7 +149,7 @@ static __noinline void sl_track(struct sl_piece *piece)
 	} else if (!piece->reason) {
 		piece->reason = SL_REASON_FRAG_ORPHAN;
 	}
-	if (frag && (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total)
+	if (frag && frag_complete(frag))
 		sl_frag_forget(&piece->key);
 }
 
@@ -158,4 +163,7 @@ static __noinline void sl_track_verdict(const struct sl_piece *piece)
 	frag->verdict = piece->verdict;
 	frag->slot = piece->slot;
 	__sync_fetch_and_or(&frag->flags, SL_FRAG_FIRST_SEEN);
+	/* The first came last: nobody will ask, and the id may be used again. */
+	if (frag_complete(frag))
+		sl_frag_forget(&piece->key);
 }
