@@ -63,16 +63,17 @@ static json_t *prog_json(__u32 id)
 	return id ? json_integer(id) : json_null();
 }
 
-static json_t *xdp_json(const char *requested, const struct sl_dp_iface *iface)
+/* want: NULL when nothing is wanted. */
+static json_t *xdp_json(const struct sl_conf_iface *want, const struct sl_dp_iface *iface)
 {
 	json_t *xdp = json_object();
 
-	sl_json_set(xdp, "requested", requested ? json_string(requested) : NULL);
+	sl_json_set(xdp, "requested", want ? json_string(sl_xdp_mode_names[want->xdp]) : NULL);
 	sl_json_set(xdp, "mode", json_string(sl_xdp_mode_names[iface->xdp_mode]));
 	sl_json_set(xdp, "attach", json_string(xdp_attach_names[iface->xdp]));
 	sl_json_set(xdp, "why", *iface->xdp_why ? sl_json_text(iface->xdp_why) : NULL);
 	sl_json_set(xdp, "frags", json_boolean(iface->xdp_frags));
-	sl_json_set(xdp, "priority", iface->xdp ? json_integer(iface->xdp_priority) : NULL);
+	sl_json_set(xdp, "priority", want ? json_integer(want->priority) : NULL);
 	sl_json_set(xdp, "program_id", prog_json(iface->xdp_prog_id));
 	return xdp;
 }
@@ -108,7 +109,7 @@ static json_t *port_json(struct sl_daemon *daemon, const struct sl_port *port,
 	sl_json_set(json, "error", port->error ? sl_json_text(port->error) : NULL);
 	sl_json_set(json, "mtu", link ? json_integer(link->mtu) : NULL);
 	sl_json_set(json, "driver_features", features_json(daemon, port->ifindex));
-	sl_json_set(json, "xdp", xdp_json(wanted ? sl_xdp_mode_names[want.xdp] : NULL, iface));
+	sl_json_set(json, "xdp", xdp_json(wanted ? &want : NULL, iface));
 	sl_json_set(json, "tc", tc_json(iface));
 	return json;
 }

@@ -35,11 +35,6 @@ void sl_log_init(bool debug)
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 }
 
-bool sl_log_debugs(void)
-{
-	return log_to.max >= LOG_DEBUG;
-}
-
 static void put_line(int level, const char *line, size_t length)
 {
 	size_t i;

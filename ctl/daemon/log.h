@@ -12,7 +12,6 @@
 #include <syslog.h>
 
 void sl_log_init(bool debug);
-bool sl_log_debugs(void);
 
 __attribute__((format(printf, 2, 3))) void sl_log(int level, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void sl_vlog(int level, const char *format, va_list args);

@@ -139,12 +139,25 @@ static int start_datapath(struct sl_daemon *daemon)
 	return 0;
 }
 
+static void on_dp_log(int level, const char *line)
+{
+	sl_log(level, "%s", line);
+}
+
+/* Some hundred lines for each program that is loaded. */
+static void on_dp_log_brief(int level, const char *line)
+{
+	if (level < LOG_DEBUG)
+		sl_log(level, "%s", line);
+}
+
 /* Each step logs what goes wrong with it. */
 static int start(struct sl_daemon *daemon)
 {
 	gid_t readers = sl_cred_group(daemon->opts->group);
 	int err;
 
+	sl_dp_set_log(daemon->opts->verbose > 1 ? on_dp_log : on_dp_log_brief);
 	err = load_config(daemon);
 	if (!err)
 		err = open_loop(daemon);

@@ -21,7 +21,7 @@ static const char help[] =
 	"  -s, --socket PATH   where requests are answered (" SL_SOCKET ")\n"
 	"  -p, --pin-dir DIR   where programs and maps are pinned (" SL_DP_PIN_DIR ")\n"
 	"  -g, --group GROUP   members of GROUP may read (" SL_GROUP ")\n"
-	"  -v, --verbose       say more, also what libbpf and libxdp say\n"
+	"  -v, --verbose       say more; twice: also what libbpf and libxdp say\n"
 	"  -V, --version       print the version and leave\n"
 	"  -h, --help          print this and leave\n"
 	"\n"
@@ -50,7 +50,7 @@ static enum sl_options_result set(struct sl_options *opts, int letter)
 		opts->group = optarg;
 		return SL_OPTIONS_RUN;
 	case 'v':
-		opts->verbose = true;
+		opts->verbose++;
 		return SL_OPTIONS_RUN;
 	case 'V':
 		puts("sluiced " SL_VERSION);

@@ -2,8 +2,6 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-#include <stdbool.h>
-
 #include "dp.h"
 
 #ifndef SL_CONFIG_FILE
@@ -19,7 +17,7 @@ struct sl_options {
 	const char *socket;
 	const char *pin_dir;
 	const char *group; /* whose members may read */
-	bool verbose;
+	int verbose;	   /* 1: our own debugging lines, 2: those of the libraries, too */
 };
 
 /* What to do when the command line was read: go on, or leave with that status. */

@@ -327,7 +327,8 @@ static void adopt_one(struct sl_daemon *daemon, const struct sl_dp_iface *iface)
 	port->origin = SL_ORIGIN_ADOPTED;
 	port->attached = true;
 	port->want.xdp = iface->xdp == SL_XDP_NONE ? SL_XDP_OFF : iface->xdp_mode;
-	port->want.priority = iface->xdp_priority;
+	port->want.priority =
+		iface->xdp == SL_XDP_DISPATCHER ? iface->xdp_priority : SL_XDP_PRIORITY;
 	for (dir = 0; dir < SL_DIR_MAX_; dir++)
 		port->want.tc[dir] = iface->tc[dir] != SL_TC_NONE;
 	sl_info("interface '%s': found attached", link->name);
@@ -375,6 +376,44 @@ static void port_rename(struct sl_daemon *daemon, struct sl_port *port, const ch
 	}
 }
 
+static bool runs_generic(struct sl_daemon *daemon, const struct sl_port *port)
+{
+	_cleanup_free_ struct sl_dp_iface *ifaces = NULL;
+	size_t i, count = 0;
+
+	if (!port->attached || sl_dp_ifaces(daemon->dp, &ifaces, &count))
+		return false;
+	for (i = 0; i < count && ifaces[i].ifindex != port->ifindex; i++)
+		;
+	return i < count && ifaces[i].xdp && ifaces[i].xdp_mode == SL_XDP_GENERIC;
+}
+
+/*
+ * Where `auto` came out as generic, that stays good enough for libdp. But what the driver held
+ * against native mode (the MTU, as a rule) may be gone now.
+ */
+static void port_try_native(struct sl_daemon *daemon, const struct sl_port *port)
+{
+	struct sl_conf_iface native = port->want;
+
+	if (native.xdp != SL_XDP_AUTO || !runs_generic(daemon, port))
+		return;
+	native.xdp = SL_XDP_NATIVE;
+	if (sl_dp_attach(daemon->dp, port->ifindex, &native)) {
+		sl_debug("interface '%s': stays in generic mode: %s", port->name,
+			 sl_dp_error(daemon->dp));
+		return;
+	}
+	sl_info("interface '%s': native mode is possible now", port->name);
+	sl_dp_attach(daemon->dp, port->ifindex, &port->want);
+}
+
+static bool native_may_differ(const struct sl_link *link, const struct sl_link *old)
+{
+	return old && (link->mtu != old->mtu || link->type != old->type ||
+		       link->rx_queues != old->rx_queues || link->tx_queues != old->tx_queues);
+}
+
 void sl_ports_link_changed(void *data, const struct sl_link *link, const struct sl_link *old)
 {
 	struct sl_daemon *daemon = data;
@@ -388,6 +427,8 @@ void sl_ports_link_changed(void *data, const struct sl_link *link, const struct 
 	port = port_for(daemon, link);
 	if (port) {
 		port_settle(daemon, port);
+		if (native_may_differ(link, old))
+			port_try_native(daemon, port);
 		port_drop_unneeded(daemon, port);
 	}
 	add_named(daemon);
