@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <setjmp.h>
+#include <stdbool.h>
+
+#include "source.h"
+
+struct sl_parser;
+
+/*
+ * From text to tokens. Between the scanner that flex makes and the parser stands sl_yylex(), which
+ * counts braces and, after a syntax error, skips to where the next statement begins.
+ */
+struct sl_lexer {
+	struct sl_parser *parser;
+	const struct sl_source *source;
+	void *scanner;
+	jmp_buf *out_of_memory; /* where the scanner ends up when it cannot be set up */
+	__u32 position;
+	int last;		/* the token scanned last */
+	int returned;		/* the token handed out last */
+	int before;		/* the token handed out before that one */
+	struct sl_loc last_loc; /* of the token handed out last */
+	struct sl_loc before_loc;
+
+	unsigned int depth;	  /* braces open */
+	unsigned int block_depth; /* of them, those of a chain or interface block: 0 or 1 */
+	struct sl_loc block_loc;  /* what opened the block */
+	int statement;		  /* what the outermost statement begins with */
+	bool closed_block;	  /* the last token was the '}' of a block */
+	bool unclosed;		  /* a missing '}' has been reported */
+
+	bool skipping;	   /* until the end of the statement */
+	bool skipping_set; /* the error was between the braces of a set */
+	bool keep;	   /* the token with the error ends the statement: the parser needs it */
+
+	/* Tokens made up or put back, to be handed out first. */
+	struct sl_lexer_token {
+		int token;
+		struct sl_loc loc;
+	} queue[3];
+	unsigned int queued;
+};
+
+struct sl_keyword {
+	const char *name;
+	int token;
+	const char *noun; /* what it is in a message: "action" */
+};
+
+/* keyword.c; NULL: an ordinary word. */
+const struct sl_keyword *sl_keyword_find(const char *text, size_t length);
+const struct sl_keyword *sl_keyword_of(int token, size_t *from);
+
+/* syntax.c: the message for a token that cannot stand where it does. */
+#define SL_SYNTAX_EXPECTED_MAX 128
+
+struct sl_syntax_error {
+	int token;
+	struct sl_loc loc;
+	const int *expected; /* tokens that could have stood there */
+	size_t nexpected;
+};
+void sl_syntax_error(struct sl_lexer *lexer, const struct sl_syntax_error *error);
+
+/* lexer.c: leaves out what is left of a statement in which the token is wrong. */
+void sl_lex_skip(struct sl_lexer *lexer, int token);

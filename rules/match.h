@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include "field.h"
+
+/*
+ * The conditions of a rule in normal form, which is all that the later stages need: a packet
+ * matches when its network class is among l3 and, for each condition, the field's number is in the
+ * set. Rules that mean the same have the same form wherever that is cheap to reach:
+ *
+ * - Several matches on a field are one condition, their intersection; `!=` is the complement.
+ * - What a match asks for in passing is a condition of its own: `tcp dport` of the protocol, `vlan
+ *   id` of the number of tags.
+ * - Addresses are conditions a family: `saddr $both` is one on SL_FIELD_SADDR4 and one on
+ *   SL_FIELD_SADDR6. A family outside l3 has none; inside, both addresses' conditions hold.
+ * - The ethertype is only asked when l3 has SL_L3_OTHER: it is implied by the other two.
+ */
+struct sl_cond {
+	enum sl_field field;
+	struct sl_intervals
+		set; /* never empty; all numbers: the packet just needs to have the field */
+};
+
+struct sl_conf_match {
+	__u8 l3;     /* SL_L3_BIT()s */
+	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
+	size_t count;
+	struct sl_cond conds[]; /* ascending by field */
+};
+
+/* NULL: no condition. */
+const struct sl_intervals *sl_match_find(const struct sl_conf_match *match, enum sl_field field);
+/* Protocol numbers of the class; SL_L4_OTHER has none. */
+__u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
+/* Whether a packet of these classes may match. */
+bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
+void sl_match_freep(struct sl_conf_match **match);

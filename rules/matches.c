@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "check.h"
+
+#include <errno.h>
+
+#include "cleanup.h"
+#include "diag.h"
+
+#define ICMP  1
+#define ICMP6 58
+
+static const char *const ops[] = {
+	[SL_OP_NONE] = "", [SL_OP_EQ] = "==", [SL_OP_NE] = "!=", [SL_OP_LT] = "<",
+	[SL_OP_GT] = ">",  [SL_OP_LE] = "<=", [SL_OP_GE] = ">=",
+};
+
+static bool is_addr(const struct sl_wanted *wanted)
+{
+	return wanted->field >= SL_FIELD_SADDR4 && wanted->field <= SL_FIELD_DADDR6;
+}
+
+/* The set becomes low to high alone. */
+static int set_only(struct sl_intervals *set, sl_u128 low, sl_u128 high)
+{
+	set->count = 0;
+	return sl_intervals_add(set, low, high);
+}
+
+/* `< N` and its like. */
+static int compare(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
+{
+	struct sl_intervals *set = &wanted->set;
+	sl_u128 max = sl_field_max(wanted->field), number;
+
+	if (is_addr(wanted) || sl_fields[wanted->field].bits || part->values->braces ||
+	    set->count != 1 || set->v[0].low != set->v[0].high)
+		return sl_diag_error(n->p->diag, &part->values->loc,
+				     "'%s' compares with a single number", ops[part->op]);
+	number = set->v[0].low;
+	if ((part->op == SL_OP_LT && number == 0) || (part->op == SL_OP_GT && number == max))
+		return sl_diag_error(n->p->diag, &part->loc,
+				     "no packet satisfies this: the rule can never match");
+	switch (part->op) {
+	case SL_OP_LT:
+		return set_only(set, 0, number - 1);
+	case SL_OP_LE:
+		return set_only(set, 0, number);
+	case SL_OP_GT:
+		return set_only(set, number + 1, max);
+	default:
+		return set_only(set, number, max);
+	}
+}
+
+/* Addresses that are not in the set are those of the other family, too, if it was asked for. */
+static int negate(struct sl_wanted *wanted)
+{
+	__u8 l3 = wanted->selector->l3;
+
+	if (!is_addr(wanted))
+		return sl_intervals_complement(&wanted->set, sl_field_max(wanted->field));
+	if ((l3 & SL_L3_BIT(SL_L3_IP4)) &&
+	    sl_intervals_complement(&wanted->set, sl_field_max(SL_FIELD_SADDR4)))
+		return -ENOMEM;
+	if ((l3 & SL_L3_BIT(SL_L3_IP6)) &&
+	    sl_intervals_complement(&wanted->set6, sl_field_max(SL_FIELD_SADDR6)))
+		return -ENOMEM;
+	return 0;
+}
+
+/* Flags: all numbers with number & mask == value, or the others. */
+static int set_masked(struct sl_intervals *set, unsigned int mask, unsigned int value, bool equal)
+{
+	unsigned int i;
+
+	set->count = 0;
+	for (i = 0; i < 256; i++) {
+		if (((i & mask) == value) == equal && sl_intervals_add(set, i, i))
+			return -ENOMEM;
+	}
+	sl_intervals_normalise(set);
+	return 0;
+}
+
+/* All flags that the values name. */
+static int read_flags(struct sl_narrow *n, const struct sl_values *values, unsigned int *out)
+{
+	_cleanup_(sl_wanted_clear) struct sl_wanted wanted = {
+		.selector = &sl_selectors[SL_SEL_TCP_FLAGS],
+		.field = SL_FIELD_FLAGS,
+	};
+	unsigned int i;
+	int err;
+
+	err = sl_values_read(n->p, values, &wanted);
+	if (err)
+		return err;
+	*out = 0;
+	for (i = 0; i < 256; i++)
+		*out |= sl_intervals_have(&wanted.set, i) ? i : 0;
+	return 0;
+}
+
+static int read_mask(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
+{
+	unsigned int mask, value;
+	int err;
+
+	err = read_flags(n, part->mask, &mask);
+	if (!err)
+		err = read_flags(n, part->values, &value);
+	if (err)
+		return err;
+	if (part->op > SL_OP_NE)
+		return sl_diag_error(n->p->diag, &part->loc,
+				     "flags compare with '==' or '!=' only");
+	if (value & ~mask)
+		return sl_diag_error(
+			n->p->diag, &part->loc,
+			"the mask leaves out a flag that is compared with: the outcome is always the same");
+	return set_masked(&wanted->set, mask, value, part->op != SL_OP_NE);
+}
+
+/* As in nft, `tcp flags syn` and `syn,ack` ask for any of them; with == or in braces, for just
+ * them. */
+static int any_flag(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
+{
+	unsigned int flags;
+	int err;
+
+	err = read_flags(n, part->values, &flags);
+	if (err || !flags)
+		return err;
+	return set_masked(&wanted->set, flags, 0, false);
+}
+
+static bool is_plain_flags(const struct sl_part *part)
+{
+	const struct sl_value *first = part->values->first;
+
+	return part->op == SL_OP_NONE && !part->values->braces && first &&
+	       first->kind != SL_VALUE_RANGE && first->kind != SL_VALUE_REF;
+}
+
+static int read_values(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
+{
+	int err;
+
+	if (part->kind == SL_PART_MASK)
+		return read_mask(n, part, wanted);
+	err = sl_values_read(n->p, part->values, wanted);
+	if (err)
+		return err;
+	if (!wanted->set.count && !wanted->set6.count)
+		return sl_diag_error(n->p->diag, &part->values->loc,
+				     "this set is empty: the rule can never match");
+	if (sl_fields[wanted->field].bits && is_plain_flags(part))
+		return any_flag(n, part, wanted);
+	if (part->op == SL_OP_NE)
+		return negate(wanted);
+	return part->op > SL_OP_NE ? compare(n, part, wanted) : 0;
+}
+
+/* `tcp`, `ip`, `vlan`: what the word alone stands for. */
+static int read_bare(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
+{
+	const char *name = sl_ast_text(n->p, &part->head);
+	const struct sl_word *word;
+	int err;
+
+	if (!name)
+		return -ENOMEM;
+	if (part->selector == SL_SEL_VLAN_TAGS) {
+		err = sl_intervals_add(&wanted->set, *name == 'v' ? 1 : 2,
+				       sl_field_max(SL_FIELD_TAGS));
+	} else {
+		word = sl_word_find(wanted->selector->words, name);
+		err = word ? sl_intervals_add(&wanted->set, word->low, word->high) : -EINVAL;
+	}
+	if (!err && part->op == SL_OP_NE)
+		err = negate(wanted);
+	return err;
+}
+
+/* What the selector asks for besides its value. */
+static int narrow_implied(struct sl_narrow *n, const struct sl_wanted *wanted,
+			  const struct sl_part *part)
+{
+	_cleanup_(sl_intervals_clear) struct sl_intervals set = {};
+	const struct sl_selector_info *selector = wanted->selector;
+	unsigned int i;
+	int err;
+
+	err = sl_narrow_l3(n, selector->l3 ? selector->l3 : sl_fields[wanted->field].l3, part);
+	if (err)
+		return err;
+	if (selector->tags) {
+		err = sl_intervals_add(&set, selector->tags, sl_field_max(SL_FIELD_TAGS));
+		return err ? err : sl_narrow_field(n, SL_FIELD_TAGS, &set, part);
+	}
+	for (i = 0; i < 3 && selector->protos[i]; i++) {
+		if (sl_intervals_add(&set, selector->protos[i], selector->protos[i]))
+			return -ENOMEM;
+	}
+	return set.count ? sl_narrow_field(n, SL_FIELD_PROTO, &set, part) : 0;
+}
+
+/* `code` alone goes with the ICMP that was named before. */
+static int find_code(struct sl_narrow *n, const struct sl_part *part, enum sl_selector *out)
+{
+	const struct sl_intervals *proto = &n->set[SL_FIELD_PROTO];
+
+	if (sl_intervals_are(proto, ICMP, ICMP) && n->set[SL_FIELD_TYPE].count)
+		*out = SL_SEL_ICMP_CODE;
+	else if (sl_intervals_are(proto, ICMP6, ICMP6) && n->set[SL_FIELD_TYPE].count)
+		*out = SL_SEL_ICMP6_CODE;
+	else
+		return sl_diag_error(n->p->diag, &part->loc,
+				     "'code' stands after 'icmp type' or 'icmpv6 type'");
+	return 0;
+}
+
+static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
+{
+	_cleanup_(sl_wanted_clear) struct sl_wanted wanted = {};
+	enum sl_selector selector = part->selector;
+	int err = 0;
+
+	if (selector == SL_SEL_CODE)
+		err = find_code(n, part, &selector);
+	if (err)
+		return err;
+	wanted.selector = &sl_selectors[selector];
+	wanted.field = wanted.selector->field;
+	err = part->kind == SL_PART_BARE ? read_bare(n, part, &wanted)
+					 : read_values(n, part, &wanted);
+	if (!err)
+		err = narrow_implied(n, &wanted, part);
+	if (err)
+		return err;
+	if (is_addr(&wanted))
+		return sl_narrow_addr(n, &wanted, part);
+	return sl_narrow_field(n, wanted.field, &wanted.set, part);
+}
+
+int sl_matches_read(struct sl_parser *p, const struct sl_ast_rule *rule, struct sl_conf_match **out)
+{
+	_cleanup_(sl_narrow_clear) struct sl_narrow n = { .p = p, .l3 = SL_L3_ALL };
+	const struct sl_part *part;
+	int failed = 0, err;
+
+	for (part = rule->parts; part; part = part->next) {
+		/* What "code" belongs to may be what was wrong. */
+		if (part->kind == SL_PART_ACTION || (failed && part->selector == SL_SEL_CODE))
+			continue;
+		err = narrow_part(&n, part);
+		if (err == -ENOMEM)
+			return err;
+		failed = err ? err : failed;
+	}
+	return failed ? failed : sl_narrow_finish(&n, out);
+}

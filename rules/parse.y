@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+/*
+ * The grammar. It is wider than the language where that makes better messages: what can follow
+ * what in a rule, and what a value may be, is for check.c to say. A statement with a syntax error
+ * is left out, and the next one is read as if nothing had happened: see sl_lex_skip().
+ */
+%code requires {
+#include "ast.h"
+#include "lexer.h"
+#include "parser.h"
+}
+
+%code {
+#include <errno.h>
+
+#include "cleanup.h"
+#include "scan.h"
+
+static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char *message);
+
+/* A place from the start of one to the end of another. */
+#define YYLLOC_DEFAULT(current, rhs, n)                                                            \
+	do {                                                                                       \
+		(current) = (n) ? YYRHSLOC(rhs, 1) : YYRHSLOC(rhs, 0);                             \
+		if (n)                                                                             \
+			(current).end = YYRHSLOC(rhs, n).end;                                      \
+		else                                                                               \
+			(current).begin = (current).end;                                           \
+	} while (0)
+}
+
+%define api.pure full
+%define api.prefix {sl_yy}
+%define api.location.type {struct sl_loc}
+%define parse.error custom
+%define parse.lac full
+%locations
+%param {struct sl_lexer *lexer}
+%initial-action { @$ = (struct sl_loc){ .source = lexer->source }; }
+
+%union {
+	struct sl_atom *atom;
+	struct sl_value *value;
+	struct sl_values *values;
+	struct sl_part *part;
+	struct sl_ast_rule *rule;
+	enum sl_selector selector;
+	enum sl_op op;
+	enum sl_verdict verdict;
+}
+
+%token T_END 0
+%token T_NEWLINE T_WORD T_LABEL T_REF T_STRING T_NUMBER T_ADDR T_JUNK
+%token T_EQ T_NE T_LE T_GE
+%token T_CHAIN T_DEFINE T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_TC T_XDP
+%token T_ACCEPT T_COUNT T_DROP
+%token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
+%token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
+%token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
+
+/* "ip saddr" is one selector, not a bare "ip" and then "saddr". */
+%precedence BARE
+%precedence T_SADDR T_DADDR T_CODE
+
+%type <atom> atom flag
+%type <value> value
+%type <values> values list set or flags flag_pair mask
+%type <part> part match bare action
+%type <rule> parts rule
+%type <selector> selector bare_selector
+%type <op> op eq
+%type <verdict> verdict
+
+%%
+
+file:
+  statements T_END
+;
+
+statements:
+  statement
+| statements separator statement
+;
+
+separator:
+  T_NEWLINE
+| ';'
+;
+
+newlines:
+  %empty
+| newlines T_NEWLINE
+;
+
+statement:
+  %empty
+| T_INCLUDE T_STRING {
+	if (sl_include(lexer->parser, &@2))
+		YYABORT;
+}
+| T_DEFINE T_WORD '=' values { sl_ast_define(lexer->parser, &@2, $values); }
+| T_ON T_WORD verdict { sl_ast_on(lexer->parser, &@2, $verdict); }
+| T_INTERFACE iface newlines '{' settings '}'
+| T_CHAIN T_WORD newlines {
+	struct sl_loc loc = { @1.source, @1.begin, @2.end };
+
+	lexer->parser->chain_now = sl_ast_chain(lexer->parser, &@2, &loc);
+	if (!lexer->parser->chain_now)
+		YYNOMEM;
+} '{' items '}'
+| error {
+	if (!lexer->keep)
+		yyclearin;
+	yyerrok;
+}
+;
+
+verdict:
+  T_ACCEPT { $$ = SL_ACCEPT; }
+| T_DROP { $$ = SL_DROP; }
+;
+
+/* Interfaces. */
+
+iface:
+  T_WORD {
+	lexer->parser->iface_now = sl_ast_iface(lexer->parser, &@1, false);
+	if (!lexer->parser->iface_now)
+		YYNOMEM;
+}
+| T_STRING {
+	lexer->parser->iface_now = sl_ast_iface(lexer->parser, &@1, true);
+	if (!lexer->parser->iface_now)
+		YYNOMEM;
+}
+;
+
+settings:
+  setting
+| settings separator setting
+;
+
+setting:
+  %empty
+| T_XDP T_WORD { sl_ast_iface_xdp(lexer->parser, &@2, NULL); }
+| T_XDP T_WORD T_PRIORITY T_NUMBER { sl_ast_iface_xdp(lexer->parser, &@2, &@4); }
+| T_TC { sl_ast_iface_tc_begin(lexer->parser, &@1); } directions
+| error {
+	if (!lexer->keep)
+		yyclearin;
+	yyerrok;
+}
+;
+
+directions:
+  T_WORD { sl_ast_iface_tc(lexer->parser, &@1); }
+| directions ',' T_WORD { sl_ast_iface_tc(lexer->parser, &@3); }
+;
+
+/* Chains. */
+
+items:
+  item
+| items separator item
+;
+
+item:
+  %empty
+| T_POLICY verdict { sl_ast_policy(lexer->parser, $verdict, &@$); }
+| rule {
+	$rule->loc = @rule;
+	sl_ast_add_rule(lexer->parser, $rule);
+}
+| error {
+	if (!lexer->keep)
+		yyclearin;
+	yyerrok;
+}
+;
+
+rule:
+  parts
+| T_LABEL parts {
+	$$ = $parts;
+	$$->label_loc = (struct sl_loc){ @1.source, @1.begin, @1.end - 1 };
+	$$->label = sl_ast_text(lexer->parser, &$$->label_loc);
+	if (!$$->label)
+		YYNOMEM;
+}
+;
+
+parts:
+  part {
+	$$ = sl_ast_rule(lexer->parser, $part);
+	if (!$$)
+		YYNOMEM;
+}
+| parts part {
+	$$ = $1;
+	$$->last_part->next = $part;
+	$$->last_part = $part;
+}
+;
+
+part:
+  match { $match->loc = @match; }
+| bare { $bare->loc = @bare; }
+| action { $action->loc = @action; }
+;
+
+action:
+  verdict {
+	$$ = sl_ast_part(lexer->parser, SL_PART_ACTION, SL_SEL_MAX_, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->action = $verdict;
+}
+| T_COUNT {
+	$$ = sl_ast_part(lexer->parser, SL_PART_ACTION, SL_SEL_MAX_, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->action = SL_CONTINUE;
+}
+;
+
+/* Protocols by their names alone: the selector says what is looked at. */
+
+bare:
+  bare_selector {
+	$$ = sl_ast_part(lexer->parser, SL_PART_BARE, $1, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| T_NOT bare_selector {
+	$$ = sl_ast_part(lexer->parser, SL_PART_BARE, $2, &@2);
+	if (!$$)
+		YYNOMEM;
+	$$->op = SL_OP_NE;
+}
+;
+
+bare_selector:
+  T_IP %prec BARE { $$ = SL_SEL_ETHERTYPE; }
+| T_IP6 %prec BARE { $$ = SL_SEL_ETHERTYPE; }
+| T_ARP { $$ = SL_SEL_ETHERTYPE; }
+| T_TCP { $$ = SL_SEL_PROTO; }
+| T_UDP { $$ = SL_SEL_PROTO; }
+| T_SCTP { $$ = SL_SEL_PROTO; }
+| T_ICMP %prec BARE { $$ = SL_SEL_PROTO; }
+| T_ICMPV6 %prec BARE { $$ = SL_SEL_PROTO; }
+| T_VLAN { $$ = SL_SEL_VLAN_TAGS; }
+| T_CVLAN { $$ = SL_SEL_VLAN_TAGS; }
+;
+
+/* Matches. */
+
+selector:
+  T_ETHERTYPE { $$ = SL_SEL_ETHERTYPE; }
+| T_ETHER T_TYPE { $$ = SL_SEL_ETHERTYPE; }
+| T_META T_PROTOCOL { $$ = SL_SEL_ETHERTYPE; }
+| T_VLAN T_ID { $$ = SL_SEL_VLAN_ID; }
+| T_VLAN T_PCP { $$ = SL_SEL_VLAN_PCP; }
+| T_VLAN T_TAGS { $$ = SL_SEL_VLAN_TAGS; }
+| T_CVLAN T_ID { $$ = SL_SEL_CVLAN_ID; }
+| T_CVLAN T_PCP { $$ = SL_SEL_CVLAN_PCP; }
+| T_SADDR { $$ = SL_SEL_SADDR; }
+| T_DADDR { $$ = SL_SEL_DADDR; }
+| T_IP T_SADDR { $$ = SL_SEL_IP_SADDR; }
+| T_IP T_DADDR { $$ = SL_SEL_IP_DADDR; }
+| T_IP6 T_SADDR { $$ = SL_SEL_IP6_SADDR; }
+| T_IP6 T_DADDR { $$ = SL_SEL_IP6_DADDR; }
+| T_PROTO { $$ = SL_SEL_PROTO; }
+| T_PROTOCOL { $$ = SL_SEL_PROTO; }
+| T_META T_L4PROTO { $$ = SL_SEL_PROTO; }
+| T_TCP T_SPORT { $$ = SL_SEL_TCP_SPORT; }
+| T_TCP T_DPORT { $$ = SL_SEL_TCP_DPORT; }
+| T_UDP T_SPORT { $$ = SL_SEL_UDP_SPORT; }
+| T_UDP T_DPORT { $$ = SL_SEL_UDP_DPORT; }
+| T_SCTP T_SPORT { $$ = SL_SEL_SCTP_SPORT; }
+| T_SCTP T_DPORT { $$ = SL_SEL_SCTP_DPORT; }
+| T_TH T_SPORT { $$ = SL_SEL_TH_SPORT; }
+| T_TH T_DPORT { $$ = SL_SEL_TH_DPORT; }
+| T_ICMP T_TYPE { $$ = SL_SEL_ICMP_TYPE; }
+| T_ICMP T_CODE { $$ = SL_SEL_ICMP_CODE; }
+| T_ICMPV6 T_TYPE { $$ = SL_SEL_ICMP6_TYPE; }
+| T_ICMPV6 T_CODE { $$ = SL_SEL_ICMP6_CODE; }
+| T_CODE { $$ = SL_SEL_CODE; }
+| T_FRAGMENT { $$ = SL_SEL_FRAGMENT; }
+| T_DSCP { $$ = SL_SEL_DSCP; }
+| T_TTL { $$ = SL_SEL_TTL; }
+;
+
+match:
+  selector op values {
+	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, $selector, &@selector);
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $values;
+}
+| T_TCP T_FLAGS op values {
+	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, SL_SEL_TCP_FLAGS,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $values;
+}
+/* nft's "syn,ack": any of them. */
+| T_TCP T_FLAGS op flag_pair {
+	struct sl_value *value = sl_ast_or(lexer->parser, $flag_pair, &@flag_pair);
+
+	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, SL_SEL_TCP_FLAGS,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	$$->values = sl_ast_values(lexer->parser, &@flag_pair);
+	if (!value || !$$ || !$$->values)
+		YYNOMEM;
+	sl_ast_append($$->values, value);
+	$$->op = $op;
+}
+/* nft's "syn / syn,ack": of the flags after the slash, just those before it. */
+| T_TCP T_FLAGS op flags '/' flags[over] {
+	$$ = sl_ast_part(lexer->parser, SL_PART_MASK, SL_SEL_TCP_FLAGS,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $4;
+	$$->mask = $over;
+}
+| T_TCP T_FLAGS '&' mask eq mask[value] {
+	$$ = sl_ast_part(lexer->parser, SL_PART_MASK, SL_SEL_TCP_FLAGS,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	if (!$$)
+		YYNOMEM;
+	$$->op = $eq;
+	$$->mask = $4;
+	$$->values = $value;
+}
+;
+
+op:
+  %empty { $$ = SL_OP_NONE; }
+| eq
+| '<' { $$ = SL_OP_LT; }
+| '>' { $$ = SL_OP_GT; }
+| T_LE { $$ = SL_OP_LE; }
+| T_GE { $$ = SL_OP_GE; }
+;
+
+eq:
+  T_EQ { $$ = SL_OP_EQ; }
+| T_NE { $$ = SL_OP_NE; }
+;
+
+/* Values. */
+
+values:
+  value {
+	$$ = sl_ast_values(lexer->parser, &@$);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_append($$, $value);
+}
+| set
+;
+
+set:
+  '{' newlines '}' {
+	$$ = sl_ast_values(lexer->parser, &@$);
+	if (!$$)
+		YYNOMEM;
+	$$->braces = true;
+}
+| '{' newlines list newlines '}' {
+	$$ = $list;
+	$$->loc = @$;
+}
+| '{' newlines list newlines ',' newlines '}' {
+	$$ = $list;
+	$$->loc = @$;
+}
+;
+
+list:
+  value {
+	$$ = sl_ast_values(lexer->parser, &@$);
+	if (!$$)
+		YYNOMEM;
+	$$->braces = true;
+	sl_ast_append($$, $value);
+}
+| list newlines ',' newlines value {
+	$$ = $1;
+	sl_ast_append($$, $value);
+}
+;
+
+value:
+  atom {
+	$$ = sl_ast_value(lexer->parser, SL_VALUE_ATOM, $atom, NULL, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| atom '-' atom[high] {
+	$$ = sl_ast_value(lexer->parser, SL_VALUE_RANGE, $1, $high, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| T_ADDR '/' T_NUMBER {
+	struct sl_atom *low = sl_ast_addr(lexer->parser, &@1);
+	struct sl_atom *high = sl_ast_atom(lexer->parser, SL_ATOM_NUMBER, &@3);
+
+	if (!low || !high)
+		YYNOMEM;
+	$$ = sl_ast_value(lexer->parser, SL_VALUE_PREFIX, low, high, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| T_REF {
+	struct sl_loc name = { @1.source, @1.begin + 1, @1.end };
+	struct sl_atom *low = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &name);
+
+	if (!low)
+		YYNOMEM;
+	$$ = sl_ast_value(lexer->parser, SL_VALUE_REF, low, NULL, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| or {
+	$$ = sl_ast_or(lexer->parser, $or, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| '(' or ')' {
+	$$ = sl_ast_or(lexer->parser, $or, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+/* At least two, with bars between them. */
+or:
+  atom '|' atom[next] {
+	$$ = sl_ast_atoms(lexer->parser, $1, $next, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| or '|' atom {
+	$$ = $1;
+	if (sl_ast_append_atom(lexer->parser, $$, $atom))
+		YYNOMEM;
+}
+;
+
+mask:
+  value {
+	$$ = sl_ast_values(lexer->parser, &@$);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_append($$, $value);
+}
+| '(' atom ')' {
+	$$ = sl_ast_atoms(lexer->parser, $atom, NULL, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+flags:
+  flag {
+	$$ = sl_ast_atoms(lexer->parser, $flag, NULL, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| flag_pair
+;
+
+flag_pair:
+  flag ',' flag[next] {
+	$$ = sl_ast_atoms(lexer->parser, $1, $next, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| flag_pair ',' flag {
+	$$ = $1;
+	$$->loc = @$;
+	if (sl_ast_append_atom(lexer->parser, $$, $flag))
+		YYNOMEM;
+}
+;
+
+flag:
+  T_WORD {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| T_NUMBER {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_NUMBER, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+atom:
+  T_NUMBER {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_NUMBER, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| T_ADDR {
+	$$ = sl_ast_addr(lexer->parser, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| word {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+/* Names of protocols are keywords, but good values as well. */
+word:
+  T_WORD
+| T_ARP
+| T_ICMP
+| T_ICMPV6
+| T_IP
+| T_IP6
+| T_SCTP
+| T_TCP
+| T_UDP
+| T_VLAN
+;
+
+%%
+
+static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char *message)
+{
+	/* Only called when memory is exhausted: all else goes to yyreport_syntax_error(). */
+	lexer->parser->err = -ENOMEM;
+}
+
+static int token_of(yysymbol_kind_t symbol)
+{
+	int token;
+
+	for (token = 0; token <= YYMAXUTOK; token++) {
+		if (YYTRANSLATE(token) == symbol)
+			return token;
+	}
+	return SL_YYUNDEF;
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, struct sl_lexer *lexer)
+{
+	yysymbol_kind_t symbols[YYNTOKENS];
+	int tokens[YYNTOKENS], i, count;
+	struct sl_syntax_error error = {
+		.token = token_of(yypcontext_token(context)),
+		.loc = *yypcontext_location(context),
+		.expected = tokens,
+	};
+
+	_Static_assert(YYNTOKENS <= SL_SYNTAX_EXPECTED_MAX, "room for all tokens");
+	count = yypcontext_expected_tokens(context, symbols, YYNTOKENS);
+	if (count < 0)
+		return count;
+	for (i = 0; i < count; i++)
+		tokens[i] = token_of(symbols[i]);
+	error.nexpected = (size_t)count;
+	sl_syntax_error(lexer, &error);
+	sl_lex_skip(lexer, error.token);
+	return 0;
+}
+
+int sl_parse_source(struct sl_parser *p, struct sl_source *source)
+{
+	struct sl_lexer lexer = { .parser = p, .source = source, .last = T_NEWLINE,
+				  .returned = T_NEWLINE };
+
+	if (sl_scan_open(&lexer))
+		return p->err = -ENOMEM;
+	if (sl_yyparse(&lexer) && !p->err)
+		p->err = -ENOMEM;
+	sl_scan_close(&lexer);
+	return p->err;
+}

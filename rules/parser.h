@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include "ast.h"
+#include "nametab.h"
+#include "pool.h"
+
+#define SL_INCLUDE_DEPTH 16
+
+/* One parse over all its files. */
+struct sl_parser {
+	struct sl_diag *diag;
+	struct sl_pool pool;
+	struct sl_source *sources;
+	int err; /* -ENOMEM: give up; errors in the text are only in diag */
+
+	struct sl_ast_iface *ifaces, *last_iface;
+	struct sl_ast_on *ons, *last_on;
+	struct sl_ast_chain chain[SL_DIR_MAX_];
+	struct sl_ast_chain stray; /* a misnamed chain: its rules are only parsed */
+	struct sl_ast_define *defines, *last_define;
+	struct sl_nametab define_names; /* struct sl_ast_define */
+
+	/* What the parser is in. */
+	struct sl_ast_iface *iface_now;
+	struct sl_ast_chain *chain_now;
+};
+
+/* Keeps what sl_diag_error() and the like say, unless it is only about the text. */
+int sl_parser_note(struct sl_parser *p, int err);
+
+/* parse.y: reads one text; the source is the parser's from here on. 0 or -ENOMEM. */
+int sl_parse_source(struct sl_parser *p, struct sl_source *source);
+
+/* include.c: place is the file's name where it is included, NULL for the first file. */
+int sl_include_file(struct sl_parser *p, const char *path, const struct sl_loc *place);
+/* place is a glob in quotes. Both return 0 or -ENOMEM. */
+int sl_include(struct sl_parser *p, const struct sl_loc *place);
+
+/* build.c: pieces of the tree. NULL: no memory. */
+const char *sl_ast_text(struct sl_parser *p, const struct sl_loc *loc);
+struct sl_atom *sl_ast_atom(struct sl_parser *p, enum sl_atom_kind kind, const struct sl_loc *loc);
+struct sl_atom *sl_ast_addr(struct sl_parser *p, const struct sl_loc *loc);
+struct sl_value *sl_ast_value(struct sl_parser *p, enum sl_value_kind kind,
+			      const struct sl_atom *low, const struct sl_atom *high,
+			      const struct sl_loc *loc);
+struct sl_values *sl_ast_values(struct sl_parser *p, const struct sl_loc *loc);
+/* A list of one or two atoms. */
+struct sl_values *sl_ast_atoms(struct sl_parser *p, const struct sl_atom *first,
+			       const struct sl_atom *second, const struct sl_loc *loc);
+void sl_ast_append(struct sl_values *values, struct sl_value *value);
+int sl_ast_append_atom(struct sl_parser *p, struct sl_values *values, const struct sl_atom *atom);
+/* What is in values as one a | b | c. */
+struct sl_value *sl_ast_or(struct sl_parser *p, const struct sl_values *values,
+			   const struct sl_loc *loc);
+struct sl_part *sl_ast_part(struct sl_parser *p, enum sl_part_kind kind, enum sl_selector selector,
+			    const struct sl_loc *head);
+struct sl_ast_rule *sl_ast_rule(struct sl_parser *p, struct sl_part *part);
+
+#define SL_WHERE_TEXT 256
+/* "in line LINE" or "at FILE:LINE": where first is, for a message about loc. */
+const char *sl_ast_where(const struct sl_loc *first, const struct sl_loc *loc,
+			 char text[SL_WHERE_TEXT]);
+
+/* build.c: statements; an error in them is noted and they are left out. */
+void sl_ast_define(struct sl_parser *p, const struct sl_loc *name, struct sl_values *values);
+void sl_ast_on(struct sl_parser *p, const struct sl_loc *word, enum sl_verdict verdict);
+/* Never NULL but for lack of memory: a misnamed chain gets one that nobody reads. */
+struct sl_ast_chain *sl_ast_chain(struct sl_parser *p, const struct sl_loc *name,
+				  const struct sl_loc *loc);
+/* Of chain_now: */
+void sl_ast_add_rule(struct sl_parser *p, struct sl_ast_rule *rule);
+void sl_ast_policy(struct sl_parser *p, enum sl_verdict verdict, const struct sl_loc *loc);
+
+/* iface.c: an interface clause, and then its settings for iface_now. */
+struct sl_ast_iface *sl_ast_iface(struct sl_parser *p, const struct sl_loc *name, bool quoted);
+void sl_ast_iface_xdp(struct sl_parser *p, const struct sl_loc *mode,
+		      const struct sl_loc *priority);
+void sl_ast_iface_tc_begin(struct sl_parser *p, const struct sl_loc *loc);
+void sl_ast_iface_tc(struct sl_parser *p, const struct sl_loc *dir);

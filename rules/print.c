@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "print.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "names.h"
+
+int sl_rule_print(const struct sl_conf_rule *rule, char **out)
+{
+	struct sl_buf buf = {};
+
+	if (rule->is_policy) {
+		sl_buf_add(&buf, "policy %s", sl_verdict_names[rule->action]);
+		return sl_buf_take(&buf, out);
+	}
+	sl_match_print(&buf, rule->match);
+	if (buf.length)
+		sl_buf_add(&buf, " ");
+	sl_buf_add(&buf, "%s",
+		   rule->action == SL_CONTINUE ? "count" : sl_verdict_names[rule->action]);
+	return sl_buf_take(&buf, out);
+}
+
+static void print_iface(struct sl_buf *buf, const struct sl_conf_iface *iface)
+{
+	const char *join = " ";
+	int dir;
+
+	sl_buf_add(buf, "interface \"%s\" {\n\txdp %s", iface->pattern,
+		   sl_xdp_mode_names[iface->xdp]);
+	if (iface->priority != SL_XDP_PRIORITY)
+		sl_buf_add(buf, " priority %d", iface->priority);
+	sl_buf_add(buf, "\n");
+	for (dir = 0; dir < SL_DIR_MAX_; dir++) {
+		if (!iface->tc[dir])
+			continue;
+		sl_buf_add(buf, "%s%s%s", *join == ' ' ? "\ttc" : "", join, sl_dir_names[dir]);
+		join = ", ";
+	}
+	sl_buf_add(buf, *join == ',' ? "\n}\n\n" : "}\n\n");
+}
+
+static bool drops(const struct sl_conf *conf, unsigned int reason)
+{
+	return conf->drop_reasons >> reason & 1;
+}
+
+/* What most of the class do, the default when they are even. */
+static bool class_drops(const struct sl_conf *conf, unsigned int class)
+{
+	int balance = 0;
+	unsigned int reason;
+
+	for (reason = SL_REASON_NONE + 1; reason < SL_REASON_MAX_; reason++) {
+		if (sl_reason_classes[reason] == class)
+			balance += drops(conf, reason) ? 1 : -1;
+	}
+	return balance ? balance > 0 : sl_class_drops[class];
+}
+
+/* All classes, also those left at their defaults: what happens shall be in plain sight. */
+static void print_reasons(struct sl_buf *buf, const struct sl_conf *conf)
+{
+	unsigned int class, reason;
+
+	for (class = 0; class < SL_CLASS_MAX_; class ++) {
+		bool drop = class_drops(conf, class);
+
+		sl_buf_add(buf, "on %s %s\n", sl_class_names[class], drop ? "drop" : "accept");
+		for (reason = SL_REASON_NONE + 1; reason < SL_REASON_MAX_; reason++) {
+			if (sl_reason_classes[reason] == class && drops(conf, reason) != drop)
+				sl_buf_add(buf, "on %s %s\n", sl_reason_names[reason],
+					   drop ? "accept" : "drop");
+		}
+	}
+}
+
+/* The names that unnamed rules get cannot be written, and need not be. */
+static void print_rule(struct sl_buf *buf, const struct sl_conf_rule *rule)
+{
+	sl_buf_add(buf, "\t");
+	if (!strchr(rule->name, '#'))
+		sl_buf_add(buf, "%s: ", rule->name);
+	sl_buf_add(buf, "%s\n", rule->text);
+}
+
+static void print_chain(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir)
+{
+	size_t i;
+
+	sl_buf_add(buf, "\nchain %s {\n", sl_dir_names[dir]);
+	for (i = 0; i < conf->nrules; i++) {
+		if (conf->rules[i].dir == dir && conf->rules[i].is_policy)
+			sl_buf_add(buf, "\t%s\n", conf->rules[i].text);
+	}
+	for (i = 0; i < conf->nrules; i++) {
+		if (conf->rules[i].dir == dir && !conf->rules[i].is_policy)
+			print_rule(buf, &conf->rules[i]);
+	}
+	sl_buf_add(buf, "}\n");
+}
+
+int sl_conf_print(const struct sl_conf *conf, char **out)
+{
+	struct sl_buf buf = {};
+	size_t i;
+	int dir;
+
+	for (i = 0; i < conf->nifaces; i++)
+		print_iface(&buf, &conf->ifaces[i]);
+	print_reasons(&buf, conf);
+	for (dir = 0; dir < SL_DIR_MAX_; dir++)
+		print_chain(&buf, conf, (enum sl_dir)dir);
+	return sl_buf_take(&buf, out);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "print.h"
+
+#include <errno.h>
+
+#include "addr.h"
+#include "cover.h"
+#include "selector.h"
+
+#define ETHERTYPE_IP4 0x0800
+#define ETHERTYPE_IP6 0x86dd
+
+#define TCP   6
+#define UDP   17
+#define ICMP  1
+#define ICMP6 58
+#define SCTP  132
+
+struct printer {
+	struct sl_buf *buf;
+	const struct sl_conf_match *match;
+};
+
+/* Between parts of the rule. */
+static void separate(struct sl_buf *buf)
+{
+	if (buf->length)
+		sl_buf_add(buf, " ");
+}
+
+static void print_number(struct sl_buf *buf, const struct sl_vocabulary *words, bool hex,
+			 unsigned int number)
+{
+	const char *name = sl_word_name(words, number);
+
+	if (name)
+		sl_buf_add(buf, "%s", name);
+	else
+		sl_buf_add(buf, hex ? "0x%04x" : "%u", number);
+}
+
+static void print_interval(struct sl_buf *buf, const struct sl_vocabulary *words, bool hex,
+			   const struct sl_interval *v)
+{
+	unsigned int low = (unsigned int)v->low, high = (unsigned int)v->high;
+
+	if (low == high)
+		print_number(buf, words, hex, low);
+	else
+		sl_buf_add(buf, hex ? "0x%04x-0x%04x" : "%u-%u", low, high);
+}
+
+/* `!= SET` when that is shorter. */
+static const struct sl_intervals *shorter(const struct sl_intervals *set, sl_u128 max,
+					  struct sl_intervals *other, struct sl_buf *buf)
+{
+	if (sl_intervals_copy(other, set) || sl_intervals_complement(other, max)) {
+		buf->err = -ENOMEM;
+		return set;
+	}
+	if (!other->count || other->count >= set->count)
+		return set;
+	sl_buf_add(buf, "!= ");
+	return other;
+}
+
+/* What follows a selector. Ports stay numbers: which service it is depends on the protocol. */
+static void print_set(struct sl_buf *buf, enum sl_selector selector, const struct sl_intervals *all)
+{
+	const struct sl_selector_info *info = &sl_selectors[selector];
+	bool hex = info->field == SL_FIELD_ETHERTYPE;
+	const struct sl_vocabulary *words =
+		info->words == &sl_words_port ? &sl_words_none : info->words;
+	struct sl_intervals other = {};
+	const struct sl_intervals *set = shorter(all, sl_field_max(info->field), &other, buf);
+	size_t i;
+
+	sl_buf_add(buf, set->count > 1 ? "{ " : "");
+	for (i = 0; i < set->count; i++) {
+		sl_buf_add(buf, i ? ", " : "");
+		print_interval(buf, words, hex, &set->v[i]);
+	}
+	sl_buf_add(buf, set->count > 1 ? " }" : "");
+	sl_intervals_clear(&other);
+}
+
+static void print_field(struct printer *p, enum sl_selector selector)
+{
+	const struct sl_intervals *set = sl_match_find(p->match, sl_selectors[selector].field);
+
+	if (!set)
+		return;
+	separate(p->buf);
+	sl_buf_add(p->buf, "%s ", sl_selectors[selector].name);
+	print_set(p->buf, selector, set);
+}
+
+static bool has(const struct printer *p, enum sl_field field)
+{
+	return sl_match_find(p->match, field) != NULL;
+}
+
+/* `ip` where nothing else says that a rule is about one family only. */
+static void print_family(struct printer *p)
+{
+	const struct sl_intervals *type = sl_match_find(p->match, SL_FIELD_ETHERTYPE);
+	__u8 l3 = p->match->l3;
+	bool said = has(p, SL_FIELD_TYPE) || has(p, SL_FIELD_CODE) || has(p, SL_FIELD_SADDR4) ||
+		    has(p, SL_FIELD_DADDR4) || has(p, SL_FIELD_SADDR6) || has(p, SL_FIELD_DADDR6);
+	const char *word = NULL;
+
+	if (type && type->count == 1 && type->v[0].low == type->v[0].high &&
+	    (type->v[0].low == ETHERTYPE_IP4 || type->v[0].low == ETHERTYPE_IP6 ||
+	     type->v[0].low == 0x0806))
+		word = sl_word_name(&sl_words_ethertype, (unsigned int)type->v[0].low);
+	else if (type)
+		print_field(p, SL_SEL_ETHERTYPE);
+	else if (l3 == SL_L3_BIT(SL_L3_IP4) && !said)
+		word = "ip";
+	else if (l3 == SL_L3_BIT(SL_L3_IP6) && !said)
+		word = "ip6";
+	if (word) {
+		separate(p->buf);
+		sl_buf_add(p->buf, "%s", word);
+	}
+}
+
+static void print_tags(struct printer *p)
+{
+	const struct sl_intervals *tags = sl_match_find(p->match, SL_FIELD_TAGS);
+	bool inner = has(p, SL_FIELD_CVLAN_ID) || has(p, SL_FIELD_CVLAN_PCP);
+	bool outer = has(p, SL_FIELD_VLAN_ID) || has(p, SL_FIELD_VLAN_PCP);
+	sl_u128 max = sl_field_max(SL_FIELD_TAGS);
+	const char *word = NULL;
+
+	if (!tags || (inner && sl_intervals_are(tags, 2, max)) ||
+	    (outer && !inner && sl_intervals_are(tags, 1, max)))
+		return;
+	if (sl_intervals_are(tags, 1, max))
+		word = "vlan";
+	else if (sl_intervals_are(tags, 2, max))
+		word = "cvlan";
+	else if (sl_intervals_are(tags, 0, 0))
+		word = "not vlan";
+	else if (sl_intervals_are(tags, 0, 1))
+		word = "not cvlan";
+	if (!word) {
+		print_field(p, SL_SEL_VLAN_TAGS);
+		return;
+	}
+	separate(p->buf);
+	sl_buf_add(p->buf, "%s", word);
+}
+
+static void print_range(struct sl_buf *buf, enum sl_l3 l3, const struct sl_interval *v)
+{
+	unsigned int width = l3 == SL_L3_IP4 ? 32 : 128, length = width;
+	char text[SL_ADDR_TEXT];
+
+	sl_addr_text(l3, v->low, text);
+	sl_buf_add(buf, "%s", text);
+	if (v->low == v->high)
+		return;
+	while (length && sl_ones(width - length) < v->high - v->low)
+		length--;
+	if (sl_ones(width - length) == v->high - v->low && !(v->low & sl_ones(width - length))) {
+		sl_buf_add(buf, "/%u", length);
+		return;
+	}
+	sl_addr_text(l3, v->high, text);
+	sl_buf_add(buf, "-%s", text);
+}
+
+static void print_addrs(struct sl_buf *buf, const struct sl_intervals *set4,
+			const struct sl_intervals *set6)
+{
+	size_t count = set4->count + set6->count, i;
+
+	sl_buf_add(buf, count > 1 ? "{ " : "");
+	for (i = 0; i < set4->count; i++) {
+		sl_buf_add(buf, i ? ", " : "");
+		print_range(buf, SL_L3_IP4, &set4->v[i]);
+	}
+	for (i = 0; i < set6->count; i++) {
+		sl_buf_add(buf, i + set4->count ? ", " : "");
+		print_range(buf, SL_L3_IP6, &set6->v[i]);
+	}
+	sl_buf_add(buf, count > 1 ? " }" : "");
+}
+
+static void print_addr(struct printer *p, const char *name, enum sl_field field4,
+		       enum sl_field field6)
+{
+	static const struct sl_intervals none;
+	const struct sl_intervals *set4 = sl_match_find(p->match, field4);
+	const struct sl_intervals *set6 = sl_match_find(p->match, field6);
+	struct sl_intervals not4 = {}, not6 = {};
+	size_t rest;
+
+	if (!set4 && !set6)
+		return;
+	separate(p->buf);
+	sl_buf_add(p->buf, "%s%s ", !set6 ? "ip " : !set4 ? "ip6 " : "", name);
+	if ((set4 && (sl_intervals_copy(&not4, set4) ||
+		      sl_intervals_complement(&not4, sl_field_max(field4)))) ||
+	    (set6 && (sl_intervals_copy(&not6, set6) ||
+		      sl_intervals_complement(&not6, sl_field_max(field6)))))
+		p->buf->err = -ENOMEM;
+	rest = not4.count + not6.count;
+	if (rest && rest < (set4 ? set4->count : 0) + (set6 ? set6->count : 0)) {
+		sl_buf_add(p->buf, "!= ");
+		print_addrs(p->buf, &not4, &not6);
+	} else {
+		print_addrs(p->buf, set4 ? set4 : &none, set6 ? set6 : &none);
+	}
+	sl_intervals_clear(&not4);
+	sl_intervals_clear(&not6);
+}
+
+static void print_proto(struct printer *p, const struct sl_intervals *proto)
+{
+	const char *name;
+
+	separate(p->buf);
+	if (proto->count == 1 && proto->v[0].low == proto->v[0].high &&
+	    (proto->v[0].low == TCP || proto->v[0].low == UDP || proto->v[0].low == SCTP ||
+	     proto->v[0].low == ICMP || proto->v[0].low == ICMP6)) {
+		name = sl_word_name(&sl_words_proto, (unsigned int)proto->v[0].low);
+		sl_buf_add(p->buf, "%s", name);
+		return;
+	}
+	sl_buf_add(p->buf, "%s ", sl_selectors[SL_SEL_PROTO].name);
+	print_set(p->buf, SL_SEL_PROTO, proto);
+}
+
+static void print_ports(struct printer *p, const struct sl_intervals *proto)
+{
+	enum sl_selector sport = SL_SEL_TH_SPORT, dport = SL_SEL_TH_DPORT;
+
+	if (sl_intervals_are(proto, TCP, TCP)) {
+		sport = SL_SEL_TCP_SPORT;
+		dport = SL_SEL_TCP_DPORT;
+	} else if (sl_intervals_are(proto, UDP, UDP)) {
+		sport = SL_SEL_UDP_SPORT;
+		dport = SL_SEL_UDP_DPORT;
+	} else if (sl_intervals_are(proto, SCTP, SCTP)) {
+		sport = SL_SEL_SCTP_SPORT;
+		dport = SL_SEL_SCTP_DPORT;
+	} else if (proto->count < 3) {
+		/* `th` alone asks for TCP, UDP and SCTP. */
+		print_proto(p, proto);
+	}
+	print_field(p, sport);
+	print_field(p, dport);
+}
+
+static void print_flag_names(struct sl_buf *buf, unsigned int flags)
+{
+	const char *join = "";
+	unsigned int bit;
+
+	if (!flags)
+		sl_buf_add(buf, "none");
+	for (bit = 1; bit < 256; bit <<= 1) {
+		if (!(flags & bit))
+			continue;
+		sl_buf_add(buf, "%s%s", join, sl_word_name(&sl_words_flag, bit));
+		join = "|";
+	}
+}
+
+static unsigned int bits_of(unsigned int mask)
+{
+	return (unsigned int)__builtin_popcount(mask);
+}
+
+static void print_masked(struct sl_buf *buf, const struct sl_piece *piece, const char *op)
+{
+	unsigned int mask = (unsigned int)piece->mask;
+
+	sl_buf_add(buf, "& %s", bits_of(mask) > 1 ? "(" : "");
+	print_flag_names(buf, mask);
+	sl_buf_add(buf, "%s %s ", bits_of(mask) > 1 ? ")" : "", op);
+	print_flag_names(buf, (unsigned int)piece->value);
+}
+
+/* One masked compare if the set is one, else all combinations of flags that are in it. */
+static void print_flags(struct printer *p, const struct sl_intervals *set)
+{
+	struct sl_pieces is = {}, isnt = {};
+	struct sl_intervals other = {};
+	const char *join = "{ ";
+	unsigned int i;
+
+	separate(p->buf);
+	sl_buf_add(p->buf, "tcp flags ");
+	if (sl_cover_bits(&is, set, 8) || sl_intervals_copy(&other, set) ||
+	    sl_intervals_complement(&other, 255) || sl_cover_bits(&isnt, &other, 8)) {
+		p->buf->err = -ENOMEM;
+	} else if (!other.count) {
+		sl_buf_add(p->buf, "0-255");
+	} else if (is.count == 1) {
+		print_masked(p->buf, &is.v[0], "==");
+	} else if (isnt.count == 1) {
+		print_masked(p->buf, &isnt.v[0], "!=");
+	} else {
+		for (i = 0; i < 256; i++) {
+			if (!sl_intervals_have(set, i))
+				continue;
+			sl_buf_add(p->buf, "%s", join);
+			print_flag_names(p->buf, i);
+			join = ", ";
+		}
+		sl_buf_add(p->buf, " }");
+	}
+	sl_pieces_clear(&is);
+	sl_pieces_clear(&isnt);
+	sl_intervals_clear(&other);
+}
+
+static void print_icmp(struct printer *p)
+{
+	bool six = p->match->l3 == SL_L3_BIT(SL_L3_IP6);
+	const struct sl_intervals *code = sl_match_find(p->match, SL_FIELD_CODE);
+
+	print_field(p, six ? SL_SEL_ICMP6_TYPE : SL_SEL_ICMP_TYPE);
+	if (!code)
+		return;
+	separate(p->buf);
+	if (!has(p, SL_FIELD_TYPE))
+		sl_buf_add(p->buf, six ? "icmpv6 " : "icmp ");
+	sl_buf_add(p->buf, "code ");
+	print_set(p->buf, SL_SEL_CODE, code);
+}
+
+static void print_transport(struct printer *p)
+{
+	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
+	const struct sl_intervals *flags = sl_match_find(p->match, SL_FIELD_FLAGS);
+
+	if (!proto)
+		return;
+	if (!p->match->header)
+		print_proto(p, proto);
+	if (has(p, SL_FIELD_SPORT) || has(p, SL_FIELD_DPORT))
+		print_ports(p, proto);
+	if (flags)
+		print_flags(p, flags);
+	print_icmp(p);
+}
+
+/* No range in words: `any` would be one of numbers otherwise. */
+static void print_fragment(struct printer *p)
+{
+	const struct sl_intervals *set = sl_match_find(p->match, SL_FIELD_FRAGMENT);
+	unsigned int i, count = 0;
+	const char *join = "{ ";
+
+	if (!set)
+		return;
+	separate(p->buf);
+	sl_buf_add(p->buf, "fragment ");
+	for (i = 0; i <= SL_FRAG_LATER; i++)
+		count += sl_intervals_have(set, i);
+	if (sl_intervals_are(set, SL_FRAG_FIRST, SL_FRAG_LATER)) {
+		sl_buf_add(p->buf, "any");
+		return;
+	}
+	for (i = 0; i <= SL_FRAG_LATER; i++) {
+		if (!sl_intervals_have(set, i))
+			continue;
+		sl_buf_add(p->buf, "%s%s", count > 1 ? join : "",
+			   sl_word_name(&sl_words_fragment, i));
+		join = ", ";
+	}
+	sl_buf_add(p->buf, count > 1 ? " }" : "");
+}
+
+void sl_match_print(struct sl_buf *buf, const struct sl_conf_match *match)
+{
+	struct printer p = { .buf = buf, .match = match };
+
+	print_family(&p);
+	print_tags(&p);
+	print_field(&p, SL_SEL_VLAN_ID);
+	print_field(&p, SL_SEL_VLAN_PCP);
+	print_field(&p, SL_SEL_CVLAN_ID);
+	print_field(&p, SL_SEL_CVLAN_PCP);
+	print_addr(&p, "saddr", SL_FIELD_SADDR4, SL_FIELD_SADDR6);
+	print_addr(&p, "daddr", SL_FIELD_DADDR4, SL_FIELD_DADDR6);
+	print_transport(&p);
+	print_fragment(&p);
+	print_field(&p, SL_SEL_DSCP);
+	print_field(&p, SL_SEL_TTL);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <stddef.h>
+
+#include <linux/types.h>
+
+/* Numbers that have a name in rules. */
+struct sl_word {
+	const char *name;
+	__u16 low;
+	__u16 high; /* only "fragment any" is more than one number */
+};
+
+struct sl_vocabulary {
+	const char *noun;	     /* "port": what messages call a value of this kind */
+	const struct sl_word *words; /* the first name of a number is the one to print */
+	size_t count;
+};
+
+extern const struct sl_vocabulary sl_words_none; /* plain numbers */
+extern const struct sl_vocabulary sl_words_port;
+extern const struct sl_vocabulary sl_words_proto;
+extern const struct sl_vocabulary sl_words_ethertype;
+extern const struct sl_vocabulary sl_words_icmp_type;
+extern const struct sl_vocabulary sl_words_icmp_code;
+extern const struct sl_vocabulary sl_words_icmp6_type;
+extern const struct sl_vocabulary sl_words_icmp6_code;
+extern const struct sl_vocabulary sl_words_dscp;
+extern const struct sl_vocabulary sl_words_fragment;
+extern const struct sl_vocabulary sl_words_flag;
+
+const struct sl_word *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name);
+/* NULL when the number has no name. */
+const char *sl_word_name(const struct sl_vocabulary *vocabulary, unsigned int number);
+/* The nearest name to a misspelt one, as the end of a message: see sl_suggest_hint(). */
+const char *sl_word_hint(const struct sl_vocabulary *vocabulary, const char *name, char *hint);
