@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (C) 2026 The Sluice authors
 #
-# Everything is built below build/. `make help` lists what there is to do.
+# Everything is built below build/; each part says in its Makefile.inc how. `make help` lists what
+# there is to do.
 
 B		:= build
 VERSION		:= $(shell git describe --tags --always --dirty 2>/dev/null || cat VERSION 2>/dev/null || echo 0.1.0)
 PREFIX		?= /usr
-SYSCONFDIR	?= /etc
-RUNDIR		?= /run/sluice
+DESTDIR		?=
 
 CC		:= $(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG		?= clang-19
-LLVM_STRIP	?= llvm-strip-19
+CLANG_FORMAT	?= clang-format-19
+CLANG_TIDY	?= clang-tidy-19
 BPFTOOL		?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 FLEX		?= flex
 BISON		?= bison
+PKG_CONFIG	?= pkg-config
 ARCH		:= $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 TRIPLE		:= $(shell $(CC) -print-multiarch 2>/dev/null)
 WERROR		?= -Werror
@@ -30,10 +32,59 @@ WARN		:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-un
 CFLAGS		?= -O2 -g
 CFLAGS_ALL	:= -std=gnu17 $(WARN) -D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' $(CFLAGS)
 BPF_CFLAGS	:= -std=gnu17 -O2 -g -target bpf -mcpu=v4 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
-		   -Wno-address-of-packed-member $(WERROR) $(if $(TRIPLE),-I/usr/include/$(TRIPLE)) -Iabi -Idataplane
+		   $(WERROR) $(if $(TRIPLE),-I/usr/include/$(TRIPLE)) -Iabi -Idataplane
 
+## all: build/sluiced and build/sluicectl (the default; needs no root)
 all: $(B)/sluiced $(B)/sluicectl
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
-.PHONY: all help
+
+include rules/Makefile.inc
+include ctl/dp/Makefile.inc
+include ctl/daemon/Makefile.inc
+include ctl/cmd/Makefile.inc
+include tests/prog/Makefile.inc
+include bench/Makefile.inc
+include packaging/Makefile.inc
+
+## deps: install what building and testing need (root)
+deps:
+	packaging/deps build demo test vm package
+
+## demo: install what is missing, build, and show Sluice at work in namespaces (root)
+demo:
+	packaging/deps build demo
+	$(MAKE) all
+	demo/demo
+
+## test: install what is missing, build, and run every test (root)
+test: deps
+	$(MAKE) all tests
+	tests/run $(T)
+
+## tests: build the test programs only
+tests: $(RULES_TESTS) $(PROG_TESTS) $(DP_TESTS)
+
+## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
+test-vm:
+	packaging/deps build test vm
+	$(MAKE) all tests
+	tests/vm/suite $(KERNEL)
+
+## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
+bench:
+	packaging/deps build
+	$(MAKE) $(B)/bench/bench
+	$(B)/bench/bench
+
+## lint: formatting, clang-tidy, shellcheck, man pages, includes
+lint:
+	tests/lint
+
+## clean: remove build/
+clean:
+	rm -rf $(B)
+
+.PHONY: all help deps demo test tests test-vm bench lint clean
+.DELETE_ON_ERROR:

@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 
 #ifndef __ksym
 #define __ksym __attribute__((section(".ksyms")))
@@ -25,12 +26,22 @@ extern int bpf_dynptr_from_xdp(struct xdp_md *xdp, __u64 flags, struct bpf_dynpt
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern void *bpf_dynptr_slice(const struct bpf_dynptr *ptr, __u32 offset, void *buffer,
 			      __u32 buffer__szk) __ksym;
-extern __u32 bpf_dynptr_size(const struct bpf_dynptr *ptr) __ksym;
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
 
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+/* The fields that are read; where they are is found when the program is loaded. */
 struct xdp_buff {
+	void *data_hard_start;
+	__u32 frame_sz;
 	__u32 flags;
 } __attribute__((preserve_access_index));
+
+struct skb_shared_info {
+	unsigned int xdp_frags_size;
+} __attribute__((preserve_access_index));
+
+#define SL_CACHE_LINE 64UL /* SMP_CACHE_BYTES of x86-64 and arm64 */
 
 #define SL_XDP_HAS_FRAGS 1U /* XDP_FLAGS_HAS_FRAGS of net/xdp.h */
 

@@ -22,6 +22,31 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt,
 	decision->slot = chain->policy_slot;
 }
 
+/* The rules judge a first fragment, and leave its verdict for the later ones. */
+static __always_inline void judge_first(struct sl_pkt *pkt, const struct sl_chain __arena *chain,
+					__u32 slot, __u32 rules, struct sl_decision *decision)
+{
+	struct sl_piece piece;
+
+	judge_by_rules(pkt, chain, rules, decision);
+	piece_fill(&piece, pkt, slot);
+	piece.verdict = decision->verdict;
+	piece.slot = decision->slot;
+	sl_track_verdict(&piece);
+}
+
+static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
+					struct sl_decision *decision)
+{
+	struct sl_piece piece;
+
+	piece_fill(&piece, pkt, slot);
+	sl_track(&piece);
+	pkt->reason = piece.reason;
+	decision->verdict = piece.verdict;
+	decision->slot = piece.slot;
+}
+
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
  * trusted. A later fragment takes the verdict of its first one. Then the rules, then the policy;
@@ -31,20 +56,20 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_ruleset
 				     enum sl_dir dir, __u32 slot, __u32 rules,
 				     struct sl_decision *decision)
 {
-	bool tracked = pkt->frag && !pkt->reason;
-
 	decision->verdict = SL_CONTINUE;
 	decision->slot = SL_NO_SLOT;
 
-	if (tracked)
-		sl_track(pkt, slot, decision);
+	if (pkt->frag && !pkt->reason)
+		judge_piece(pkt, slot, decision);
 	if (pkt->reason && (ruleset->drop_reasons >> pkt->reason & 1)) {
 		decision->verdict = SL_DROP;
 		decision->slot = SL_NO_SLOT;
 		return;
 	}
-	if (decision->verdict == SL_CONTINUE)
+	if (decision->verdict != SL_CONTINUE)
+		return;
+	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
+		judge_first(pkt, &ruleset->chain[dir], slot, rules, decision);
+	else
 		judge_by_rules(pkt, &ruleset->chain[dir], rules, decision);
-	if (tracked && pkt->frag == SL_FRAG_FIRST && !pkt->reason)
-		sl_track_verdict(pkt, slot, decision);
 }

@@ -43,7 +43,8 @@ static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 
 {
 	struct sl_ip4_options options;
 
-	if (len > sizeof(options.bytes) || bpf_dynptr_read(options.bytes, len, &pkt->view, offset, 0))
+	sl_recheck(len);
+	if (len > sizeof(options.bytes) || bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
 		return false;
 	return sl_ip4_options_good(&options, len);
 }

@@ -94,7 +94,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 next)
 {
 	struct sl_extensions walk = { .cursor = pkt->cursor, .end = pkt->end, .next = next };
-	enum sl_reason reason = sl_walk_extensions(&pkt->view, &walk);
+	enum sl_reason reason = sl_walk_extensions(pkt->view, &walk);
 	enum sl_step step = SL_NEXT;
 
 	pkt->key.xport &= ~(0xffULL << SL_XPORT_PROTO_SHIFT);

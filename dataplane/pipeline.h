@@ -34,9 +34,8 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->key.link = pkt->key.link;
 	trace->key.xport = pkt->key.xport;
 	trace->key.addr[0] = pkt->key.addr[0];
-	trace->key.addr[1] = pkt->key.addr[1];
-	trace->key.addr[2] = pkt->key.addr[2];
-	trace->key.addr[3] = pkt->key.addr[3];
+	for (int i = 1; i < 4; i++)
+		trace->key.addr[i] = pkt->key.l3 == SL_L3_IP6 ? pkt->key.addr[i] : 0;
 	trace->key.sport = pkt->key.sport;
 	trace->key.dport = pkt->key.dport;
 	trace->key.l3 = pkt->key.l3;

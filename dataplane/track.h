@@ -23,21 +23,39 @@ static __always_inline void sl_frag_forget(const struct sl_frag_key *key);
 
 #define SL_FRAG_WORDS 128U
 
-static __always_inline void frag_key(struct sl_frag_key *key, const struct sl_pkt *pkt, __u8 slot)
+/* One fragment, apart from the packet, which must not be forced into memory for it. */
+struct sl_piece {
+	struct sl_frag_key key;
+	__u16 first; /* 8-byte units */
+	__u16 end;
+	__u8 kind; /* enum sl_frag_kind */
+	__u8 is_last;
+	__u16 reason; /* out: enum sl_reason */
+	__u32 verdict; /* in and out, as in struct sl_decision */
+	__u32 slot;
+};
+
+static __always_inline void piece_fill(struct sl_piece *piece, const struct sl_pkt *pkt, __u8 slot)
 {
-	*key = (struct sl_frag_key){};
-	key->addr[0] = pkt->key.addr[0];
-	key->addr[1] = pkt->key.addr[1];
-	key->addr[2] = pkt->key.addr[2];
-	key->addr[3] = pkt->key.addr[3];
-	key->id = pkt->frag_id;
-	if (pkt->key.l3 == SL_L3_IP4)
-		key->proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
-	key->l3 = pkt->key.l3;
-	key->hook = pkt->hook;
-	key->slot = slot;
-	key->vlan = (pkt->key.link >> SL_LINK_VLAN_SHIFT) & 0xfff;
-	key->ivlan = (pkt->key.link >> SL_LINK_IVLAN_SHIFT) & 0xfff;
+	*piece = (struct sl_piece){};
+	piece->key.addr[0] = pkt->key.addr[0];
+	if (pkt->key.l3 == SL_L3_IP4) {
+		piece->key.proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
+	} else {
+		piece->key.addr[1] = pkt->key.addr[1];
+		piece->key.addr[2] = pkt->key.addr[2];
+		piece->key.addr[3] = pkt->key.addr[3];
+	}
+	piece->key.id = pkt->frag_id;
+	piece->key.l3 = pkt->key.l3;
+	piece->key.hook = pkt->hook;
+	piece->key.slot = slot;
+	piece->key.vlan = (pkt->key.link >> SL_LINK_VLAN_SHIFT) & 0xfff;
+	piece->key.ivlan = (pkt->key.link >> SL_LINK_IVLAN_SHIFT) & 0xfff;
+	piece->first = pkt->frag_offset / 8;
+	piece->end = (pkt->frag_offset + pkt->frag_len + 7) / 8;
+	piece->kind = pkt->frag;
+	piece->is_last = !pkt->more_frags;
 }
 
 static __always_inline __u32 frag_popcount(__u64 x)
@@ -80,66 +98,59 @@ SL_VERIFIED_ONCE __u32 sl_frag_mark(struct sl_frag *frag, __u32 first, __u32 end
 	return frag_mark(frag, first, end);
 }
 
-static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struct sl_pkt *pkt)
+static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struct sl_piece *piece)
 {
-	__u32 first = pkt->frag_offset / 8;
-	__u32 end = (pkt->frag_offset + pkt->frag_len + 7) / 8;
+	__u32 units = piece->end - piece->first;
 	__u32 before;
 
 	if (frag->flags & SL_FRAG_POISONED)
 		return SL_REASON_FRAG_OVERLAP;
-	before = sl_frag_mark(frag, first, end);
-	if (before == end - first)
+	before = sl_frag_mark(frag, piece->first, piece->end);
+	if (before == units)
 		return SL_REASON_FRAG_DUPLICATE;
 	if (before) {
 		__sync_fetch_and_or(&frag->flags, SL_FRAG_POISONED);
 		return SL_REASON_FRAG_OVERLAP;
 	}
-	__sync_fetch_and_add(&frag->got, end - first);
-	if (!pkt->more_frags) {
-		frag->total = end;
+	__sync_fetch_and_add(&frag->got, units);
+	if (piece->is_last) {
+		frag->total = piece->end;
 		__sync_fetch_and_or(&frag->flags, SL_FRAG_LAST_SEEN);
 	}
 	return SL_REASON_NONE;
 }
 
 /*
- * A fragment meets the others of its packet: pkt->reason says what is wrong with it, or decision
- * what the first one got. Out of line: fragments are rare, and the hot path stays short.
+ * A fragment meets the others of its packet: piece->reason says what is wrong with it, or
+ * piece->verdict what the first one got. Out of line: fragments are rare, and the hot path stays
+ * short.
  */
-static __noinline void sl_track(struct sl_pkt *pkt, __u32 slot, struct sl_decision *decision)
+static __noinline void sl_track(struct sl_piece *piece)
 {
-	struct sl_frag_key key;
-	struct sl_frag *frag;
+	struct sl_frag *frag = sl_frag_get(&piece->key);
 
-	frag_key(&key, pkt, slot);
-	frag = sl_frag_get(&key);
 	if (frag)
-		pkt->reason = frag_fit(frag, pkt);
-	if (pkt->frag != SL_FRAG_LATER)
+		piece->reason = frag_fit(frag, piece);
+	if (piece->kind != SL_FRAG_LATER)
 		return;
 	if (frag && (frag->flags & SL_FRAG_FIRST_SEEN)) {
-		decision->verdict = frag->verdict;
-		decision->slot = frag->slot;
-	} else if (!pkt->reason) {
-		pkt->reason = SL_REASON_FRAG_ORPHAN;
+		piece->verdict = frag->verdict;
+		piece->slot = frag->slot;
+	} else if (!piece->reason) {
+		piece->reason = SL_REASON_FRAG_ORPHAN;
 	}
 	if (frag && (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total)
-		sl_frag_forget(&key);
+		sl_frag_forget(&piece->key);
 }
 
 /* What the first fragment got is what the later ones will get. */
-static __noinline void sl_track_verdict(struct sl_pkt *pkt, __u32 slot,
-					const struct sl_decision *decision)
+static __noinline void sl_track_verdict(const struct sl_piece *piece)
 {
-	struct sl_frag_key key;
-	struct sl_frag *frag;
+	struct sl_frag *frag = sl_frag_get(&piece->key);
 
-	frag_key(&key, pkt, slot);
-	frag = sl_frag_get(&key);
 	if (!frag)
 		return;
-	frag->verdict = decision->verdict;
-	frag->slot = decision->slot;
+	frag->verdict = piece->verdict;
+	frag->slot = piece->slot;
 	__sync_fetch_and_or(&frag->flags, SL_FRAG_FIRST_SEEN);
 }

@@ -20,13 +20,13 @@ static __always_inline void sl_window_open(struct sl_pkt *pkt, __u32 linear, uni
 	__u32 have = linear >= SL_WINDOW_SHORT ? linear : pkt->length;
 
 	if (have >= SL_WINDOW_LONG) {
-		pkt->window = bpf_dynptr_slice(&pkt->view, 0, copy, SL_WINDOW_LONG);
+		pkt->window = bpf_dynptr_slice(pkt->view, 0, copy, SL_WINDOW_LONG);
 		pkt->window_len = SL_WINDOW_LONG;
 	} else if (have >= SL_WINDOW_SHORT) {
-		pkt->window = bpf_dynptr_slice(&pkt->view, 0, copy, SL_WINDOW_SHORT);
+		pkt->window = bpf_dynptr_slice(pkt->view, 0, copy, SL_WINDOW_SHORT);
 		pkt->window_len = SL_WINDOW_SHORT;
 	} else if (have >= SL_WINDOW_TINY) {
-		pkt->window = bpf_dynptr_slice(&pkt->view, 0, copy, SL_WINDOW_TINY);
+		pkt->window = bpf_dynptr_slice(pkt->view, 0, copy, SL_WINDOW_TINY);
 		pkt->window_len = SL_WINDOW_TINY;
 	}
 }

@@ -11,14 +11,14 @@
 #include "window.h"
 
 static __always_inline void tc_view(struct __sk_buff *skb, struct sl_pkt *pkt, enum sl_hook hook,
-				    union sl_window *copy)
+				    struct bpf_dynptr *view, union sl_window *copy)
 {
-	pkt->hook = hook;
+	sl_pkt_init(pkt, view, hook);
 	pkt->length = skb->len;
 	pkt->is_gso = skb->gso_size != 0;
 	pkt->has_vlan_tci = skb->vlan_present != 0;
 	pkt->vlan_tci = skb->vlan_tci;
-	if (bpf_dynptr_from_skb(skb, 0, &pkt->view)) {
+	if (bpf_dynptr_from_skb(skb, 0, view)) {
 		pkt->reason = SL_REASON_NO_VIEW;
 		return;
 	}
@@ -54,10 +54,11 @@ static __always_inline void tc_count_seen(struct __sk_buff *skb)
 /* TCX_NEXT and TC_ACT_UNSPEC are one number: programs and filters behind Sluice's still run. */
 static __always_inline int tc_run(struct __sk_buff *skb, enum sl_hook hook, enum sl_dir dir)
 {
-	struct sl_pkt pkt = {};
+	struct sl_pkt pkt;
+	struct bpf_dynptr view;
 	union sl_window copy;
 
-	tc_view(skb, &pkt, hook, &copy);
+	tc_view(skb, &pkt, hook, &view, &copy);
 	if (sl_pipeline(&pkt, dir, bpf_get_smp_processor_id(), &sl_config) == SL_DROP)
 		return SL_TC_ACT_SHOT;
 	return SL_TCX_NEXT;

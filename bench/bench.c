@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * What a packet costs: Sluice's programs beside bare ones, by BPF_PROG_TEST_RUN. CPU time of this
+ * thread, many rounds in which all rows take their turn, the least of each row: other load on the
+ * machine moves all rows alike. Absolute figures are those of this machine; the ratios carry over.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "dp.h"
+#include "rules.h"
+
+#include "bare.skel.h"
+
+#define ROUNDS 9
+#define REPEAT 400000
+
+/* Ten rules that a packet of the bench meets and none of which it matches. */
+static const char ten_rules[] = "chain ingress {\n"
+				"	policy drop\n"
+				"	r1: tcp dport 22 accept\n"
+				"	r2: tcp dport 25 accept\n"
+				"	r3: saddr 192.0.2.0/24 accept\n"
+				"	r4: tcp dport 8000-8100 accept\n"
+				"	r5: saddr 198.51.100.0/24 tcp dport 443 accept\n"
+				"	r6: daddr 203.0.113.7 accept\n"
+				"	r7: tcp dport 3306 accept\n"
+				"	r8: tcp flags & (syn|fin) == (syn|fin) accept\n"
+				"	r9: saddr 10.9.0.0/16 accept\n"
+				"	r10: tcp sport 53 accept\n"
+				"}\n";
+static const char no_rules[] = "chain ingress { policy drop }\n";
+
+struct row {
+	const char *name;
+	const char *rules; /* NULL: the bare program */
+	enum sl_hook hook;
+	size_t length;
+	double ns;
+};
+
+/* clang-format off */
+static struct row rows[] = {
+	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        64,   0 },
+	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        1500, 0 },
+	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        9000, 0 },
+	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        64,   0 },
+	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        1500, 0 },
+	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        9000, 0 },
+	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        64,   0 },
+	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        1500, 0 },
+	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        9000, 0 },
+	{ "tc bare drop",    NULL,      SL_HOOK_TC_INGRESS, 64,   0 },
+	{ "tc bare drop",    NULL,      SL_HOOK_TC_INGRESS, 1500, 0 },
+	{ "tc empty",        no_rules,  SL_HOOK_TC_INGRESS, 64,   0 },
+	{ "tc empty",        no_rules,  SL_HOOK_TC_INGRESS, 1500, 0 },
+	{ "tc 10 rules",     ten_rules, SL_HOOK_TC_INGRESS, 64,   0 },
+	{ "tc 10 rules",     ten_rules, SL_HOOK_TC_INGRESS, 1500, 0 },
+};
+/* clang-format on */
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, why);
+	return 1;
+}
+
+/* TCP over IPv4, 10.1.0.1:4660 > 10.2.0.2:80, a SYN and zeros behind it. */
+static void frame_fill(unsigned char *frame, size_t length)
+{
+	static const unsigned char head[] = {
+		2,    0,    0, 0,  0, 1, 2, 0, 0, 0, 0, 2, 8,	0, /* Ethernet */
+		0x45, 0,    0, 0,  0, 1, 0, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 2, /* IPv4 */
+		0x12, 0x34, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, /* TCP */
+	};
+
+	memset(frame, 0, length);
+	memcpy(frame, head, sizeof(head));
+	frame[16] = (length - 14) >> 8;
+	frame[17] = (length - 14) & 0xff;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
+/* One turn of a row; the least of all turns is kept. */
+static int row_turn(struct row *row, int fd)
+{
+	static unsigned char frame[9000];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = row->length,
+		    .repeat = REPEAT);
+	double start, ns;
+	int err;
+
+	frame_fill(frame, row->length);
+	start = seconds();
+	err = bpf_prog_test_run_opts(fd, &opts);
+	ns = (seconds() - start) * 1e9 / REPEAT;
+	if (err)
+		return fail(row->name, strerror(-err));
+	if (opts.retval != (row->hook == SL_HOOK_XDP ? 1U : 2U))
+		return fail(row->name, "the packet was not dropped");
+	if (row->ns == 0 || ns < row->ns)
+		row->ns = ns;
+	return 0;
+}
+
+static int rules_apply(struct sl_dp *dp, const char *text)
+{
+	struct sl_diag diag = {};
+	struct sl_conf *conf = NULL;
+	int err;
+
+	err = sl_conf_parse(&conf, "bench", ".", text, &diag);
+	if (!err)
+		err = sl_dp_apply(dp, conf, &diag);
+	sl_diag_print(&diag, stderr);
+	sl_diag_clear(&diag);
+	sl_conf_freep(&conf);
+	return err ? fail("rules", sl_dp_error(dp)) : 0;
+}
+
+static int round_run(struct sl_dp *dp, struct bare_bpf *bare, const int *fds)
+{
+	static const char *const sets[] = { no_rules, ten_rules };
+	int bare_fd;
+
+	for (size_t i = 0; i < NROWS; i++) {
+		if (rows[i].rules)
+			continue;
+		bare_fd = bpf_program__fd(rows[i].hook == SL_HOOK_XDP ? bare->progs.bare_xdp :
+									bare->progs.bare_tc);
+		if (row_turn(&rows[i], bare_fd))
+			return 1;
+	}
+	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
+		if (rules_apply(dp, sets[s]))
+			return 1;
+		for (size_t i = 0; i < NROWS; i++)
+			if (rows[i].rules == sets[s] && row_turn(&rows[i], fds[rows[i].hook]))
+				return 1;
+	}
+	return 0;
+}
+
+static const struct row *row_bare(const struct row *row)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (!rows[i].rules && rows[i].hook == row->hook && rows[i].length == row->length)
+			return &rows[i];
+	return row;
+}
+
+static void report(void)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	printf("kernel %s, %ld CPUs, least of %d rounds of %d\n\n", uts.release,
+	       sysconf(_SC_NPROCESSORS_ONLN), ROUNDS, REPEAT);
+	printf("%-16s %6s %10s %12s %10s\n", "row", "bytes", "ns/packet", "over bare", "ratio");
+	for (size_t i = 0; i < NROWS; i++) {
+		const struct row *bare = row_bare(&rows[i]);
+
+		printf("%-16s %6zu %10.1f %+12.1f %10.2f\n", rows[i].name, rows[i].length,
+		       rows[i].ns, rows[i].ns - bare->ns, rows[i].ns / bare->ns);
+	}
+}
+
+static int bench(struct sl_dp *dp, struct bare_bpf *bare)
+{
+	int fds[SL_HOOK_MAX_];
+
+	if (sl_dp_start(dp) || rules_apply(dp, no_rules))
+		return fail("start", sl_dp_error(dp));
+	for (int hook = 0; hook < SL_HOOK_MAX_; hook++) {
+		fds[hook] = sl_dp_load_for_bench(dp, hook);
+		if (fds[hook] < 0)
+			return fail(sl_hook_names[hook], sl_dp_error(dp));
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		if (round_run(dp, bare, fds))
+			return 1;
+	report();
+	return 0;
+}
+
+int main(void)
+{
+	struct bare_bpf *bare = bare_bpf__open_and_load();
+	struct sl_dp *dp = NULL;
+	int err;
+
+	if (!bare)
+		return fail("bare programs", strerror(errno));
+	err = sl_dp_new(&dp, NULL);
+	err = err ? fail("libdp", strerror(-err)) : bench(dp, bare);
+	sl_dp_freep(&dp);
+	bare_bpf__destroy(bare);
+	return err;
+}
