@@ -144,9 +144,12 @@ static bool opens_rule(const struct sl_lexer *lexer, int token)
 	       begins_anew(token);
 }
 
-void sl_lex_skip(struct sl_lexer *lexer, int token)
+void sl_lex_skip(struct sl_lexer *lexer, int token, const struct sl_loc *loc)
 {
 	lexer->keep = is_statement_end(lexer, token);
+	/* A token that was kept and is wrong again would be kept forever. */
+	lexer->stuck = token == T_END || (lexer->keep && lexer->stuck_at == loc->end);
+	lexer->stuck_at = loc->end;
 	if (lexer->keep)
 		return;
 	if (opens_rule(lexer, token)) {

@@ -17,6 +17,7 @@ struct sl_lexer {
 	struct sl_parser *parser;
 	const struct sl_source *source;
 	void *scanner;
+	char *buffer;		/* the scanner's */
 	jmp_buf *out_of_memory; /* where the scanner ends up when it cannot be set up */
 	__u32 position;
 	int last;		/* the token scanned last */
@@ -34,6 +35,8 @@ struct sl_lexer {
 
 	bool skipping;	   /* until the end of the statement */
 	bool skipping_set; /* the error was between the braces of a set */
+	bool stuck;	   /* nothing after the error can be read */
+	__u32 stuck_at;	   /* where the last error was */
 	bool keep;	   /* the token with the error ends the statement: the parser needs it */
 
 	/* Tokens made up or put back, to be handed out first. */
@@ -66,4 +69,4 @@ struct sl_syntax_error {
 void sl_syntax_error(struct sl_lexer *lexer, const struct sl_syntax_error *error);
 
 /* lexer.c: leaves out what is left of a statement in which the token is wrong. */
-void sl_lex_skip(struct sl_lexer *lexer, int token);
+void sl_lex_skip(struct sl_lexer *lexer, int token, const struct sl_loc *loc);

@@ -13,6 +13,7 @@
 
 %code {
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "scan.h"
@@ -110,6 +111,8 @@ statement:
 		YYNOMEM;
 } '{' items '}'
 | error {
+	if (lexer->stuck)
+		YYABORT;
 	if (!lexer->keep)
 		yyclearin;
 	yyerrok;
@@ -147,6 +150,8 @@ setting:
 | T_XDP T_WORD T_PRIORITY T_NUMBER { sl_ast_iface_xdp(lexer->parser, &@2, &@4); }
 | T_TC { sl_ast_iface_tc_begin(lexer->parser, &@1); } directions
 | error {
+	if (lexer->stuck)
+		YYABORT;
 	if (!lexer->keep)
 		yyclearin;
 	yyerrok;
@@ -173,6 +178,8 @@ item:
 	sl_ast_add_rule(lexer->parser, $rule);
 }
 | error {
+	if (lexer->stuck)
+		YYABORT;
 	if (!lexer->keep)
 		yyclearin;
 	yyerrok;
@@ -568,12 +575,12 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct sl_lexer *l
 	_Static_assert(YYNTOKENS <= SL_SYNTAX_EXPECTED_MAX, "room for all tokens");
 	count = yypcontext_expected_tokens(context, symbols, YYNTOKENS);
 	if (count < 0)
-		return count;
+		return 2;
 	for (i = 0; i < count; i++)
 		tokens[i] = token_of(symbols[i]);
 	error.nexpected = (size_t)count;
 	sl_syntax_error(lexer, &error);
-	sl_lex_skip(lexer, error.token);
+	sl_lex_skip(lexer, error.token, &error.loc);
 	return 0;
 }
 
@@ -582,10 +589,13 @@ int sl_parse_source(struct sl_parser *p, struct sl_source *source)
 	struct sl_lexer lexer = { .parser = p, .source = source, .last = T_NEWLINE,
 				  .returned = T_NEWLINE };
 
+	/* A byte order mark says nothing more than that this is UTF-8. */
+	if (source->length >= 3 && !memcmp(source->text, "\xef\xbb\xbf", 3))
+		lexer.position = 3;
 	if (sl_scan_open(&lexer))
 		return p->err = -ENOMEM;
-	if (sl_yyparse(&lexer) && !p->err)
-		p->err = -ENOMEM;
+	/* Errors are in diag, and lack of memory in err. */
+	sl_yyparse(&lexer);
 	sl_scan_close(&lexer);
 	return p->err;
 }

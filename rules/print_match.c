@@ -51,7 +51,12 @@ static void print_interval(struct sl_buf *buf, const struct sl_vocabulary *words
 		sl_buf_add(buf, hex ? "0x%04x-0x%04x" : "%u-%u", low, high);
 }
 
-/* `!= SET` when that is shorter. */
+static bool is_one(const struct sl_intervals *set)
+{
+	return set->count == 1 && set->v[0].low == set->v[0].high;
+}
+
+/* `!= SET` when that is shorter; also `!= 0` rather than all the others. */
 static const struct sl_intervals *shorter(const struct sl_intervals *set, sl_u128 max,
 					  struct sl_intervals *other, struct sl_buf *buf)
 {
@@ -59,7 +64,7 @@ static const struct sl_intervals *shorter(const struct sl_intervals *set, sl_u12
 		buf->err = -ENOMEM;
 		return set;
 	}
-	if (!other->count || other->count >= set->count)
+	if (!other->count || (other->count >= set->count && (is_one(set) || !is_one(other))))
 		return set;
 	sl_buf_add(buf, "!= ");
 	return other;

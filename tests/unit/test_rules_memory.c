@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+/*
+ * Memory that runs out, at each allocation in turn: nothing crashes, nothing leaks, the error is
+ * -ENOMEM and the results are left alone. The linker puts these wrappers before the library's
+ * calls; what libc allocates on its own behalf is not counted.
+ */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "rules.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t length);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t length);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+
+/* Allocations until one fails; 0: none does. */
+static unsigned long left;
+
+static bool fails(void)
+{
+	if (!left || --left)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(old, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t length)
+{
+	return fails() ? NULL : __real_strndup(text, length);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+/* Everything that a caller does with a configuration. */
+static int use(const char *path)
+{
+	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	_cleanup_free_ void *block = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	int err;
+
+	err = sl_conf_load(&conf, path, &diag);
+	if (err) {
+		assert_null(conf);
+		return err;
+	}
+	sl_conf_number(conf);
+	err = sl_conf_print(conf, &text);
+	if (err) {
+		assert_null(text);
+		return err;
+	}
+	err = sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
+	if (err)
+		assert_null(block);
+	return err;
+}
+
+static void fail_each(const char *path, int outcome)
+{
+	unsigned long n;
+	int err = -ENOMEM;
+
+	for (n = 1; err == -ENOMEM; n++) {
+		left = n;
+		err = use(path);
+		/* Whether the last allocation was reached. */
+		if (err != -ENOMEM && !left)
+			fail_msg("%s: returned %d though allocation %lu failed", path, err, n);
+		left = 0;
+	}
+	assert_int_equal(err, outcome);
+	assert_true(n > 20);
+	print_message("%s: %lu allocations\n", path, n - 2);
+}
+
+static void test_good(void **state)
+{
+	fail_each("tests/data/good/all.conf", 0);
+}
+
+static void test_bad(void **state)
+{
+	static const char *const paths[] = {
+		"tests/data/bad/include-of-bad.conf", "tests/data/bad/interface-bad.conf",
+		"tests/data/bad/define-bad.conf",     "tests/data/bad/value-unknown.conf",
+		"tests/data/bad/contradiction.conf",  "tests/data/bad/match-misspelt.conf",
+		"tests/data/bad/on-bad.conf",	      "tests/data/bad/include-bad.conf",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		fail_each(paths[i], -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

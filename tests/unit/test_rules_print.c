@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+/* What is printed is one text for one meaning, and reads back equal. */
+
+#include <errno.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "match.h"
+#include "names.h"
+#include "rules.h"
+#include "rules_random.h"
+#include "source.h"
+
+static bool matches_are_equal(const struct sl_conf_match *a, const struct sl_conf_match *b)
+{
+	size_t i;
+
+	if (!a || !b)
+		return a == b;
+	if (a->l3 != b->l3 || a->header != b->header || a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		if (a->conds[i].field != b->conds[i].field ||
+		    !sl_intervals_equal(&a->conds[i].set, &b->conds[i].set))
+			return false;
+	}
+	return true;
+}
+
+static void assert_equal_rules(const struct sl_conf_rule *a, const struct sl_conf_rule *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->text, b->text);
+	assert_int_equal(a->dir, b->dir);
+	assert_int_equal(a->is_policy, b->is_policy);
+	assert_int_equal(a->action, b->action);
+	if (!matches_are_equal(a->match, b->match))
+		fail_msg("'%s' does not read back equal", a->text);
+}
+
+static void assert_equal_confs(const struct sl_conf *a, const struct sl_conf *b)
+{
+	size_t i;
+
+	assert_int_equal(a->drop_reasons, b->drop_reasons);
+	assert_int_equal(a->nifaces, b->nifaces);
+	for (i = 0; i < a->nifaces; i++) {
+		assert_string_equal(a->ifaces[i].pattern, b->ifaces[i].pattern);
+		assert_int_equal(a->ifaces[i].is_glob, b->ifaces[i].is_glob);
+		assert_int_equal(a->ifaces[i].xdp, b->ifaces[i].xdp);
+		assert_int_equal(a->ifaces[i].priority, b->ifaces[i].priority);
+		assert_memory_equal(a->ifaces[i].tc, b->ifaces[i].tc, sizeof(a->ifaces[i].tc));
+	}
+	assert_int_equal(a->nrules, b->nrules);
+	for (i = 0; i < a->nrules; i++)
+		assert_equal_rules(&a->rules[i], &b->rules[i]);
+}
+
+/* Printed, parsed and printed again. */
+static void assert_round_trip(const struct sl_conf *conf)
+{
+	_cleanup_(sl_conf_freep) struct sl_conf *again = NULL;
+	_cleanup_free_ char *once = NULL, *twice = NULL;
+
+	assert_int_equal(sl_conf_print(conf, &once), 0);
+	again = must_parse(once);
+	assert_equal_confs(conf, again);
+	assert_int_equal(sl_conf_print(again, &twice), 0);
+	assert_string_equal(once, twice);
+}
+
+static void test_random_round_trips(void **state)
+{
+	unsigned int seed;
+
+	for (seed = 1; seed <= 1000; seed++) {
+		struct random r = { seed * 7919 };
+		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_parsed(&r, 20);
+
+		assert_round_trip(conf);
+	}
+}
+
+static struct sl_conf *must_load(const char *path)
+{
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	struct sl_conf *conf = NULL;
+	int err = sl_conf_load(&conf, path, &diag);
+
+	sl_diag_print(&diag, stderr);
+	assert_int_equal(err, 0);
+	return conf;
+}
+
+static void load_all(const char *pattern, size_t least)
+{
+	glob_t found;
+	size_t i;
+
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= least);
+	for (i = 0; i < found.gl_pathc; i++) {
+		_cleanup_(sl_conf_freep) struct sl_conf *conf = must_load(found.gl_pathv[i]);
+
+		assert_round_trip(conf);
+	}
+	globfree(&found);
+}
+
+static void test_good_files(void **state)
+{
+	load_all("tests/data/good/*.conf", 4);
+}
+
+static void test_shipped_files(void **state)
+{
+	load_all("configs/*.conf", 5);
+}
+
+/* Each fenced block marked sluice is a configuration. */
+static void test_examples_in_the_manual(void **state)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	unsigned int examples = 0;
+	char *from, *to;
+
+	assert_int_equal(sl_source_read(&source, "docs/rules.md"), 0);
+	for (from = source->text; (from = strstr(from, "\n```sluice\n")); from = to + 4) {
+		_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+
+		from += strlen("\n```sluice\n");
+		to = strstr(from, "\n```");
+		assert_non_null(to);
+		*to = '\0';
+		conf = must_parse(from);
+		assert_round_trip(conf);
+		examples++;
+	}
+	assert_true(examples >= 10);
+}
+
+static void assert_names_all(const char *path)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	unsigned int i;
+
+	assert_int_equal(sl_source_read(&source, path), 0);
+	for (i = SL_REASON_NONE + 1; i < SL_REASON_MAX_; i++) {
+		if (!strstr(source->text, sl_reason_names[i]) ||
+		    !strstr(source->text, sl_reason_texts[i] + 1))
+			fail_msg("%s does not explain '%s'", path, sl_reason_names[i]);
+	}
+	for (i = 0; i < SL_CLASS_MAX_; i++) {
+		if (!strstr(source->text, sl_class_names[i]))
+			fail_msg("%s does not explain '%s'", path, sl_class_names[i]);
+	}
+}
+
+static void test_manuals_name_all_reasons(void **state)
+{
+	assert_names_all("docs/rules.md");
+	assert_names_all("docs/man/sluice.conf.5");
+}
+
+struct row {
+	const char *written;
+	const char *printed;
+};
+
+/* What one rule is printed as. */
+static const struct row rows[] = {
+	{ "drop", "drop" },
+	{ "count", "count" },
+	{ "tcp dport 22", "tcp dport 22 count" },
+	{ "tcp dport ssh count accept", "tcp dport 22 accept" },
+	{ "tcp dport == 22 drop", "tcp dport 22 drop" },
+	{ "tcp dport != 22 drop", "tcp dport != 22 drop" },
+	{ "tcp dport { 80, 22, 23, 24, 79-81, 22 } drop", "tcp dport { 22-24, 79-81 } drop" },
+	{ "tcp dport 0-65535 drop", "tcp dport 0-65535 drop" },
+	{ "tcp dport { 0-21, 23-65535 } drop", "tcp dport != 22 drop" },
+	{ "tcp dport > 1023 drop", "tcp dport 1024-65535 drop" },
+	{ "tcp dport >= 1024 tcp dport < 2000 drop", "tcp dport 1024-1999 drop" },
+	{ "tcp dport ssh - http drop", "tcp dport 22-80 drop" },
+	{ "th dport domain drop", "th dport 53 drop" },
+	{ "proto { tcp, udp } th dport 53 drop", "proto { tcp, udp } th dport 53 drop" },
+	{ "not tcp th dport 53 drop", "proto { udp, sctp } th dport 53 drop" },
+	{ "tcp th dport 53 drop", "tcp dport 53 drop" },
+	{ "tcp sport 1 tcp dport 2 drop", "tcp sport 1 tcp dport 2 drop" },
+	{ "tcp drop", "tcp drop" },
+	{ "proto tcp drop", "tcp drop" },
+	{ "not tcp drop", "proto != tcp drop" },
+	{ "meta l4proto 47 drop", "proto gre drop" },
+	{ "ip protocol gre drop", "ip proto gre drop" },
+	{ "ip6 nexthdr gre drop", "ip6 proto gre drop" },
+	{ "proto 200-201 drop", "proto 200-201 drop" },
+	{ "ip drop", "ip drop" },
+	{ "ethertype ip drop", "ip drop" },
+	{ "ether type 0x86dd drop", "ip6 drop" },
+	{ "meta protocol arp drop", "arp drop" },
+	{ "not ip drop", "ethertype != ip drop" },
+	{ "ethertype { ip, ip6 } drop", "ethertype { ip, ip6 } drop" },
+	{ "ethertype { ip, ip6 } ttl 1 drop", "ttl 1 drop" },
+	{ "ethertype 0x1234 drop", "ethertype 0x1234 drop" },
+	{ "ethertype 0x88cc-0x88cd drop", "ethertype 0x88cc-0x88cd drop" },
+	{ "ip ttl 1 drop", "ip ttl 1 drop" },
+	{ "ip6 hoplimit != 255 drop", "ip6 ttl != 255 drop" },
+	{ "saddr 192.0.2.1 drop", "ip saddr 192.0.2.1 drop" },
+	{ "saddr 2001:DB8::1 drop", "ip6 saddr 2001:db8::1 drop" },
+	{ "saddr { 192.0.2.1, 2001:db8::/32 } drop", "saddr { 192.0.2.1, 2001:db8::/32 } drop" },
+	{ "saddr != 192.0.2.1 drop", "saddr != 192.0.2.1 drop" },
+	{ "saddr != { 192.0.2.1, 2001:db8::/32 } drop",
+	  "saddr != { 192.0.2.1, 2001:db8::/32 } drop" },
+	{ "ip saddr != 192.0.2.1 drop", "ip saddr != 192.0.2.1 drop" },
+	{ "ip6 saddr != 192.0.2.1-192.0.2.9 drop", NULL },
+	{ "ip6 saddr != 192.0.2.1 drop", NULL },
+	{ "saddr != 192.0.2.1 ip6 drop", "ip6 saddr ::/0 drop" },
+	{ "saddr { 192.0.2.1, 2001:db8::1 } ip drop", "ip saddr 192.0.2.1 drop" },
+	{ "saddr { 192.0.2.1, 2001:db8::1 } daddr 192.0.2.2 drop",
+	  "ip saddr 192.0.2.1 ip daddr 192.0.2.2 drop" },
+	{ "saddr { 10.0.0.0/25, 10.0.0.128/25 } drop", "ip saddr 10.0.0.0/24 drop" },
+	{ "saddr 10.0.0.0-10.0.0.255 drop", "ip saddr 10.0.0.0/24 drop" },
+	{ "saddr 10.0.0.1-10.0.0.2 drop", "ip saddr 10.0.0.1-10.0.0.2 drop" },
+	{ "saddr 0.0.0.0/0 drop", "ip saddr 0.0.0.0/0 drop" },
+	{ "saddr ::ffff:192.0.2.1 drop", "ip6 saddr ::ffff:192.0.2.1 drop" },
+	{ "saddr 10.0.0.0/8 saddr != 10.0.0.0/9 drop", "ip saddr 10.128.0.0/9 drop" },
+	{ "vlan drop", "vlan drop" },
+	{ "not vlan drop", "not vlan drop" },
+	{ "cvlan drop", "cvlan drop" },
+	{ "not cvlan drop", "not cvlan drop" },
+	{ "vlan tags 2-3 drop", "vlan tags 2-3 drop" },
+	{ "vlan tags > 0 drop", "vlan drop" },
+	{ "vlan id 5 drop", "vlan id 5 drop" },
+	{ "vlan vlan id 5 drop", "vlan id 5 drop" },
+	{ "vlan id 5 vlan tags 1 drop", "vlan tags 1 vlan id 5 drop" },
+	{ "vlan id 5 cvlan id 6 drop", "vlan id 5 cvlan id 6 drop" },
+	{ "vlan pcp != 0 drop", "vlan pcp != 0 drop" },
+	{ "cvlan pcp 3-4 drop", "cvlan pcp 3-4 drop" },
+	{ "tcp flags syn drop", "tcp flags & syn == syn drop" },
+	{ "tcp flags == syn drop", "tcp flags & (fin|syn|rst|psh|ack|urg|ece|cwr) == syn drop" },
+	{ "tcp flags & (syn|ack) == syn drop", "tcp flags & (syn|ack) == syn drop" },
+	{ "tcp flags syn / syn,ack drop", "tcp flags & (syn|ack) == syn drop" },
+	{ "tcp flags != syn / syn,ack drop", "tcp flags & (syn|ack) != syn drop" },
+	{ "tcp flags & syn != 0 drop", "tcp flags & syn == syn drop" },
+	{ "tcp flags syn,ack drop", "tcp flags & (syn|ack) != none drop" },
+	{ "tcp flags syn|ack drop", "tcp flags & (syn|ack) != none drop" },
+	{ "tcp flags none drop", "tcp flags & (fin|syn|rst|psh|ack|urg|ece|cwr) == none drop" },
+	{ "tcp flags { syn, syn|ack, rst } drop", "tcp flags { syn, rst, syn|ack } drop" },
+	{ "tcp flags { 0-255 } drop", "tcp flags 0-255 drop" },
+	{ "icmp drop", "icmp drop" },
+	{ "icmpv6 drop", "icmpv6 drop" },
+	{ "icmp type 8 drop", "icmp type echo-request drop" },
+	{ "icmp type != echo-request drop", "icmp type != echo-request drop" },
+	{ "icmp type 3 code port-unreachable drop",
+	  "icmp type destination-unreachable code 3 drop" },
+	{ "icmp code 3 drop", "icmp code 3 drop" },
+	{ "icmpv6 code 3 drop", "icmpv6 code 3 drop" },
+	{ "icmpv6 type { 133-136 } drop", "icmpv6 type 133-136 drop" },
+	{ "fragment any drop", "fragment any drop" },
+	{ "fragment != none drop", "fragment any drop" },
+	{ "fragment { none, later } drop", "fragment { none, later } drop" },
+	{ "fragment != later tcp dport 22 drop", "tcp dport 22 fragment { none, first } drop" },
+	{ "dscp ef drop", "dscp ef drop" },
+	{ "dscp { 46, 47 } drop", "dscp 46-47 drop" },
+	{ "ttl <= 1 drop", "ttl 0-1 drop" },
+};
+
+static void assert_printed(const struct row *row)
+{
+	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	char text[256];
+	int err;
+
+	snprintf(text, sizeof(text), "chain ingress { %s }", row->written);
+	err = sl_conf_parse(&conf, "row", ".", text, &diag);
+	if (!row->printed) {
+		assert_int_equal(err, -EINVAL);
+		return;
+	}
+	sl_diag_print(&diag, stderr);
+	assert_int_equal(err, 0);
+	if (strcmp(conf->rules[0].text, row->printed) != 0)
+		fail_msg("'%s' is printed as '%s', not '%s'", row->written, conf->rules[0].text,
+			 row->printed);
+	assert_round_trip(conf);
+}
+
+static void test_canonical_rules(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_printed(&rows[i]);
+}
+
+static void test_whole(void **state)
+{
+	_cleanup_(sl_conf_freep) struct sl_conf *conf =
+		must_parse("interface eth0 { xdp native priority 7; tc egress, ingress }\n"
+			   "interface \"lan*\" { tc ingress }\n"
+			   "on unsupported drop; on llc accept\n"
+			   "on malformed accept; on bad-ihl drop\n"
+			   "chain egress { ssh: tcp dport ssh; policy drop; }\n");
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(sl_conf_print(conf, &text), 0);
+	assert_string_equal(text, "interface \"eth0\" {\n"
+				  "\txdp native priority 7\n"
+				  "\ttc ingress, egress\n"
+				  "}\n"
+				  "\n"
+				  "interface \"lan*\" {\n"
+				  "\txdp off\n"
+				  "\ttc ingress\n"
+				  "}\n"
+				  "\n"
+				  "on malformed accept\n"
+				  "on bad-ihl drop\n"
+				  "on unsupported drop\n"
+				  "on llc accept\n"
+				  "on deep drop\n"
+				  "on orphan drop\n"
+				  "on error drop\n"
+				  "\n"
+				  "chain ingress {\n"
+				  "\tpolicy accept\n"
+				  "}\n"
+				  "\n"
+				  "chain egress {\n"
+				  "\tpolicy drop\n"
+				  "\tssh: tcp dport 22 count\n"
+				  "}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_canonical_rules),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_random_round_trips),
+		cmocka_unit_test(test_good_files),
+		cmocka_unit_test(test_shipped_files),
+		cmocka_unit_test(test_examples_in_the_manual),
+		cmocka_unit_test(test_manuals_name_all_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
