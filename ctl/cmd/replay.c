@@ -20,8 +20,8 @@
 #include "options.h"
 #include "out.h"
 
-/* What a program may make of a frame of 64 KiB. */
-#define OUT_MAX 131072
+/* More than the kernel runs a program on. */
+#define OUT_MAX (1U << 19)
 
 struct replay {
 	struct sl_conf *conf;
