@@ -58,7 +58,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 
 	if (!walk)
 		return SL_REASON_SHORT_EXTHDR;
-	for (int i = 0; i < SL_EXT_DEPTH; i++) {
+	for (__u32 i = sl_unknown(0); i < SL_EXT_DEPTH && sl_can_loop; i++) {
 		if (!ip6_is_ext(walk->next))
 			return SL_REASON_NONE;
 		if (walk->next == SL_NEXT_HOPOPTS && i > 0)
