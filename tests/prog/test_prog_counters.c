@@ -22,8 +22,8 @@
 #define FRAMES 6U
 
 static const char rules[] =
-	"chain ingress {\n policy drop\n all: count\n web: tcp dport 80 accept\n dns: udp dport 53 drop\n}\n"
-	"chain egress {\n policy drop\n all: count\n web: tcp dport 80 accept\n dns: udp dport 53 drop\n}\n";
+	"chain ingress {\n policy drop\n web: tcp dport 80 accept\n all: count\n dns: udp dport 53 drop\n}\n"
+	"chain egress {\n policy drop\n web: tcp dport 80 accept\n all: count\n dns: udp dport 53 drop\n}\n";
 
 /* What one frame of each kind adds to. */
 static const struct kind {
@@ -31,10 +31,10 @@ static const struct kind {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
 	const char *by;
-	bool counted; /* by the rule `all`, which is met unless a reason decides */
+	bool counted; /* by the rule `all`, which is met unless `web` or a reason decides */
 } kinds[FRAMES] = {
-	{ pkt(eth(), ip4(), tcp(), data(100)), SL_ACCEPT, SL_REASON_NONE, "web", true },
-	{ pkt(eth(), ip6(), tcp(), data(777)), SL_ACCEPT, SL_REASON_NONE, "web", true },
+	{ pkt(eth(), ip4(), tcp(), data(100)), SL_ACCEPT, SL_REASON_NONE, "web", false },
+	{ pkt(eth(), ip6(), tcp(), data(777)), SL_ACCEPT, SL_REASON_NONE, "web", false },
 	{ pkt(eth(), vlan(.id = 3), ip4(), udp(), data(1000)), SL_DROP, SL_REASON_NONE, "dns",
 	  true },
 	{ pkt(eth(), ip4(), icmp()), SL_DROP, SL_REASON_NONE, "policy", true },
