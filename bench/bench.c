@@ -82,9 +82,9 @@ static int fail(const char *what, const char *why)
 static void frame_fill(unsigned char *frame, size_t length)
 {
 	static const unsigned char head[] = {
-		2,    0,    0, 0,  0, 1, 2, 0, 0, 0, 0, 2, 8,	0, /* Ethernet */
-		0x45, 0,    0, 0,  0, 1, 0, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 2, /* IPv4 */
-		0x12, 0x34, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, /* TCP */
+		2,    0,    0, 0,  0, 1, 2, 0, 0,  0, 0, 2, 8,	  0, /* Ethernet */
+		0x45, 0,    0, 0,  0, 1, 0, 0, 64, 6, 0, 0, 10,	  1, 0, 1, 10, 2, 0, 2, /* IPv4 */
+		0x12, 0x34, 0, 80, 0, 0, 0, 0, 0,  0, 0, 0, 0x50, 2, /* TCP */
 	};
 
 	memset(frame, 0, length);

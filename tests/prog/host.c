@@ -161,6 +161,7 @@ void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct s
 		abort();
 	sl_pkt_init(&pkt, &view, hook);
 	pkt.length = (__u32)frame->len;
+	pkt.bytes = pkt.length;
 	pkt.is_gso = frame->is_gso;
 	pkt.has_vlan_tci = frame->has_tag;
 	pkt.vlan_tci = frame->tci;
@@ -176,6 +177,7 @@ void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 
 	sl_pkt_init(&pkt, NULL, hook);
 	pkt.length = 64;
+	pkt.bytes = pkt.length;
 	pkt.reason = SL_REASON_NO_VIEW;
 	judge(&pkt, 0, trace);
 }
