@@ -34,6 +34,7 @@ struct sl_daemon {
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;
 	struct sl_server *server;
+	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;
 };

@@ -144,8 +144,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **e
 {
 	struct client *client = client_of(connection);
 
-	sl_exchange_free(*exchange);
-	*exchange = NULL;
+	sl_exchange_freep((struct sl_exchange **)exchange);
 	if (client)
 		client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
 }
