@@ -5,8 +5,8 @@
 #include "parse_frag.h"
 #include "pkt.h"
 
-#define SL_IP4_LEN	20U
-#define SL_IP4_MAX_LEN	60U
+#define SL_IP4_LEN     20U
+#define SL_IP4_MAX_LEN 60U
 
 struct sl_ip4_options {
 	__u8 bytes[SL_IP4_MAX_LEN - SL_IP4_LEN];
@@ -15,11 +15,11 @@ struct sl_ip4_options {
 /* RFC 791, 3.1: end (0) and no-operation (1) are single bytes, all others say their length. */
 SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, __u32 len)
 {
-	__u32 at = 0;
+	__u32 at = sl_unknown(0);
 
 	if (!options)
 		return false;
-	for (__u32 i = 0; i < sizeof(options->bytes) && at < len; i++) {
+	while (at < len && sl_can_loop) {
 		__u32 kind, size = 1;
 
 		if (at >= sizeof(options->bytes))
@@ -44,7 +44,8 @@ static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 
 	struct sl_ip4_options options;
 
 	sl_recheck(len);
-	if (len > sizeof(options.bytes) || bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
+	if (len > sizeof(options.bytes) ||
+	    bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
 		return false;
 	return sl_ip4_options_good(&options, len);
 }

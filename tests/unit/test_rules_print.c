@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "match.h"
+#include "names.h"
 #include "rules.h"
 #include "rules_random.h"
 #include "source.h"
@@ -81,7 +82,7 @@ static void test_random_round_trips(void **state)
 	unsigned int seed;
 
 	for (seed = 1; seed <= 1000; seed++) {
-		struct random r = { seed * 7919 };
+		struct random r = { seed * 7919ULL };
 		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_parsed(&r, 20);
 
 		assert_round_trip(conf);
@@ -124,7 +125,7 @@ static void test_shipped_files(void **state)
 	load_all("configs/*.conf", 5);
 }
 
-/* Each fenced block marked sluice is a configuration; what is indented less is not looked at. */
+/* Each fenced block marked sluice is a configuration. */
 static void test_examples_in_the_manual(void **state)
 {
 	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
@@ -144,6 +145,29 @@ static void test_examples_in_the_manual(void **state)
 		examples++;
 	}
 	assert_true(examples >= 10);
+}
+
+static void assert_names_all(const char *path)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	unsigned int i;
+
+	assert_int_equal(sl_source_read(&source, path), 0);
+	for (i = SL_REASON_NONE + 1; i < SL_REASON_MAX_; i++) {
+		if (!strstr(source->text, sl_reason_names[i]) ||
+		    !strstr(source->text, sl_reason_texts[i] + 1))
+			fail_msg("%s does not explain '%s'", path, sl_reason_names[i]);
+	}
+	for (i = 0; i < SL_CLASS_MAX_; i++) {
+		if (!strstr(source->text, sl_class_names[i]))
+			fail_msg("%s does not explain '%s'", path, sl_class_names[i]);
+	}
+}
+
+static void test_manuals_name_all_reasons(void **state)
+{
+	assert_names_all("docs/rules.md");
+	assert_names_all("docs/man/sluice.conf.5");
 }
 
 struct row {
@@ -325,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_good_files),
 		cmocka_unit_test(test_shipped_files),
 		cmocka_unit_test(test_examples_in_the_manual),
+		cmocka_unit_test(test_manuals_name_all_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+#include "cmd.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "help.h"
+#include "options.h"
+#include "out.h"
+
+const struct sl_command sl_commands[] = {
+	{
+		.name = "attach",
+		.args = "IFACE",
+		.values = "<interface>",
+		.min_args = 1,
+		.max_args = 1,
+		.options = SL_OPT_BIT(XDP) | SL_OPT_BIT(PRIORITY) | SL_OPT_BIT(TC),
+		.help = "put Sluice on an interface",
+		.more = "Without options, what the configuration says of IFACE holds, or XDP in mode auto.\n"
+			"It lasts until 'detach' or until the interface is gone; what shall last longer\n"
+			"belongs into the configuration.",
+		.run = sl_cmd_attach,
+	},
+	{
+		.name = "detach",
+		.args = "IFACE|--all",
+		.values = "<interface>",
+		.max_args = 1,
+		.options = SL_OPT_BIT(ALL),
+		.help = "take Sluice off an interface, or off all",
+		.more = "--all removes every program, map and pin of Sluice. It needs no running sluiced.",
+		.run = sl_cmd_detach,
+	},
+	{
+		.name = "status",
+		.args = "",
+		.help = "what runs where, and why",
+		.run = sl_cmd_status,
+	},
+	{
+		.name = "stats",
+		.args = "",
+		.options = SL_OPT_BIT(WATCH),
+		.help = "packets and bytes by interface, verdict, reason and rule",
+		.run = sl_cmd_stats,
+	},
+	{
+		.name = "rules",
+		.args = "",
+		.help = "the rules in force, with their counters",
+		.run = sl_cmd_rules,
+	},
+	{
+		.name = "check",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "say what is wrong with a configuration",
+		.more = "Without FILE: " SL_CONF_FILE
+			". '-' reads standard input. Changes nothing.",
+		.run = sl_cmd_check,
+	},
+	{
+		.name = "reload",
+		.args = "",
+		.help = "let sluiced read its configuration again",
+		.more = "A configuration with errors changes nothing.",
+		.run = sl_cmd_reload,
+	},
+	{
+		.name = "probe",
+		.args = "[IFACE]",
+		.values = "<interface>",
+		.max_args = 1,
+		.options = SL_OPT_BIT(TRY),
+		.help = "what this kernel and an interface can do for Sluice",
+		.more = "Loads small programs and attaches them in a network namespace of its own. IFACE is\n"
+			"only looked at, unless --try is given.",
+		.run = sl_cmd_probe,
+	},
+	{
+		.name = "replay",
+		.args = "",
+		.options = SL_OPT_BIT(CONFIG) | SL_OPT_BIT(READ) | SL_OPT_BIT(HOOK) |
+			   SL_OPT_BIT(WRITE),
+		.required = SL_OPT_BIT(CONFIG) | SL_OPT_BIT(READ),
+		.help = "judge the packets of a capture file, nothing attached",
+		.more = "The programs that judge are those that 'attach' puts on an interface.\n"
+			"With --json: one object a packet, one a line.",
+		.run = sl_cmd_replay,
+	},
+	{
+		.name = "commands",
+		.args = "",
+		.help = "the verbs and their options, for scripts",
+		.run = sl_cmd_commands,
+	},
+	{
+		.name = "help",
+		.args = "[COMMAND]",
+		.values = "<command>",
+		.max_args = 1,
+		.help = "print help, on all or on one verb",
+		.run = sl_cmd_help,
+	},
+	{},
+};
+
+const struct sl_command *sl_command_find(const char *name)
+{
+	const struct sl_command *command;
+
+	for (command = sl_commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return command;
+	}
+	return NULL;
+}
+
+static int run(struct sl_ctl *ctl)
+{
+	int status;
+
+	if (ctl->opt[SL_OPT_HELP]) {
+		sl_help_print(ctl->command, stdout);
+		return SL_EXIT_OK;
+	}
+	if (ctl->opt[SL_OPT_VERSION]) {
+		puts("sluicectl " SL_VERSION);
+		return SL_EXIT_OK;
+	}
+	if (!ctl->command) {
+		sl_help_print(NULL, stderr);
+		return SL_EXIT_USAGE;
+	}
+	status = sl_options_check(ctl);
+	return status ?: ctl->command->run(ctl);
+}
+
+int main(int argc, char **argv)
+{
+	struct sl_ctl ctl = {};
+	int status;
+
+	/* Widths of characters; numbers keep their point, for JSON. */
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	status = sl_options_parse(&ctl, argc, argv) ?: run(&ctl);
+	return sl_out_end(status);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * Packets out of a file, judged by the programs that would judge them on an interface, each run
+ * once by the kernel with nothing attached.
+ */
+
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "conf_file.h"
+#include "dp.h"
+#include "options.h"
+#include "out.h"
+
+/* More than the kernel runs a program on. */
+#define OUT_MAX (1U << 19)
+
+struct replay {
+	struct sl_conf *conf;
+	const struct sl_conf_rule **by_slot;
+	__u32 nslots;
+	struct sl_dp *dp;
+	enum sl_hook hook;
+	struct sl_capture *capture;
+	struct sl_capture_out *out;
+	struct sl_replay_sum *sum;
+	struct sl_frame first; /* of the file: its time is 0 in text */
+	bool json;
+	unsigned long packets;
+	unsigned long failed;
+};
+
+static void replay_clear(struct replay *replay)
+{
+	sl_replay_sum_freep(&replay->sum);
+	sl_capture_out_freep(&replay->out);
+	sl_capture_freep(&replay->capture);
+	sl_dp_freep(&replay->dp);
+	free(replay->by_slot);
+	sl_conf_freep(&replay->conf);
+}
+
+static int load_conf(struct replay *replay, const char *path)
+{
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	int err = sl_conf_file_load(&replay->conf, path, &diag);
+
+	/* Warnings are for `check`. */
+	if (!err)
+		return SL_EXIT_OK;
+	if (!diag.count)
+		return sl_fail("%s: %s", path, strerror(-err));
+	sl_diag_print(&diag, stderr);
+	return sl_fail("%s is not usable: nothing was judged", path);
+}
+
+static int index_rules(struct replay *replay)
+{
+	const struct sl_conf *conf = replay->conf;
+	size_t i;
+
+	for (i = 0; i < conf->nrules; i++) {
+		if (conf->rules[i].slot >= replay->nslots)
+			replay->nslots = conf->rules[i].slot + 1;
+	}
+	replay->by_slot = calloc(replay->nslots ?: 1, sizeof(*replay->by_slot));
+	if (!replay->by_slot)
+		return -ENOMEM;
+	for (i = 0; i < conf->nrules; i++)
+		replay->by_slot[conf->rules[i].slot] = &conf->rules[i];
+	return 0;
+}
+
+static int load_programs(struct replay *replay)
+{
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	int err;
+
+	err = sl_dp_new(&replay->dp, NULL);
+	if (err)
+		return sl_fail("out of memory");
+	err = sl_dp_start(replay->dp) ?: sl_dp_apply(replay->dp, replay->conf, &diag);
+	err = err ?: sl_dp_load_for_run(replay->dp, replay->hook);
+	if (diag.errors)
+		sl_diag_print(&diag, stderr);
+	if (err == -EPERM)
+		return sl_fail(
+			"replay loads BPF programs, which is not permitted to this user (run it as root)");
+	if (err)
+		return sl_fail("%s (see 'sluicectl probe')", sl_dp_error(replay->dp));
+	if (index_rules(replay) || sl_replay_sum_new(&replay->sum, replay->conf))
+		return sl_fail("out of memory");
+	return SL_EXIT_OK;
+}
+
+static int open_files(struct replay *replay, const char *from, const char *to)
+{
+	char error[SL_CAPTURE_ERROR];
+
+	if (sl_capture_open(&replay->capture, from, error))
+		return sl_fail("cannot read packets from '%s': %s", from, error);
+	if (to && sl_capture_create(&replay->out, to, replay->capture, error))
+		return sl_fail("cannot write packets to '%s': %s", to, error);
+	return SL_EXIT_OK;
+}
+
+static void write_accepted(struct replay *replay, const struct sl_frame *frame, const __u8 *data,
+			   size_t length)
+{
+	struct sl_frame out = *frame;
+
+	if (!replay->out)
+		return;
+	out.data = data;
+	out.captured = length;
+	out.length = length + (frame->length - frame->captured);
+	sl_capture_put(replay->out, &out);
+}
+
+static void judge(struct replay *replay, const struct sl_frame *frame)
+{
+	static __u8 out[OUT_MAX];
+	struct sl_judged judged = { .number = replay->packets,
+				    .frame = frame,
+				    .hook = replay->hook };
+	size_t length = 0;
+
+	judged.err = sl_dp_run(replay->dp, frame->data, frame->captured, 0, &judged.trace, out,
+			       sizeof(out), &length);
+	if (judged.err) {
+		judged.error = sl_dp_error(replay->dp);
+		replay->failed++;
+	} else if (judged.trace.slot < replay->nslots) {
+		judged.rule = replay->by_slot[judged.trace.slot];
+	}
+	if (!judged.err && judged.trace.verdict == SL_ACCEPT)
+		write_accepted(replay, frame, out, length);
+	sl_replay_sum_add(replay->sum, &judged);
+	if (replay->json)
+		sl_replay_print_json(&judged);
+	else
+		sl_replay_print_text(&judged, &replay->first);
+}
+
+/* A file that ends in the middle is judged as far as it goes. */
+static int judge_all(struct replay *replay, const char *path)
+{
+	char error[SL_CAPTURE_ERROR];
+	struct sl_frame frame;
+	int found = 0;
+
+	while (!sl_out_closed() && (found = sl_capture_next(replay->capture, &frame, error)) > 0) {
+		if (!replay->packets++)
+			replay->first = frame;
+		judge(replay, &frame);
+	}
+	if (found < 0)
+		return sl_fail("%s: packet %lu: %s", path, replay->packets + 1, error);
+	return SL_EXIT_OK;
+}
+
+static int finish(struct replay *replay, const char *to)
+{
+	int err = replay->out ? sl_capture_finish(&replay->out) : 0;
+
+	if (err)
+		return sl_fail("cannot write packets to '%s': %s", to, strerror(-err));
+	if (replay->failed)
+		return sl_fail("%lu of %lu packets could not be judged", replay->failed,
+			       replay->packets);
+	return SL_EXIT_OK;
+}
+
+int sl_cmd_replay(struct sl_ctl *ctl)
+{
+	const char *from = ctl->opt[SL_OPT_READ], *to = ctl->opt[SL_OPT_WRITE];
+	const char *conf = ctl->opt[SL_OPT_CONFIG], *hook = ctl->opt[SL_OPT_HOOK];
+	_cleanup_(replay_clear) struct replay replay = { .json = ctl->opt[SL_OPT_JSON] };
+	int status;
+
+	if (hook)
+		replay.hook = sl_choice_find(sl_options[SL_OPT_HOOK].values, hook);
+	if (!strcmp(from, "-") && !strcmp(conf, "-"))
+		return sl_misuse("standard input is either the configuration or the packets");
+	status = load_conf(&replay, conf) ?: open_files(&replay, from, to);
+	status = status ?: load_programs(&replay);
+	if (status)
+		return status;
+	status = judge_all(&replay, from);
+	if (!replay.json && sl_replay_sum_print(replay.sum))
+		status = SL_EXIT_FAILED;
+	return finish(&replay, to) ?: status;
+}
