@@ -17,6 +17,7 @@
  *   0x00000000  never populated: offset 0 means "none"
  *   0x00001000  struct sl_root
  *   0x00010000  struct sl_trace, populated for replay only
+ *   0x00020000  struct sl_note, one for each interface slot: for user space
  *   0x01000000  interface counters: a page a CPU for each interface slot
  *   0x40000000  rule counters: a stripe of 2^rule_shift bytes for each CPU
  *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
@@ -30,6 +31,7 @@
 
 #define SL_ARENA_ROOT	   0x00001000U
 #define SL_ARENA_TRACE	   0x00010000U
+#define SL_ARENA_NOTE	   0x00020000U
 #define SL_ARENA_IF	   0x01000000U
 #define SL_ARENA_RULE	   0x40000000U
 #define SL_ARENA_RULE_SIZE 0x40000000U
@@ -55,7 +57,9 @@ struct sl_hook_stats {
 
 struct sl_if_stats {
 	struct sl_hook_stats hook[SL_HOOK_MAX_];
-	__u8 pad[SL_PAGE_SIZE - SL_HOOK_MAX_ * sizeof(struct sl_hook_stats)];
+	/* The instance that judged the packet at hand in XDP, 0 for none: see sl_iface.heed. */
+	__u32 judged;
+	__u8 pad[SL_PAGE_SIZE - SL_HOOK_MAX_ * sizeof(struct sl_hook_stats) - 4];
 };
 _Static_assert(SL_VERDICT_MAX_ <= 8, "verdict counters");
 _Static_assert(sizeof(struct sl_if_stats) == SL_PAGE_SIZE, "a page a CPU");
@@ -68,10 +72,18 @@ struct sl_iface {
 	 * and take over by this one word. 0: none.
 	 */
 	__u32 instance[SL_HOOK_MAX_];
+	/*
+	 * While one XDP program takes over from another in the same dispatcher, both are in
+	 * charge for a moment (SL_INSTANCE_ANY), and the second to run leaves a packet alone that
+	 * the first has judged. This is the instance of the second. 0: nothing of the kind goes on.
+	 */
+	__u32 heed;
 	__u32 ifindex; /* 0: slot free */
-	char name[16];
+	char name[16]; /* outlives ifindex: the counters go on if the name comes again */
 };
-_Static_assert(sizeof(struct sl_iface) == 32, "layout");
+_Static_assert(sizeof(struct sl_iface) == 36, "layout");
+
+#define SL_INSTANCE_ANY (~0U)
 
 struct sl_root {
 	__u64 magic;
@@ -83,8 +95,31 @@ struct sl_root {
 	__u32 zero; /* is 0, see sl_unknown() */
 	struct sl_iface iface[SL_MAX_IFACES];
 };
-_Static_assert(sizeof(struct sl_root) == 32 + 32 * SL_MAX_IFACES, "layout");
+_Static_assert(sizeof(struct sl_root) == 32 + 36 * SL_MAX_IFACES, "layout");
 _Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_TRACE, "root runs into trace");
+
+/* What user space remembers of a program that it attached. */
+struct sl_hook_note {
+	__u64 build; /* fingerprint of the object that the program came from */
+	__u32 prog_id; /* what follows is about this program and no other */
+	__u32 instance;
+	__u32 handoff;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sl_hook_note) == 24, "layout");
+
+/* What user space remembers of an interface, for itself after a restart; no program reads it. */
+struct sl_note {
+	struct sl_hook_note hook[SL_HOOK_MAX_];
+	struct sl_hook_note next; /* the XDP program that takes over just now */
+	__u32 xdp_want; /* enum sl_xdp_mode that was asked for */
+	__u32 xdp_kind; /* enum sl_xdp_attach */
+	__u32 xdp_priority;
+	__u32 xdp_frags;
+	char xdp_why[128];
+	__u8 pad[16];
+};
+_Static_assert(sizeof(struct sl_note) == 256, "layout");
 
 /* What one run of a program found: see sl_prog_config.trace. */
 struct sl_trace {

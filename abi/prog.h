@@ -25,8 +25,10 @@ struct sl_prog_config {
 	 */
 	__u32 handoff;
 	__u32 trace; /* not 0: write what was found to SL_ARENA_TRACE, for replay */
+	__u32 chained; /* not 0: in a dispatcher, where a second instance may run: sl_iface.heed */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct sl_prog_config) == 24, "layout");
+_Static_assert(sizeof(struct sl_prog_config) == 32, "layout");
 
 #define SL_HANDOFF_ALL (~0U)
 

@@ -40,7 +40,8 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct sl_frag *frag = bpf_map_lookup_elem(&sluice_frags, key);
 
-	if (frag && now - frag->since < SL_FRAG_TIMEOUT_NS)
+	/* 0: another CPU has made it and not yet dated it. */
+	if (frag && (!frag->since || now - frag->since < SL_FRAG_TIMEOUT_NS))
 		return frag;
 	if (frag)
 		sl_frag_forget(key);

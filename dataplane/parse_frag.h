@@ -33,6 +33,8 @@ static __always_inline enum sl_step parse_frag(struct sl_pkt *pkt, __u32 offset,
 {
 	__u32 len = pkt->end - pkt->cursor;
 	__u8 proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
+	/* IPv4 counts its header in the 65535 bytes of the whole packet, IPv6 does not. */
+	__u32 header = pkt->key.l3 == SL_L3_IP4 ? pkt->cursor - pkt->network : 0;
 
 	pkt->frag = offset ? SL_FRAG_LATER : SL_FRAG_FIRST;
 	pkt->frag_offset = offset;
@@ -42,7 +44,7 @@ static __always_inline enum sl_step parse_frag(struct sl_pkt *pkt, __u32 offset,
 
 	if (len == 0 || (more && len % 8))
 		return sl_stop(pkt, SL_REASON_FRAG_LENGTH);
-	if (offset + len > 65535)
+	if (offset + len + header > 65535)
 		return sl_stop(pkt, SL_REASON_FRAG_PAST);
 	/*
 	 * A later fragment that starts inside the transport header could rewrite it, or complete a

@@ -15,11 +15,11 @@ struct sl_ip4_options {
 /* RFC 791, 3.1: end (0) and no-operation (1) are single bytes, all others say their length. */
 SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, __u32 len)
 {
-	__u32 at = 0;
+	__u32 at = sl_unknown(0);
 
 	if (!options)
 		return false;
-	for (__u32 i = 0; i < sizeof(options->bytes) && at < len; i++) {
+	while (at < len && sl_can_loop) {
 		__u32 kind, size = 1;
 
 		if (at >= sizeof(options->bytes))

@@ -58,7 +58,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 
 	if (!walk)
 		return SL_REASON_SHORT_EXTHDR;
-	for (int i = 0; i < SL_EXT_DEPTH; i++) {
+	for (__u32 i = sl_unknown(0); i < SL_EXT_DEPTH && sl_can_loop; i++) {
 		if (!ip6_is_ext(walk->next))
 			return SL_REASON_NONE;
 		if (walk->next == SL_NEXT_HOPOPTS && i > 0)
@@ -118,7 +118,7 @@ static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 {
 	union sl_header copy;
 	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP6_LEN);
-	__u32 payload_len;
+	__u32 payload_len, rest;
 	__u8 next;
 
 	if (!ip)
@@ -137,15 +137,18 @@ static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 			 (__u64)ip[7] << SL_XPORT_TTL_SHIFT;
 
 	payload_len = sl_get16(ip + 4);
-	if (payload_len == 0 && next == SL_NEXT_HOPOPTS) {
-		/* BIG TCP of older kernels: a jumbo option in a packet that stays on the host. */
-		if (!pkt->is_gso)
-			return sl_stop(pkt, SL_REASON_JUMBOGRAM);
-		payload_len = pkt->length - pkt->network - SL_IP6_LEN;
-	} else if (payload_len == 0 && pkt->is_gso) {
-		payload_len = pkt->length - pkt->network - SL_IP6_LEN;
-	}
-	if (payload_len > pkt->length - pkt->network - SL_IP6_LEN)
+	rest = pkt->length - pkt->network - SL_IP6_LEN;
+	/* Packets of over 64 KiB that stay on the host; in older kernels with a jumbo option. */
+	if (payload_len == 0 && pkt->is_gso)
+		payload_len = rest;
+	/*
+	 * Length 0 before hop-by-hop options says that they hold the real one, which is over 65535.
+	 * Receivers take shorter frames, too, and read all of the frame: Linux does, with no jumbo
+	 * option in sight. So such a packet lies; to call it unsupported would let it pass.
+	 */
+	if (payload_len == 0 && next == SL_NEXT_HOPOPTS)
+		return sl_stop(pkt, rest > 65535 ? SL_REASON_JUMBOGRAM : SL_REASON_BAD_IP6_LENGTH);
+	if (payload_len > rest)
 		return sl_stop(pkt, SL_REASON_BAD_IP6_LENGTH);
 
 	pkt->cursor += SL_IP6_LEN;

@@ -11,6 +11,10 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+
 #ifdef __bpf__
 #define SL_VERIFIED_ONCE __noinline
 /* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */
@@ -32,7 +36,7 @@
 struct sl_pkt {
 	const struct bpf_dynptr *view;
 	const __u8 *window;
-	__u32 window_len;
+	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
 	__u32 length; /* of the frame */
 	__u32 cursor; /* next byte to parse */
 	__u32 frag_id;

@@ -66,25 +66,30 @@ static __always_inline __u32 frag_popcount(__u64 x)
 	return x * 0x0101010101010101ULL >> 56;
 }
 
+/* Ones from bit low up to bit high of a word; low < high <= 64. */
+static __always_inline __u64 frag_mask(__u32 low, __u32 high)
+{
+	return (~0ULL << (low & 63)) & (~0ULL >> ((64 - high) & 63));
+}
+
+static __always_inline __u32 frag_mark_word(struct sl_frag *frag, __u32 word, __u64 mask)
+{
+	return frag_popcount(__sync_fetch_and_or(&frag->seen[word & (SL_FRAG_WORDS - 1)], mask) &
+			     mask);
+}
+
+/* Head, whole words, tail: in a loop without branches the verifier walks each word once. */
 static __always_inline __u32 frag_mark(struct sl_frag *frag, __u32 first, __u32 end)
 {
+	__u32 head = first / 64, tail = (end - 1) / 64;
 	__u32 before = 0;
 
-	for (__u32 i = 0; i < SL_FRAG_WORDS; i++) {
-		__u32 word = first / 64 + i;
-		__u32 low = word * 64;
-		__u64 mask = ~0ULL;
-
-		if (low >= end)
-			break;
-		if (first > low)
-			mask &= ~0ULL << (first - low);
-		if (end - low < 64)
-			mask &= ~0ULL >> (64 - (end - low));
-		word &= SL_FRAG_WORDS - 1;
-		before += frag_popcount(__sync_fetch_and_or(&frag->seen[word], mask) & mask);
-	}
-	return before;
+	if (head == tail)
+		return frag_mark_word(frag, head, frag_mask(first % 64, (end - 1) % 64 + 1));
+	before += frag_mark_word(frag, head, frag_mask(first % 64, 64));
+	for (__u32 i = 1; i < SL_FRAG_WORDS && head + i < tail; i++)
+		before += frag_mark_word(frag, head + i, ~0ULL);
+	return before + frag_mark_word(frag, tail, frag_mask(0, (end - 1) % 64 + 1));
 }
 
 /*
@@ -93,7 +98,7 @@ static __always_inline __u32 frag_mark(struct sl_frag *frag, __u32 first, __u32 
  */
 SL_VERIFIED_ONCE __u32 sl_frag_mark(struct sl_frag *frag, __u32 first, __u32 end)
 {
-	if (!frag || end > SL_FRAG_WORDS * 64)
+	if (!frag || first >= end || end > SL_FRAG_WORDS * 64)
 		return 0;
 	return frag_mark(frag, first, end);
 }
@@ -120,6 +125,11 @@ static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struc
 	return SL_REASON_NONE;
 }
 
+static __always_inline bool frag_complete(const struct sl_frag *frag)
+{
+	return (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total;
+}
+
 /*
  * A fragment meets the others of its packet: piece->reason says what is wrong with it, or
  * piece->verdict what the first one got. Out of line: fragments are rare, and the hot path stays
@@ -139,7 +149,7 @@ static __noinline void sl_track(struct sl_piece *piece)
 	} else if (!piece->reason) {
 		piece->reason = SL_REASON_FRAG_ORPHAN;
 	}
-	if (frag && (frag->flags & SL_FRAG_LAST_SEEN) && frag->got == frag->total)
+	if (frag && frag_complete(frag))
 		sl_frag_forget(&piece->key);
 }
 
@@ -153,4 +163,7 @@ static __noinline void sl_track_verdict(const struct sl_piece *piece)
 	frag->verdict = piece->verdict;
 	frag->slot = piece->slot;
 	__sync_fetch_and_or(&frag->flags, SL_FRAG_FIRST_SEEN);
+	/* The first came last: nobody will ask, and the id may be used again. */
+	if (frag_complete(frag))
+		sl_frag_forget(&piece->key);
 }

@@ -59,15 +59,15 @@ void sl_buf_add(struct sl_buf *buf, const char *format, ...)
 
 int sl_buf_take(struct sl_buf *buf, char **out)
 {
-	int err = buf->err;
+	int err;
 
-	if (!err && !buf->text)
-		err = reserve(buf, 0);
+	/* So that there is a text even if nothing was added. */
+	sl_buf_write(buf, "", 0);
+	err = buf->err;
 	if (err) {
 		sl_buf_clear(buf);
 		return err;
 	}
-	buf->text[buf->length] = '\0';
 	*out = TAKE_PTR(buf->text);
 	*buf = (struct sl_buf) {};
 	return 0;

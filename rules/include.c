@@ -79,7 +79,7 @@ static char *resolve(struct sl_parser *p, const char *pattern, const struct sl_l
 	if (!path)
 		p->err = -ENOMEM;
 	else if (*pattern == '/' || !strcmp(dir, "."))
-		memcpy(path, pattern, strlen(pattern));
+		snprintf(path, size, "%s", pattern);
 	else
 		snprintf(path, size, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/",
 			 pattern);

@@ -11,6 +11,9 @@
 #define ETHERTYPE_IP4 0x0800
 #define ETHERTYPE_IP6 0x86dd
 
+#define PROTO_ICMP  1
+#define PROTO_ICMP6 58
+
 #define HEAD(part) (int)sl_loc_length(&(part)->head), sl_loc_bytes(&(part)->head)
 
 /* Two matches that no packet satisfies both; other is the earlier one. */
@@ -145,6 +148,20 @@ static int fragment_has_header(struct sl_narrow *n, const struct sl_part *header
 		HEAD(header));
 }
 
+/* Allowed, for the protocol numbers do exist there, but hardly meant. */
+static int warn_of_other_icmp(struct sl_narrow *n)
+{
+	const struct sl_intervals *proto = &n->set[SL_FIELD_PROTO];
+	bool six = n->l3 == SL_L3_BIT(SL_L3_IP6);
+
+	if ((six && sl_intervals_are(proto, PROTO_ICMP, PROTO_ICMP)) ||
+	    (n->l3 == SL_L3_BIT(SL_L3_IP4) && sl_intervals_are(proto, PROTO_ICMP6, PROTO_ICMP6)))
+		return sl_diag_warn(n->p->diag, &n->by[SL_FIELD_PROTO]->loc,
+				    "the ICMP of %s is '%s': no host sends this one there",
+				    six ? "IPv6" : "IPv4", six ? "icmpv6" : "icmp");
+	return 0;
+}
+
 static void drop_implied(struct sl_narrow *n)
 {
 	if (!(n->l3 & SL_L3_BIT(SL_L3_OTHER)))
@@ -171,6 +188,9 @@ int sl_narrow_finish(struct sl_narrow *n, struct sl_conf_match **out)
 		if (err)
 			return err;
 	}
+	err = warn_of_other_icmp(n);
+	if (err)
+		return err;
 	drop_implied(n);
 	for (field = 0; field < SL_FIELD_MAX_; field++)
 		count += n->set[field].count > 0;

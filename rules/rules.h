@@ -96,7 +96,10 @@ struct sl_conf {
 	__u64 drop_reasons; /* bit r: `on` says drop for enum sl_reason r */
 };
 
-/* Reads path and what it includes. Errors of the file system are in diag, too. */
+/*
+ * Reads path and what it includes. Errors of the file system are in diag, too: at the include
+ * statement, or about no place when path itself cannot be read. On success diag may hold warnings.
+ */
 int sl_conf_load(struct sl_conf **out, const char *path, struct sl_diag *diag);
 /* The same for a text; name stands for the file in messages, include is relative to dir. */
 int sl_conf_parse(struct sl_conf **out, const char *name, const char *dir, const char *text,
@@ -116,7 +119,9 @@ void sl_conf_number(struct sl_conf *conf);
 
 /*
  * The block for the arena at offset base (a multiple of 64), starting with struct sl_ruleset;
- * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry when it would exceed max bytes.
+ * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry, about no place, when it would exceed
+ * max bytes or when a rule takes more than 65,536 records. The same conf gives the same block;
+ * loaded_at is 0 and the caller's to set.
  */
 int sl_conf_lower(const struct sl_conf *conf, __u32 base, __u32 max, __u64 generation, void **out,
 		  size_t *size, struct sl_diag *diag);

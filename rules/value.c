@@ -177,7 +177,7 @@ static int read_bits(struct reading *r, const struct sl_value *value, struct sl_
 			"'|' only joins TCP flags; several values go into braces, as in { 22, 80 }");
 	*out = (struct sl_interval) {};
 	for (part = value->parts; part; part = part->next) {
-		struct sl_interval one;
+		struct sl_interval one = {};
 
 		err = read_number(r, &part->low, &one);
 		if (err == -ENOMEM)
@@ -193,7 +193,7 @@ static int read_bits(struct reading *r, const struct sl_value *value, struct sl_
 
 static int read_plain(struct reading *r, const struct sl_value *value, struct sl_interval *out)
 {
-	struct sl_interval high;
+	struct sl_interval high = {};
 	int err;
 
 	if (value->kind == SL_VALUE_PREFIX)
@@ -236,7 +236,7 @@ static int read_ref(struct reading *r, const struct sl_value *ref)
 static int read_value(struct reading *r, const struct sl_value *value)
 {
 	bool addr = is_addr(r->wanted);
-	struct sl_interval got;
+	struct sl_interval got = {};
 	int err;
 
 	if (value->kind == SL_VALUE_REF)

@@ -41,15 +41,42 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 	sl_window_open(pkt, linear, copy);
 }
 
-static __always_inline enum sl_verdict xdp_judge(struct xdp_md *ctx)
+/*
+ * Whether the packet is this program's, where another instance may run before or behind it. The
+ * first leaves word for the second, also that it did nothing; the same CPU runs both, and the
+ * daemon says which is the second, so what the second reads is about the packet at hand.
+ */
+static __always_inline bool xdp_is_ours(const struct sl_iface __arena *iface, bool ours)
+{
+	struct sl_if_stats __arena *stats =
+		SL_AT(struct sl_if_stats, sl_if_stats_offset(sl_config.slot, sl_config.ncpus,
+							     bpf_get_smp_processor_id()));
+	__u32 before = stats->judged;
+
+	if (iface->heed == sl_config.instance && before && before != sl_config.instance)
+		ours = false;
+	stats->judged = ours ? sl_config.instance : 0;
+	return ours;
+}
+
+static __always_inline bool xdp_in_charge(void)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
+	const struct sl_iface __arena *iface = &root->iface[sl_config.slot];
+	__u32 charge = *(const volatile __u32 __arena *)&iface->instance[SL_HOOK_XDP];
+	bool ours = charge == sl_config.instance || charge == SL_INSTANCE_ANY;
+
+	return sl_config.chained ? xdp_is_ours(iface, ours) : ours;
+}
+
+static __always_inline enum sl_verdict xdp_judge(struct xdp_md *ctx)
+{
 	struct sl_pkt pkt;
 	struct bpf_dynptr view;
 	union sl_window copy;
 
 	SL_USE_ARENA();
-	if (root->iface[sl_config.slot].instance[SL_HOOK_XDP] != sl_config.instance)
+	if (!xdp_in_charge())
 		return SL_SEEN;
 	xdp_view(ctx, &pkt, &view, &copy);
 	return sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config);

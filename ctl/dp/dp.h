@@ -12,9 +12,17 @@
  *
  * What is pinned below the pin directory (a directory on bpffs, default /sys/fs/bpf/sluice):
  *   arena, frags                    the maps
- *   if/IFINDEX/xdp                  the program at this hook (for XDP; the kernel's netlink
- *   if/IFINDEX/tc-ingress           attachment or libxdp's dispatcher holds it in place), or the
- *   if/IFINDEX/tc-egress            TCX link; a clsact filter is held by its qdisc
+ *   if/IFINDEX/xdp                  the program at this hook
+ *   if/IFINDEX/tc-ingress
+ *   if/IFINDEX/tc-egress
+ *   if/IFINDEX/tc-ingress-link      the TCX link, which holds the program in place; an XDP program
+ *   if/IFINDEX/tc-egress-link       is held by the interface or libxdp's dispatcher, a filter by
+ *                                   its qdisc
+ *   if/IFINDEX/clsact               there when Sluice made that qdisc (any program, as a mark)
+ *   if/IFINDEX/HOOK-new             a program that is about to take the place of HOOK
+ *
+ * A process can have one struct sl_dp started at a time: the arena has one address. What is
+ * started must not be used after a fork, which does not inherit it.
  */
 
 #include <stdbool.h>
@@ -31,6 +39,12 @@
 struct sl_dp;
 
 const char *sl_dp_error(const struct sl_dp *dp);
+
+/*
+ * Where the lines of libbpf and libxdp go, with a syslog level: debug, and warning for what the
+ * verifier says of a program that the kernel refused. For all of the process; NULL: nowhere.
+ */
+void sl_dp_set_log(void (*fn)(int level, const char *line));
 
 /* --- the whole --- */
 
@@ -100,8 +114,13 @@ int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
 /* Loads the program of one hook for sl_dp_run; call sl_dp_start (without pins) and apply before. */
 int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
 /*
- * Judges one frame. linear: bytes in the linear part, 0 for the kernel's choice (XDP only); out may
- * be NULL or holds max bytes and gets the frame as the program left it.
+ * Judges one frame. linear: bytes in the linear part, 0 for the kernel's choice (XDP only, from 14
+ * on, Linux 6.18 and later); out may be NULL or holds max bytes and gets the frame as the program
+ * left it. -EMSGSIZE: longer than this kernel's test run takes (XDP 73,000 bytes, TC 3,500).
+ *
+ * The kernel runs no program on less than an Ethernet header. Of such a frame the trace says what
+ * the data path would: short-ethernet, dropped or accepted as `on short-ethernet` has it; rules
+ * that match any packet are not asked.
  */
 int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
 	      void *out, size_t max, size_t *out_len);

@@ -60,7 +60,7 @@ static void round_trip(const struct sl_conf *conf)
 
 	assert(!sl_conf_print(conf, &once));
 	assert(!sl_conf_parse(&again, "again", ".", once, &diag));
-	assert(!diag.count);
+	assert(!diag.errors);
 	assert(!sl_conf_print(again, &twice));
 	assert(!strcmp(once, twice));
 	assert(conf->nrules == again->nrules && conf->drop_reasons == again->drop_reasons);

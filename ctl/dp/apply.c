@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * A new rule set. It is written into the bank that is not in force and then takes over by one
+ * store: a packet reads that word once, so it meets one rule set, whole.
+ *
+ * The bank held the rule set before the one in force. Programs may still be walking it if that one
+ * came into force a moment ago, so a grace period goes first; also after a restart, when nobody
+ * knows how long ago that was. The same wait makes sure that nobody counts any more in a slot that
+ * neither the old nor the new rule set uses: such slots are given to new rules, zeroed.
+ *
+ * What runs is read from the arena and from nowhere else, so a restarted daemon goes on as if it
+ * had never stopped.
+ */
+
+#include "dp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+const void *sl_dp_at(const struct sl_dp *dp, __u32 offset)
+{
+	return dp->base && offset ? dp_at(dp, offset) : NULL;
+}
+
+const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp)
+{
+	if (!dp->base)
+		return NULL;
+	return sl_dp_at(dp, __atomic_load_n(&dp->root->ruleset, __ATOMIC_ACQUIRE));
+}
+
+/* The rules that run, sorted by chain and name, and the slots that they use. */
+struct running {
+	struct known {
+		const char *name;
+		__u32 dir;
+		__u32 slot;
+	} *rules;
+	size_t count;
+	unsigned char *used; /* a bit for each slot */
+	__u32 slots;
+	__u32 next; /* no slot below it is free */
+};
+
+static void running_clear(struct running *running)
+{
+	free(running->rules);
+	free(running->used);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct known *left = a, *right = b;
+
+	if (left->dir != right->dir)
+		return left->dir < right->dir ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+static bool slot_used(const struct running *running, __u32 slot)
+{
+	return running->used[slot / 8] >> slot % 8 & 1;
+}
+
+static void slot_use(struct running *running, __u32 slot)
+{
+	running->used[slot / 8] |= (unsigned char)(1U << slot % 8);
+}
+
+static int running_read(struct sl_dp *dp, struct running *running)
+{
+	const struct sl_ruleset *set = sl_dp_ruleset(dp);
+	const struct sl_rule *rule = set ? dp_at(dp, set->rules) : NULL;
+	size_t i;
+
+	running->slots = 1U << dp->rule_shift >> 4;
+	running->next = SL_NO_SLOT + 1;
+	running->count = set ? set->nrules : 0;
+	running->rules = calloc(running->count + 1, sizeof(*running->rules));
+	running->used = calloc(1, running->slots / 8 + 1);
+	if (!running->rules || !running->used)
+		return dp_fail(dp, -ENOMEM, "no memory for %zu rules", running->count);
+	for (i = 0; i < running->count; i++) {
+		running->rules[i] =
+			(struct known) { dp_at(dp, rule[i].name), rule[i].dir, rule[i].slot };
+		if (rule[i].slot < running->slots)
+			slot_use(running, rule[i].slot);
+	}
+	qsort(running->rules, running->count, sizeof(*running->rules), compare);
+	return 0;
+}
+
+static __u32 running_find(const struct running *running, const struct sl_conf_rule *rule)
+{
+	struct known key = { .name = rule->name, .dir = rule->dir };
+	const struct known *found = bsearch(&key, running->rules, running->count,
+					    sizeof(*running->rules), compare);
+
+	return found && found->slot < running->slots ? found->slot : SL_NO_SLOT;
+}
+
+static __u32 slot_take(struct running *running)
+{
+	while (running->next < running->slots && slot_used(running, running->next))
+		running->next++;
+	if (running->next >= running->slots)
+		return SL_NO_SLOT;
+	slot_use(running, running->next);
+	return running->next++;
+}
+
+/* New slots come in runs: zero them run by run, so that a hundred thousand cost few calls. */
+static int slots_zero(struct sl_dp *dp, __u32 first, __u32 end)
+{
+	__u64 size = (__u64)(end - first) * sizeof(struct sl_counter);
+	__u32 cpu, offset;
+	int err;
+
+	for (cpu = 0; cpu < dp->ncpus && first < end; cpu++) {
+		offset = sl_rule_counter_offset(first, dp->rule_shift, cpu);
+		err = dp_arena_touch(dp, offset, size);
+		if (err)
+			return err;
+		memset(dp_at(dp, offset), 0, size);
+	}
+	return 0;
+}
+
+static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *running)
+{
+	__u32 first = 0, end = 0; /* the run of new slots that is not yet zeroed */
+	size_t i;
+	int err;
+
+	for (i = 0; i < conf->nrules; i++) {
+		struct sl_conf_rule *rule = &conf->rules[i];
+
+		rule->slot = running_find(running, rule);
+		if (rule->slot != SL_NO_SLOT)
+			continue;
+		rule->slot = slot_take(running);
+		if (rule->slot == SL_NO_SLOT)
+			return dp_fail(dp, -E2BIG,
+				       "rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
+				       rule->name, running->slots - 1);
+		if (rule->slot != end) {
+			err = slots_zero(dp, first, end);
+			if (err)
+				return err;
+			first = rule->slot;
+		}
+		end = rule->slot + 1;
+	}
+	return slots_zero(dp, first, end);
+}
+
+static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, __u64 generation,
+		      struct sl_diag *diag)
+{
+	_cleanup_free_ void *block = NULL;
+	size_t size = 0;
+	int err;
+
+	err = sl_conf_lower(conf, base, SL_ARENA_BANK_SIZE, generation, &block, &size, diag);
+	if (err)
+		return dp_fail(dp, err, "compiling the rules failed: %s", dp_words(err));
+	err = dp_arena_touch(dp, base, size);
+	if (err)
+		return err;
+	memcpy(dp_at(dp, base), block, size);
+	return 0;
+}
+
+static int apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
+{
+	_cleanup_(running_clear) struct running running = {};
+	const struct sl_ruleset *now = sl_dp_ruleset(dp);
+	__u32 base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
+	int err;
+
+	err = dp_grace(dp);
+	if (!err)
+		err = running_read(dp, &running);
+	if (!err)
+		err = rules_number(dp, conf, &running);
+	if (!err)
+		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
+	if (err)
+		return err;
+	__atomic_store_n(&dp->root->ruleset, base, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int sl_dp_apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
+{
+	if (!dp->base)
+		return dp_fail(dp, -EINVAL, "the data path is not started");
+	return apply(dp, conf, diag);
+}

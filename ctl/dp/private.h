@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/* What the files of libdp share. */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "dp.h"
+#include "prog.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+
+static inline void dp_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+#define _cleanup_close_ _cleanup_(dp_closep)
+
+#define TAKE_FD(fd)                     \
+	({                              \
+		int taken_ = (fd);      \
+		(fd) = -1;              \
+		taken_;                 \
+	})
+
+struct dp_prog;
+
+struct sl_dp {
+	char error[512];
+	char *pin_dir; /* NULL: pins nothing */
+	int arena_fd;
+	int frags_fd;
+	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
+	struct sl_root *root;
+	__u32 ncpus;
+	__u32 rule_shift;
+	int grace_outer; /* an array of maps with one slot: see dp_grace() */
+	int grace_inner;
+	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
+	char no_dispatcher_why[96];
+	bool no_tcx; /* for tests: as if the kernel refused TCX links */
+	struct dp_prog *run; /* loaded for sl_dp_run */
+	enum sl_hook run_hook;
+};
+
+/* dp.c */
+int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "device or resource busy": the kernel's words as they stand in a sentence. */
+const char *dp_words(int err);
+
+/* log.c */
+void dp_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dp_log_init(void);
+/* While true, what the kernel refuses is no news: a load is only tried. */
+void dp_log_trying(bool trying);
+
+/* arena.c */
+int dp_arena_open(struct sl_dp *dp);
+void dp_arena_close(struct sl_dp *dp);
+/* Makes the pages of [offset, offset + size) exist. */
+int dp_arena_touch(struct sl_dp *dp, __u32 offset, __u64 size);
+int dp_grace_open(struct sl_dp *dp);
+/* Returns when no program still runs that was running at the call. */
+int dp_grace(struct sl_dp *dp);
+
+static inline void *dp_at(const struct sl_dp *dp, __u32 offset)
+{
+	return dp->base + offset;
+}
+
+/* pins.c: paths are given as formats below the pin directory, which itself is "." */
+int dp_pins_check(struct sl_dp *dp);
+int dp_mkdir(struct sl_dp *dp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int dp_pin(struct sl_dp *dp, int fd, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A file descriptor, or a negative errno: -ENOENT where nothing is pinned. */
+int dp_pin_get(struct sl_dp *dp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int dp_unpin(struct sl_dp *dp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dp_rmdir(struct sl_dp *dp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* if/IFINDEX/NAME-new becomes if/IFINDEX/NAME */
+int dp_pin_commit(struct sl_dp *dp, int ifindex, enum sl_hook hook);
+/* The interfaces that have a directory; the array is malloc'ed. */
+int dp_pins_list(struct sl_dp *dp, int **ifindexes, size_t *count);
+void dp_pins_drop(struct sl_dp *dp, int ifindex);
+
+/* loader.c */
+struct dp_load {
+	enum sl_hook hook;
+	bool meta; /* the XDP program that hands over to TC */
+	bool frags;
+	struct sl_prog_config config;
+};
+
+int dp_prog_open(struct sl_dp *dp, const struct dp_load *load, struct dp_prog **out);
+int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog);
+void dp_prog_freep(struct dp_prog **prog);
+struct bpf_object *dp_prog_obj(const struct dp_prog *prog);
+struct bpf_program *dp_prog_bpf(const struct dp_prog *prog);
+int dp_prog_fd(const struct dp_prog *prog);
+__u64 dp_build(enum sl_hook hook);
+__u32 dp_prog_id(int fd); /* 0: cannot be told */
+/* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of. */
+int dp_ext_try(void);
+
+/* A program at a hook, as it is or as it will be. */
+struct dp_hook {
+	int kind; /* enum sl_xdp_attach or enum sl_tc_attach; 0: none */
+	int fd;
+	int link; /* TCX */
+	__u32 id;
+	__u32 instance;
+	__u32 handoff;
+	__u64 build; /* 0: not known */
+	enum sl_xdp_mode mode; /* XDP: native or generic */
+	int priority; /* XDP, in the dispatcher */
+	bool frags;
+};
+#define DP_HOOK_NONE { .fd = -1, .link = -1 }
+
+void dp_hook_clear(struct dp_hook *hook);
+
+/* xdp.c */
+struct dp_xdp_want {
+	int ifindex;
+	const char *name;
+	enum sl_xdp_mode mode;
+	int priority;
+	struct dp_load load;
+};
+
+/* suffix: "" for what is pinned as HOOK, "-new" for what is to take its place */
+int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hook *out);
+/* Attaches through libxdp, beside what is there; out->kind says how it came out. */
+int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_hook *out);
+/* Replaces one program by another at once; for SL_XDP_SINGLE. */
+int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
+		const struct dp_hook *new);
+int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook);
+bool dp_xdp_runs_first(int ifindex, __u32 first, __u32 second);
+int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out);
+
+/* tc.c */
+int dp_tc_read(struct sl_dp *dp, int ifindex, enum sl_hook hook, const char *suffix,
+	       struct dp_hook *out);
+int dp_tc_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out);
+/* Attaches the loaded program; sets kind and link. */
+int dp_tc_attach(struct sl_dp *dp, int ifindex, const char *name, enum sl_hook hook,
+		 struct dp_hook *new);
+int dp_tc_swap(struct sl_dp *dp, int ifindex, const char *name, enum sl_hook hook,
+	       const struct dp_hook *at, int from, int to);
+int dp_tc_detach(struct sl_dp *dp, int ifindex, enum sl_hook hook, const struct dp_hook *old);
+
+/* clsact.c */
+int dp_clsact_attach(struct sl_dp *dp, int ifindex, enum sl_hook hook, int fd);
+int dp_clsact_swap(int ifindex, enum sl_hook hook, int fd);
+int dp_clsact_detach(struct sl_dp *dp, int ifindex, enum sl_hook hook);
+__u32 dp_clsact_query(int ifindex, enum sl_hook hook); /* id of our filter's program, 0: none */
+
+/* slots.c */
+int dp_slot_find(const struct sl_dp *dp, int ifindex);
+int dp_slot_get(struct sl_dp *dp, int ifindex, const char *name, __u32 *slot);
+void dp_slot_free(struct sl_dp *dp, __u32 slot);
+int dp_device_check(struct sl_dp *dp, int ifindex, char name[16]);
+
+static inline struct sl_note *dp_note(const struct sl_dp *dp, __u32 slot)
+{
+	return (struct sl_note *)dp_at(dp, SL_ARENA_NOTE) + slot;
+}
+
+/* The word that says which program is in charge. */
+static inline __u32 dp_charge(const struct sl_dp *dp, __u32 slot, enum sl_hook hook)
+{
+	return __atomic_load_n(&dp->root->iface[slot].instance[hook], __ATOMIC_ACQUIRE);
+}
+
+static inline void dp_charge_set(struct sl_dp *dp, __u32 slot, enum sl_hook hook, __u32 instance)
+{
+	__atomic_store_n(&dp->root->iface[slot].instance[hook], instance, __ATOMIC_RELEASE);
+}
+
+/* attach.c */
+int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MAX_]);
+
+/* detach.c */
+/* Detaches what is pinned for the interface; needs no arena. */
+int dp_detach_pinned(struct sl_dp *dp, int ifindex);
+/* After a restart: finishes or undoes what was cut off in the middle. */
+int dp_recover(struct sl_dp *dp);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * Replay: the very programs that judge on an interface judge a frame from user space, in interface
+ * slot 0 of an arena that nothing else uses. The program writes what it found to SL_ARENA_TRACE.
+ */
+
+#include "dp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "names.h"
+#include "private.h"
+
+#define ETHERNET_LEN 14
+#define UNTOUCHED    (~0U)
+
+int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook)
+{
+	struct dp_load load = { .hook = hook, .frags = hook == SL_HOOK_XDP,
+				.config = { .instance = 1, .ncpus = dp->ncpus,
+					    .rule_shift = dp->rule_shift, .trace = 1 } };
+	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
+	int err;
+
+	if (!dp->base || dp->pin_dir)
+		return dp_fail(dp, -EINVAL, "replay needs a data path of its own, without pins");
+	err = dp_arena_touch(dp, SL_ARENA_TRACE, sizeof(struct sl_trace));
+	if (!err)
+		err = dp_arena_touch(dp, SL_ARENA_IF, (__u64)dp->ncpus * SL_PAGE_SIZE);
+	if (!err)
+		err = dp_prog_open(dp, &load, &prog);
+	if (!err)
+		err = dp_prog_load(dp, prog);
+	if (err)
+		return err;
+	strcpy(dp->root->iface[0].name, "replay");
+	dp_charge_set(dp, 0, hook, 1);
+	dp_prog_freep(&dp->run);
+	dp->run = TAKE_PTR(prog);
+	dp->run_hook = hook;
+	return 0;
+}
+
+static int run_short(struct sl_dp *dp, const void *frame, size_t len, struct sl_trace *trace,
+		     void *out, size_t *out_len)
+{
+	const struct sl_ruleset *rules = sl_dp_ruleset(dp);
+
+	memset(trace, 0, sizeof(*trace));
+	trace->length = (__u32)len;
+	trace->reason = rules ? SL_REASON_SHORT_ETHERNET : SL_REASON_NO_RULES;
+	trace->verdict = SL_ACCEPT;
+	if (rules && rules->drop_reasons >> SL_REASON_SHORT_ETHERNET & 1)
+		trace->verdict = SL_DROP;
+	if (out && out_len) {
+		memcpy(out, frame, len);
+		*out_len = len;
+	}
+	return 0;
+}
+
+static int run_failed(struct sl_dp *dp, int err, size_t len, size_t linear)
+{
+	const char *hook = sl_hook_names[dp->run_hook];
+
+	if (linear)
+		return dp_fail(dp, err == -EINVAL ? -EOPNOTSUPP : err,
+			       "%s: this kernel's test run takes no linear part of %zu bytes for a frame of %zu: %s",
+			       hook, linear, len, dp_words(err));
+	if (err == -EINVAL || err == -ENOMEM)
+		return dp_fail(dp, -EMSGSIZE,
+			       "%s: a frame of %zu bytes is longer than this kernel's test run takes",
+			       hook, len);
+	return dp_fail(dp, err, "%s: test run of a frame of %zu bytes failed: %s", hook, len,
+		       dp_words(err));
+}
+
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
+	      void *out, size_t max, size_t *out_len)
+{
+	struct sl_trace *found = dp->base ? dp_at(dp, SL_ARENA_TRACE) : NULL;
+	struct xdp_md ctx = { .data_end = (__u32)linear };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
+		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
+	int err;
+
+	if (!dp->run)
+		return dp_fail(dp, -EINVAL, "no program is loaded for replay");
+	if (out && max < len)
+		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max, len);
+	if (len < ETHERNET_LEN)
+		return run_short(dp, frame, len, trace, out, out_len);
+	if (linear && dp->run_hook == SL_HOOK_XDP) {
+		opts.ctx_in = &ctx;
+		opts.ctx_size_in = sizeof(ctx);
+	}
+	found->verdict = UNTOUCHED;
+	err = bpf_prog_test_run_opts(dp_prog_fd(dp->run), &opts);
+	if (err)
+		return run_failed(dp, err, len, linear);
+	if (found->verdict == UNTOUCHED)
+		return dp_fail(dp, -EIO, "%s: the program ran and left no trace",
+			       sl_hook_names[dp->run_hook]);
+	*trace = *found;
+	if (out && out_len)
+		*out_len = opts.data_size_out;
+	return 0;
+}

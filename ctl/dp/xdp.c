@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * XDP, through libxdp: its dispatcher lets programs of several owners run on one interface. It is
+ * made of EXT programs; where the kernel refuses those, libxdp attaches the one program directly,
+ * silently, and it is up to us to look.
+ *
+ * Frames in fragments: a native program must say that it takes them, or a driver with a large MTU
+ * refuses it. A generic one must not: the kernel then hands the frame on to TC without its Ethernet
+ * header (Linux 6.12, 6.18 and 7.2). It gets frames whole anyway.
+ */
+
+#include "dp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <xdp/libxdp.h>
+
+#include "private.h"
+
+/* What is attached to an interface, whoever did it. */
+struct attached {
+	__u32 id;
+	enum sl_xdp_mode mode;
+};
+
+static int attached_read(struct sl_dp *dp, int ifindex, struct attached *out)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	int err;
+
+	err = bpf_xdp_query(ifindex, 0, &query);
+	if (err)
+		return dp_fail(dp, err, "xdp: query of interface %d failed: %s", ifindex,
+			       dp_words(err));
+	out->mode = query.skb_prog_id ? SL_XDP_GENERIC : SL_XDP_NATIVE;
+	out->id = query.skb_prog_id ?: query.drv_prog_id ?: query.hw_prog_id;
+	return 0;
+}
+
+static enum xdp_attach_mode libxdp_mode(enum sl_xdp_mode mode)
+{
+	return mode == SL_XDP_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+}
+
+static __u32 kernel_mode(enum sl_xdp_mode mode)
+{
+	return mode == SL_XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
+/* The dispatcher's member with this id; the multiprog must outlive it. */
+static struct xdp_program *member_find(struct xdp_multiprog *mp, __u32 id)
+{
+	struct xdp_program *prog = NULL;
+
+	while ((prog = xdp_multiprog__next_prog(prog, mp)))
+		if (xdp_program__id(prog) == id)
+			return prog;
+	return NULL;
+}
+
+static void multiprog_closep(struct xdp_multiprog **mp)
+{
+	if (!libxdp_get_error(*mp))
+		xdp_multiprog__close(*mp);
+}
+
+static void xdp_closep(struct xdp_program **prog)
+{
+	if (!libxdp_get_error(*prog))
+		xdp_program__close(*prog);
+}
+
+/* Fills what the dispatcher knows of its member; false when it is no member. */
+static bool dispatcher_read(int ifindex, struct dp_hook *hook)
+{
+	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	struct xdp_program *prog;
+
+	mp = xdp_multiprog__get_from_ifindex(ifindex);
+	if (libxdp_get_error(mp) || xdp_multiprog__is_legacy(mp))
+		return false;
+	prog = member_find(mp, hook->id);
+	if (!prog)
+		return false;
+	hook->priority = (int)xdp_program__run_prio(prog);
+	hook->frags = xdp_multiprog__xdp_frags_support(mp);
+	return true;
+}
+
+int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hook *out)
+{
+	struct attached attached = {};
+	int err;
+
+	out->fd = dp_pin_get(dp, "if/%d/xdp%s", ifindex, suffix);
+	if (out->fd == -ENOENT)
+		return 0;
+	if (out->fd < 0)
+		return out->fd;
+	err = attached_read(dp, ifindex, &attached);
+	if (err)
+		return err;
+	out->id = dp_prog_id(out->fd);
+	out->mode = attached.mode;
+	if (attached.id == out->id)
+		out->kind = SL_XDP_SINGLE;
+	else if (attached.id && dispatcher_read(ifindex, out))
+		out->kind = SL_XDP_DISPATCHER;
+	return 0;
+}
+
+bool dp_xdp_runs_first(int ifindex, __u32 first, __u32 second)
+{
+	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	struct xdp_program *prog = NULL;
+
+	mp = xdp_multiprog__get_from_ifindex(ifindex);
+	if (libxdp_get_error(mp))
+		return true;
+	while ((prog = xdp_multiprog__next_prog(prog, mp))) {
+		if (xdp_program__id(prog) == first)
+			return true;
+		if (xdp_program__id(prog) == second)
+			return false;
+	}
+	return true;
+}
+
+/* "program 12 'xdp_filter'", as far as we may see. */
+static void describe(__u32 id, char *out, size_t size)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (fd >= 0 && !bpf_prog_get_info_by_fd(fd, &info, &len))
+		snprintf(out, size, "program %u '%s'", id, info.name);
+	else
+		snprintf(out, size, "program %u", id);
+}
+
+/* Whether libxdp can attach beside what is there. */
+static int check_room(struct sl_dp *dp, const struct dp_xdp_want *want)
+{
+	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	struct attached attached = {};
+	char who[64];
+	int err;
+
+	err = attached_read(dp, want->ifindex, &attached);
+	if (err || !attached.id)
+		return err;
+	describe(attached.id, who, sizeof(who));
+	mp = xdp_multiprog__get_from_ifindex(want->ifindex);
+	if (libxdp_get_error(mp) || xdp_multiprog__is_legacy(mp))
+		return dp_fail(dp, -EBUSY,
+			       "xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
+			       want->name, who);
+	if (xdp_multiprog__attach_mode(mp) != libxdp_mode(want->mode))
+		return dp_fail(dp, -EBUSY,
+			       "xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
+			       want->name, who, sl_xdp_mode_names[attached.mode]);
+	return 0;
+}
+
+static int refused(struct sl_dp *dp, const struct dp_xdp_want *want, int err)
+{
+	const char *todo = "take 'xdp auto' to fall back to generic mode";
+
+	if (want->mode == SL_XDP_GENERIC)
+		todo = "take 'xdp off' and TC for the interface";
+	if (err == -EPERM)
+		todo = "needs root, or the capabilities BPF, PERFMON and NET_ADMIN";
+	if (err == -EBUSY || err == -EEXIST)
+		todo = "another program is attached; see 'sluicectl status'";
+	return dp_fail(dp, err, "xdp: attach to '%s' in %s mode failed: %s (%s)", want->name,
+		       sl_xdp_mode_names[want->mode], dp_words(err), todo);
+}
+
+/* After an attach: did the dispatcher take it? */
+static int kind_read(int ifindex, struct dp_hook *out)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	out->kind = SL_XDP_DISPATCHER;
+	if (bpf_xdp_query(ifindex, 0, &query))
+		return out->kind;
+	if (query.drv_prog_id == out->id || query.skb_prog_id == out->id)
+		out->kind = SL_XDP_SINGLE;
+	return out->kind;
+}
+
+static void learn_why_single(struct sl_dp *dp)
+{
+	int err;
+
+	if (dp->no_dispatcher)
+		return;
+	err = dp_ext_try();
+	if (err)
+		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			 "EXT programs refused: %s", dp_words(err));
+	else
+		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			 "libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
+	dp->no_dispatcher = true;
+}
+
+static int libxdp_attach(struct dp_prog *prog, const struct dp_xdp_want *want)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .obj = dp_prog_obj(prog),
+			    .prog_name = bpf_program__name(dp_prog_bpf(prog)));
+	_cleanup_(xdp_closep) struct xdp_program *xdp = xdp_program__create(&opts);
+	int err = (int)libxdp_get_error(xdp);
+
+	if (err)
+		return err;
+	err = xdp_program__set_run_prio(xdp, (unsigned int)want->priority);
+	if (!err)
+		err = xdp_program__set_chain_call_enabled(xdp, XDP_PASS, true);
+	if (!err)
+		err = xdp_program__set_xdp_frags_support(xdp, want->load.frags);
+	return err ?: xdp_program__attach(xdp, want->ifindex, libxdp_mode(want->mode), 0);
+}
+
+static void loaded_as(struct dp_hook *out, const struct dp_load *load, int fd)
+{
+	out->fd = dup(fd);
+	out->id = dp_prog_id(out->fd);
+	out->instance = load->config.instance;
+	out->handoff = load->config.handoff;
+	out->build = dp_build(load->hook);
+	out->frags = load->frags;
+}
+
+int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_hook *out)
+{
+	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
+	int err;
+
+	err = check_room(dp, want);
+	if (!err)
+		err = dp_prog_open(dp, &want->load, &prog);
+	if (err)
+		return err;
+	err = libxdp_attach(prog, want);
+	if (err)
+		return refused(dp, want, err);
+	loaded_as(out, &want->load, dp_prog_fd(prog));
+	out->mode = want->mode;
+	out->priority = want->priority;
+	if (kind_read(want->ifindex, out) == SL_XDP_SINGLE)
+		learn_why_single(dp);
+	return 0;
+}
+
+int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out)
+{
+	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
+	int err;
+
+	err = dp_prog_open(dp, load, &prog);
+	if (!err)
+		err = dp_prog_load(dp, prog);
+	if (!err)
+		loaded_as(out, load, dp_prog_fd(prog));
+	return err;
+}
+
+int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
+		const struct dp_hook *new)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = old->fd);
+	int err;
+
+	err = bpf_xdp_attach(ifindex, new->fd, kernel_mode(old->mode) | XDP_FLAGS_REPLACE, &opts);
+	if (err)
+		return dp_fail(dp, err, "xdp: replacing the program on '%s' failed: %s", name,
+			       dp_words(err));
+	return 0;
+}
+
+static int dispatcher_detach(int ifindex, const struct dp_hook *hook)
+{
+	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	struct xdp_program *prog;
+	int err;
+
+	mp = xdp_multiprog__get_from_ifindex(ifindex);
+	err = (int)libxdp_get_error(mp);
+	if (err)
+		return err;
+	prog = member_find(mp, hook->id);
+	return prog ? xdp_program__detach(prog, ifindex, libxdp_mode(hook->mode), 0) : 0;
+}
+
+int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = hook->fd);
+	int err = 0;
+
+	if (hook->kind == SL_XDP_SINGLE)
+		err = bpf_xdp_detach(ifindex, kernel_mode(hook->mode) | XDP_FLAGS_REPLACE, &opts);
+	else if (hook->kind == SL_XDP_DISPATCHER)
+		err = dispatcher_detach(ifindex, hook);
+	if (err)
+		return dp_fail(dp, err, "xdp: detach from interface %d failed: %s%s", ifindex,
+			       dp_words(err),
+			       err == -EPERM ? " (the dispatcher needs CAP_SYS_ADMIN)" : "");
+	return 0;
+}

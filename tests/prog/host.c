@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+#include "host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "pipeline.h"
+#include "window.h"
+
+char *sl_arena_base;
+char *host_arena;
+__u64 host_now = 1000000000ULL;
+
+/* The table of fragments: hash chains, and a ring from the most to the least recently used. */
+
+#define BUCKETS 4096U
+#define NIL	SL_FRAG_ENTRIES
+
+static struct entry {
+	struct sl_frag_key key;
+	struct sl_frag frag;
+	__u32 next; /* of the chain, or of the free list */
+	__u32 newer, older;
+} entries[SL_FRAG_ENTRIES + 1]; /* the last is the ring's anchor */
+static __u32 buckets[BUCKETS], free_entries, used_entries;
+
+void host_frags_clear(void)
+{
+	for (__u32 i = 0; i < BUCKETS; i++)
+		buckets[i] = NIL;
+	for (__u32 i = 0; i < SL_FRAG_ENTRIES; i++)
+		entries[i].next = i + 1;
+	free_entries = 0;
+	used_entries = 0;
+	entries[NIL].newer = entries[NIL].older = NIL;
+}
+
+size_t host_frags_count(void)
+{
+	return used_entries;
+}
+
+static __u32 *chain_of(const struct sl_frag_key *key)
+{
+	const unsigned char *p = (const unsigned char *)key;
+	__u32 hash = 2166136261U;
+
+	for (size_t i = 0; i < sizeof(*key); i++)
+		hash = (hash ^ p[i]) * 16777619U;
+	return &buckets[(hash ^ hash >> 16) % BUCKETS];
+}
+
+static __u32 *find(const struct sl_frag_key *key)
+{
+	__u32 *link = chain_of(key);
+
+	while (*link != NIL && memcmp(&entries[*link].key, key, sizeof(*key)))
+		link = &entries[*link].next;
+	return link;
+}
+
+static void ring_remove(__u32 i)
+{
+	entries[entries[i].newer].older = entries[i].older;
+	entries[entries[i].older].newer = entries[i].newer;
+}
+
+static void ring_add(__u32 i)
+{
+	entries[i].newer = NIL;
+	entries[i].older = entries[NIL].older;
+	entries[entries[NIL].older].newer = i;
+	entries[NIL].older = i;
+}
+
+static __always_inline void sl_frag_forget(const struct sl_frag_key *key)
+{
+	__u32 *link = find(key), i = *link;
+
+	if (i == NIL)
+		return;
+	*link = entries[i].next;
+	ring_remove(i);
+	entries[i].next = free_entries;
+	free_entries = i;
+	used_entries--;
+}
+
+static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key)
+{
+	__u32 *link = find(key), i = *link;
+
+	if (i != NIL && host_now - entries[i].frag.since >= SL_FRAG_TIMEOUT_NS) {
+		sl_frag_forget(key);
+		i = NIL;
+	}
+	if (i == NIL) {
+		if (free_entries == NIL) {
+			struct sl_frag_key oldest = entries[entries[NIL].newer].key;
+
+			sl_frag_forget(&oldest);
+		}
+		link = chain_of(key);
+		i = free_entries;
+		free_entries = entries[i].next;
+		entries[i] = (struct entry){
+			.key = *key,
+			.frag.since = host_now,
+			.next = *link,
+		};
+		*link = i;
+		used_entries++;
+	} else {
+		ring_remove(i);
+	}
+	ring_add(i);
+	return &entries[i].frag;
+}
+
+int host_init(void)
+{
+	void *arena = mmap(NULL, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (arena == MAP_FAILED)
+		return -errno;
+	host_arena = sl_arena_base = arena;
+	host_frags_clear();
+	return 0;
+}
+
+static void judge(struct sl_pkt *pkt, __u32 slot, struct sl_trace *trace)
+{
+	const struct sl_prog_config config = {
+		.slot = slot, .instance = 1, .ncpus = 1, .rule_shift = 12, .trace = 1,
+	};
+	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
+
+	memset(host_arena + SL_ARENA_TRACE, 0, sizeof(*trace));
+	sl_pipeline(pkt, dir, 0, &config);
+	memcpy(trace, host_arena + SL_ARENA_TRACE, sizeof(*trace));
+}
+
+void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct sl_trace *trace)
+{
+	/* At 4n+2, as NET_IP_ALIGN has it, and with nothing behind: ASan sees each byte too far. */
+	__u8 *memory = malloc(frame->len + 2);
+	__u32 linear = (__u32)(frame->linear ? frame->linear : frame->len);
+	union sl_window copy;
+	struct sl_pkt pkt = {
+		.view = { .bytes = memory + 2, .size = (__u32)frame->len },
+		.length = (__u32)frame->len,
+		.hook = (__u8)hook,
+		.is_gso = frame->is_gso,
+		.has_vlan_tci = frame->has_tag,
+		.vlan_tci = frame->tci,
+	};
+
+	if (!memory)
+		abort();
+	memcpy(memory + 2, frame->bytes, frame->len);
+	sl_window_open(&pkt, linear, &copy);
+	judge(&pkt, slot, trace);
+	free(memory);
+}
+
+void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
+{
+	struct sl_pkt pkt = { .hook = (__u8)hook, .length = 64, .reason = SL_REASON_NO_VIEW };
+
+	judge(&pkt, 0, trace);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/* The data path as the kernel has it: the very programs, by BPF_PROG_TEST_RUN or attached. */
+
+#include "host.h"
+
+/*
+ * The programs that tests load. WAY_XDP_CUT is the XDP program once more, for another interface
+ * slot: frames that run through both ways do not meet each other's fragments.
+ */
+enum way {
+	WAY_XDP,
+	WAY_XDP_CUT,
+	WAY_XDP_META,
+	WAY_TC_IN,
+	WAY_TC_OUT,
+	WAY_MAX_,
+};
+
+extern const char *const way_names[WAY_MAX_];
+
+static inline enum sl_hook way_hook(enum way way)
+{
+	return way == WAY_TC_IN	   ? SL_HOOK_TC_INGRESS
+	       : way == WAY_TC_OUT ? SL_HOOK_TC_EGRESS
+				   : SL_HOOK_XDP;
+}
+
+static inline __u32 way_slot(enum way way)
+{
+	return way == WAY_XDP_CUT ? 1 : way == WAY_XDP_META ? 2 : 0;
+}
+
+/* 0, or negative errno; -EPERM when this process may not load programs. */
+int kernel_init(void);
+void kernel_exit(void);
+extern char *kernel_arena;
+extern __u32 kernel_ncpus;
+
+int kernel_prog_fd(enum way way);
+
+/*
+ * Judges one frame; negative errno where the kernel will not run a program on such a frame. The
+ * return code of the program is checked against the verdict in the trace: -EPROTO.
+ */
+int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace);
+/* count times the same frame, one call. */
+int kernel_repeat(enum way way, const struct frame *frame, unsigned int count);
+
+void kernel_frags_clear(void);
+/* As if the fragments seen so far had come ns earlier. */
+void kernel_frags_age(__u64 ns);
+size_t kernel_frags_count(void);
+
+/* Sums over CPUs. */
+struct sl_hook_stats kernel_hook_stats(__u32 slot, enum sl_hook hook);
+struct sl_counter kernel_rule_counter(__u32 slot);
