@@ -75,8 +75,16 @@ const void *sl_dp_at(const struct sl_dp *dp, __u32 offset);
 
 /* --- interfaces --- */
 
-enum sl_xdp_attach { SL_XDP_NONE, SL_XDP_DISPATCHER, SL_XDP_SINGLE };
-enum sl_tc_attach { SL_TC_NONE, SL_TC_TCX, SL_TC_CLSACT };
+enum sl_xdp_attach {
+	SL_XDP_NONE,
+	SL_XDP_DISPATCHER,
+	SL_XDP_SINGLE
+};
+enum sl_tc_attach {
+	SL_TC_NONE,
+	SL_TC_TCX,
+	SL_TC_CLSACT
+};
 
 struct sl_dp_iface {
 	char name[16];
@@ -124,5 +132,5 @@ int sl_dp_load_for_bench(struct sl_dp *dp, enum sl_hook hook);
  * the data path would: short-ethernet, dropped or accepted as `on short-ethernet` has it; rules
  * that match any packet are not asked.
  */
-int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
-	      void *out, size_t max, size_t *out_len);
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
+	      struct sl_trace *trace, void *out, size_t max, size_t *out_len);

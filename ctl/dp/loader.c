@@ -64,8 +64,8 @@ static int open_tc(struct dp_prog *prog, const struct dp_load *load)
 	if (!prog->tc)
 		return -errno;
 	prog->obj = prog->tc->obj;
-	prog->bpf = load->hook == SL_HOOK_TC_EGRESS ? prog->tc->progs.sluice_tc_out :
-						      prog->tc->progs.sluice_tc_in;
+	prog->bpf = load->hook == SL_HOOK_TC_EGRESS ? prog->tc->progs.sluice_tc_out
+						    : prog->tc->progs.sluice_tc_in;
 	prog->tc->rodata->sl_config = load->config;
 	return 0;
 }
@@ -118,11 +118,12 @@ int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog)
 
 	err = bpf_object__load(prog->obj);
 	if (err)
-		return dp_fail(dp, err, "program '%s': the kernel refused it: %s%s",
-			       bpf_program__name(prog->bpf), dp_words(err),
-			       err == -EPERM ?
-				       " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)" :
-				       " (the log has the verifier's reason)");
+		return dp_fail(
+			dp, err, "program '%s': the kernel refused it: %s%s",
+			bpf_program__name(prog->bpf), dp_words(err),
+			err == -EPERM
+				? " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)"
+				: " (the log has the verifier's reason)");
 	return 0;
 }
 

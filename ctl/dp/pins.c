@@ -41,14 +41,14 @@ static int path_make(const struct sl_dp *dp, struct path *path, const char *form
 	return dir + rest >= (int)sizeof(path->text) ? -ENAMETOOLONG : 0;
 }
 
-#define PATH(path, dp, format)                                          \
-	({                                                              \
-		va_list args_;                                          \
-		int err_;                                               \
-		va_start(args_, format);                                \
-		err_ = path_make((dp), (path), (format), args_);        \
-		va_end(args_);                                          \
-		err_;                                                   \
+#define PATH(path, dp, format)                                   \
+	({                                                       \
+		va_list args_;                                   \
+		int err_;                                        \
+		va_start(args_, format);                         \
+		err_ = path_make((dp), (path), (format), args_); \
+		va_end(args_);                                   \
+		err_;                                            \
 	})
 
 /* The directory that holds the pin directory must be on a bpffs: mkdir would work elsewhere, too. */
@@ -64,9 +64,8 @@ int dp_pins_check(struct sl_dp *dp)
 	if (statfs(parent, &fs))
 		return dp_fail(dp, -errno, "pin directory '%s': %s", parent, dp_words(errno));
 	if ((__u32)fs.f_type != BPF_FS)
-		return dp_fail(dp, -EINVAL,
-			       "'%s' is not on a BPF file system: mount -t bpf bpf %s", parent,
-			       parent);
+		return dp_fail(dp, -EINVAL, "'%s' is not on a BPF file system: mount -t bpf bpf %s",
+			       parent, parent);
 	return 0;
 }
 

@@ -25,11 +25,11 @@ static inline void dp_closep(int *fd)
 }
 #define _cleanup_close_ _cleanup_(dp_closep)
 
-#define TAKE_FD(fd)                     \
-	({                              \
-		int taken_ = (fd);      \
-		(fd) = -1;              \
-		taken_;                 \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
 struct dp_prog;

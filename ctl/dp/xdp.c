@@ -179,13 +179,15 @@ static int check_room(struct sl_dp *dp, const struct dp_xdp_want *want)
 		return err;
 	describe(attached.id, who, sizeof(who));
 	if (!view_is_dispatcher(&view))
-		return dp_fail(dp, -EBUSY,
-			       "xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
-			       want->name, who);
+		return dp_fail(
+			dp, -EBUSY,
+			"xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
+			want->name, who);
 	if (xdp_multiprog__attach_mode(view.mp) != libxdp_mode(want->mode))
-		return dp_fail(dp, -EBUSY,
-			       "xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
-			       want->name, who, sl_xdp_mode_names[attached.mode]);
+		return dp_fail(
+			dp, -EBUSY,
+			"xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
+			want->name, who, sl_xdp_mode_names[attached.mode]);
 	return 0;
 }
 
@@ -227,8 +229,9 @@ static void learn_why_single(struct sl_dp *dp)
 		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
 			 "EXT programs refused: %s", dp_words(err));
 	else
-		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
-			 "libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
+		snprintf(
+			dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			"libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
 	dp->no_dispatcher = true;
 }
 

@@ -99,7 +99,8 @@ static int index_of(const char *name)
 static int topology(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return -1;
 	return sh("ip link set lo up && ip link add sl0 type veth peer name sl1 &&"
@@ -164,11 +165,11 @@ static void log_to_stderr(int level, const char *line)
 		fprintf(stderr, "<%d>%s\n", level, line);
 }
 
-#define assert_dp_ok(dp, call)                                                  \
-	do {                                                                    \
-		int err_ = (call);                                              \
-		if (err_)                                                       \
-			fail_msg("%s: %d: %s", #call, err_, sl_dp_error(dp));   \
+#define assert_dp_ok(dp, call)                                                \
+	do {                                                                  \
+		int err_ = (call);                                            \
+		if (err_)                                                     \
+			fail_msg("%s: %d: %s", #call, err_, sl_dp_error(dp)); \
 	} while (0)
 
 /* What a test that failed leaves, so that the next one can start. */
@@ -242,7 +243,8 @@ static struct sl_dp_iface iface_of(struct sl_dp *dp, const char *name)
 	return found;
 }
 
-static __u64 count_of(struct sl_dp *dp, const char *name, enum sl_hook hook, enum sl_verdict verdict)
+static __u64 count_of(struct sl_dp *dp, const char *name, enum sl_hook hook,
+		      enum sl_verdict verdict)
 {
 	struct sl_if_stats stats;
 
@@ -267,7 +269,9 @@ static __u64 rule_count(struct sl_dp *dp, const char *name)
 	return 0;
 }
 
-static const struct sl_conf_iface all = { .xdp = SL_XDP_NATIVE, .priority = 50, .tc = { true, true } };
+static const struct sl_conf_iface all = { .xdp = SL_XDP_NATIVE,
+					  .priority = 50,
+					  .tc = { true, true } };
 static const struct sl_conf_iface xdp_only = { .xdp = SL_XDP_NATIVE, .priority = 50 };
 static const struct sl_conf_iface tc_only = { .tc = { true, true } };
 static const struct sl_conf_iface generic = { .xdp = SL_XDP_GENERIC, .tc = { true, false } };
@@ -478,7 +482,8 @@ static void test_upgrade_under_traffic(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	traffic = traffic_start();
 	for (i = 0; i < 6; i++) {
-		want.priority = i / 2 % 2 ? 30 : 50; /* in the dispatcher: before or behind the old */
+		want.priority =
+			i / 2 % 2 ? 30 : 50; /* in the dispatcher: before or behind the old */
 		upgrade(dp, &want);
 		rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
 	}
@@ -494,10 +499,11 @@ static void test_upgrade_under_traffic(void **state)
 static void test_modes_under_traffic(void **state)
 {
 	static const struct sl_conf_iface tc_in = { .tc = { true, false } };
-	static const struct sl_conf_iface both = { .xdp = SL_XDP_NATIVE, .priority = 50,
+	static const struct sl_conf_iface both = { .xdp = SL_XDP_NATIVE,
+						   .priority = 50,
 						   .tc = { true, false } };
-	const struct sl_conf_iface *wants[] = { &both, &tc_in, &generic, &both, &xdp_only, &both,
-						&tc_in };
+	const struct sl_conf_iface *wants[] = { &both,	   &tc_in, &generic, &both,
+						&xdp_only, &both,  &tc_in };
 	struct sl_dp *dp = dp_started();
 	struct traffic *traffic;
 	__u64 sent, sum;
@@ -544,7 +550,9 @@ static void test_auto_falls_back(void **state)
 
 	(void)state;
 	assert_true(sl_dp_attach(dp, index_of("lo"), &xdp_only) < 0);
-	assert_non_null(strstr(sl_dp_error(dp), "xdp: attach to 'lo' in native mode failed: operation not supported"));
+	assert_non_null(
+		strstr(sl_dp_error(dp),
+		       "xdp: attach to 'lo' in native mode failed: operation not supported"));
 	assert_int_equal(iface_of(dp, "lo").ifindex, 0);
 	assert_int_not_equal(access(PINS "/if", F_OK), 0);
 
@@ -702,7 +710,9 @@ static void test_interface_gone(void **state)
 	int ifindex;
 
 	(void)state;
-	assert_int_equal(sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"), 0);
+	assert_int_equal(
+		sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"),
+		0);
 	ifindex = index_of("x");
 	assert_dp_ok(dp, sl_dp_attach(dp, ifindex, &all));
 	assert_int_equal(sh("ip link del x"), 0);
@@ -710,7 +720,9 @@ static void test_interface_gone(void **state)
 	assert_int_not_equal(access(PINS "/if", F_OK), 0);
 
 	/* The same while nobody was looking. */
-	assert_int_equal(sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"), 0);
+	assert_int_equal(
+		sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"),
+		0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("x"), &all));
 	dp_stop(&dp);
 	assert_int_equal(sh("ip link del x"), 0);
@@ -729,7 +741,9 @@ static void test_apply_keeps_counters(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &xdp_only));
 	frames_send("sl1", 5, 100, 7);
 	frames_send("sl1", 6, 100, 8);
-	rules_apply(dp, "chain ingress { new: tcp drop; two: udp dport 8 accept; one: udp dport 7 drop; policy drop }");
+	rules_apply(
+		dp,
+		"chain ingress { new: tcp drop; two: udp dport 8 accept; one: udp dport 7 drop; policy drop }");
 	assert_int_equal(rule_count(dp, "one"), 5);
 	assert_int_equal(rule_count(dp, "two"), 6);
 	assert_int_equal(rule_count(dp, "new"), 0);
@@ -757,7 +771,9 @@ static void test_run(void **state)
 	dp = dp_new(NULL);
 	assert_dp_ok(dp, sl_dp_start(dp));
 	dp_remember(dp);
-	rules_apply(dp, "chain ingress { no7: udp dport 7 drop }\nchain egress { out7: udp dport 7 drop }");
+	rules_apply(
+		dp,
+		"chain ingress { no7: udp dport 7 drop }\nchain egress { out7: udp dport 7 drop }");
 	assert_int_equal(sl_dp_new(&second, NULL), 0);
 	assert_int_equal(sl_dp_start(second), -EEXIST);
 	sl_dp_freep(&second);
