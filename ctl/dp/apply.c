@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "private.h"
 
@@ -164,6 +165,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
+	struct sl_ruleset *set;
 	size_t size = 0;
 	int err;
 
@@ -174,6 +176,8 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	if (err)
 		return err;
 	memcpy(dp_at(dp, base), block, size);
+	set = dp_at(dp, base);
+	set->loaded_at = (__u64)time(NULL);
 	return 0;
 }
 

@@ -129,6 +129,20 @@ static int frags_make(struct sl_dp *dp)
 	return 0;
 }
 
+static int pin_maps(struct sl_dp *dp)
+{
+	int err;
+
+	err = dp_unpin(dp, "frags"); /* of a start that did not come to its end */
+	if (!err)
+		err = dp_pin(dp, dp->frags_fd, "frags");
+	if (!err)
+		err = dp_pin(dp, dp->arena_fd, "arena");
+	if (err)
+		dp_unpin(dp, "frags");
+	return err;
+}
+
 static int make(struct sl_dp *dp)
 {
 	int err;
@@ -138,14 +152,7 @@ static int make(struct sl_dp *dp)
 		err = frags_make(dp);
 	if (err || !dp->pin_dir)
 		return err;
-	err = dp_mkdir(dp, ".");
-	if (!err)
-		err = dp_unpin(dp, "frags"); /* of a start that did not come to its end */
-	if (!err)
-		err = dp_pin(dp, dp->frags_fd, "frags");
-	if (!err)
-		err = dp_pin(dp, dp->arena_fd, "arena");
-	return err;
+	return pin_maps(dp);
 }
 
 #define OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
@@ -240,6 +247,10 @@ static int open_pinned(struct sl_dp *dp)
 	int err;
 
 	err = dp_pins_check(dp);
+	if (!err)
+		err = dp_mkdir(dp, ".");
+	if (!err)
+		err = dp_pins_lock(dp);
 	if (err)
 		return err;
 	dp->arena_fd = dp_pin_get(dp, "arena");
@@ -267,6 +278,7 @@ void dp_arena_close(struct sl_dp *dp)
 		munmap(dp->base, ARENA_SIZE);
 	dp->base = NULL;
 	dp->root = NULL;
+	dp_closep(&dp->lock_fd);
 	dp_closep(&dp->arena_fd);
 	dp_closep(&dp->frags_fd);
 	dp_closep(&dp->grace_outer);

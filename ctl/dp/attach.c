@@ -106,8 +106,11 @@ static void hook_recall(const struct sl_dp *dp, __u32 slot, enum sl_hook at, str
 	hook->instance = note->instance;
 	hook->handoff = note->handoff;
 	hook->build = note->build;
-	if (at == SL_HOOK_XDP && hook->kind == SL_XDP_SINGLE)
+	if (at == SL_HOOK_XDP) {
 		hook->frags = dp_note(dp, slot)->xdp_frags;
+		if (hook->kind == SL_XDP_DISPATCHER)
+			hook->priority = (int)dp_note(dp, slot)->xdp_priority;
+	}
 }
 
 int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MAX_])
@@ -430,7 +433,7 @@ static void heed_set(struct change *c, __u32 instance)
 static int take_over(struct change *c)
 {
 	const struct dp_hook *old = &c->cur[SL_HOOK_XDP], *new = &c->new[SL_HOOK_XDP];
-	bool old_first = dp_xdp_runs_first(c->ifindex, old->id, new->id);
+	bool old_first = dp_xdp_runs_first(c->dp, c->ifindex, old->id, new->id);
 	int err;
 
 	heed_set(c, old_first ? new->instance : old->instance);

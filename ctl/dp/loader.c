@@ -117,6 +117,9 @@ int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog)
 	int err;
 
 	err = bpf_object__load(prog->obj);
+	if (err == -E2BIG)
+		return dp_fail(dp, err, "program '%s' is too complex for this kernel's verifier",
+			       bpf_program__name(prog->bpf));
 	if (err)
 		return dp_fail(
 			dp, err, "program '%s': the kernel refused it: %s%s",
@@ -175,7 +178,7 @@ static int ext_load(struct sluice_ext *target, struct sluice_ext *ext)
 	return err ?: bpf_object__load(ext->obj);
 }
 
-int dp_ext_try(void)
+int sl_dp_probe_ext(void)
 {
 	struct sluice_ext *target = sluice_ext__open();
 	struct sluice_ext *ext = sluice_ext__open();

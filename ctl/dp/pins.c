@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -67,6 +68,23 @@ int dp_pins_check(struct sl_dp *dp)
 		return dp_fail(dp, -EINVAL, "'%s' is not on a BPF file system: mount -t bpf bpf %s",
 			       parent, parent);
 	return 0;
+}
+
+/* The kernel lets go of it when the process ends, however it ends. */
+int dp_pins_lock(struct sl_dp *dp)
+{
+	if (dp->lock_fd >= 0)
+		return 0;
+	dp->lock_fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dp->lock_fd < 0)
+		return errno == ENOENT ? -ENOENT
+				       : dp_fail(dp, -errno, "pin directory '%s': %s", dp->pin_dir,
+						 dp_words(errno));
+	if (!flock(dp->lock_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	dp_closep(&dp->lock_fd);
+	return dp_fail(dp, -EBUSY, "'%s' is in use by another process (is sluiced running?)",
+		       dp->pin_dir);
 }
 
 int dp_mkdir(struct sl_dp *dp, const char *format, ...)
