@@ -132,24 +132,37 @@ static int slots_zero(struct sl_dp *dp, __u32 first, __u32 end)
 	return 0;
 }
 
+/* The slot that the rule has, or a new one, which is neither in use nor zeroed. */
+static int rule_number(struct sl_dp *dp, struct sl_conf_rule *rule, struct running *running,
+		       bool *is_new)
+{
+	rule->slot = running_find(running, rule);
+	*is_new = rule->slot == SL_NO_SLOT;
+	if (*is_new)
+		rule->slot = slot_take(running);
+	if (rule->slot == SL_NO_SLOT)
+		return dp_fail(
+			dp, -E2BIG,
+			"rule '%s': all %u rule counters are in use (rules that run keep theirs until the new ones are in force)",
+			rule->name, running->slots - 1);
+	return 0;
+}
+
 static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *running)
 {
 	__u32 first = 0, end = 0; /* the run of new slots that is not yet zeroed */
+	bool is_new;
 	size_t i;
 	int err;
 
 	for (i = 0; i < conf->nrules; i++) {
 		struct sl_conf_rule *rule = &conf->rules[i];
 
-		rule->slot = running_find(running, rule);
-		if (rule->slot != SL_NO_SLOT)
+		err = rule_number(dp, rule, running, &is_new);
+		if (err)
+			return err;
+		if (!is_new)
 			continue;
-		rule->slot = slot_take(running);
-		if (rule->slot == SL_NO_SLOT)
-			return dp_fail(
-				dp, -E2BIG,
-				"rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
-				rule->name, running->slots - 1);
 		if (rule->slot != end) {
 			err = slots_zero(dp, first, end);
 			if (err)

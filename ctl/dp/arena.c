@@ -45,7 +45,7 @@ static int count_cpus(struct sl_dp *dp, __u32 *out)
 	while (end && text[end - 1] != '-' && text[end - 1] != ',')
 		end--;
 	*out = (__u32)strtoul(text + end, NULL, 10) + 1;
-	if (*out > SL_MAX_CPUS)
+	if (!*out || *out > SL_MAX_CPUS)
 		return dp_fail(dp, -E2BIG, "%u processors are more than the %u that Sluice counts",
 			       *out, SL_MAX_CPUS);
 	return 0;
@@ -75,8 +75,9 @@ int dp_arena_touch(struct sl_dp *dp, __u32 offset, __u64 size)
 
 static int arena_map(struct sl_dp *dp)
 {
-	void *base = mmap((void *)SL_ARENA_ADDR, ARENA_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_FIXED_NOREPLACE, dp->arena_fd, 0);
+	void *at = (void *)SL_ARENA_ADDR; /* NOLINT(performance-no-int-to-ptr) */
+	void *base = mmap(at, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+			  dp->arena_fd, 0);
 
 	if (base == MAP_FAILED && errno == EEXIST)
 		return dp_fail(dp, -EEXIST,

@@ -106,7 +106,6 @@ static int qdisc_make(struct sl_dp *dp, int ifindex, int fd)
 	struct bpf_tc_hook at = hook_at(ifindex, SL_HOOK_TC_INGRESS);
 	int err;
 
-	at.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	err = bpf_tc_hook_create(&at);
 	if (err)
 		return err == -EEXIST ? 0 : err;
@@ -121,7 +120,8 @@ static void qdisc_remove(struct sl_dp *dp, int ifindex)
 
 	if (ours < 0 || !qdisc_is_empty(ifindex))
 		return;
-	at.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	/* Both at once, or libbpf clears one of them and leaves the qdisc. */
+	at.attach_point |= BPF_TC_EGRESS; /* NOLINT(clang-analyzer-optin.core.EnumCastOutOfRange) */
 	bpf_tc_hook_destroy(&at);
 	dp_unpin(dp, "if/%d/clsact", ifindex);
 }

@@ -47,17 +47,19 @@ static void each_program(struct dp_libxdp *use, void (*call)(struct dp_libxdp *u
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
-	char target[32];
+	char path[300], target[32];
 	ssize_t len;
 
-	while (dir && (entry = readdir(dir))) {
-		len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%s", entry->d_name);
+		len = readlink(path, target, sizeof(target) - 1);
 		target[len > 0 ? len : 0] = '\0';
 		if (!strcmp(target, "anon_inode:bpf-prog"))
 			call(use, atoi(entry->d_name));
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 }
 
 static void note_open(struct dp_libxdp *use, int fd)

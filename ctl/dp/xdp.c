@@ -17,9 +17,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <xdp/libxdp.h>
 
@@ -196,6 +199,14 @@ static int kind_read(int ifindex, struct dp_hook *out)
 	return out->kind;
 }
 
+static bool may_admin(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {};
+
+	return !syscall(SYS_capget, &header, data) && data[0].effective >> CAP_SYS_ADMIN & 1;
+}
+
 static void learn_why_single(struct sl_dp *dp)
 {
 	int err;
@@ -203,13 +214,15 @@ static void learn_why_single(struct sl_dp *dp)
 	if (dp->no_dispatcher)
 		return;
 	err = sl_dp_probe_ext();
-	if (err)
+	if (!may_admin())
+		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			 "libxdp's dispatcher needs CAP_SYS_ADMIN");
+	else if (err)
 		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
 			 "EXT programs refused: %s", dp_words(err));
 	else
-		snprintf(
-			dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
-			"libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
+		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			 "libxdp did without its dispatcher (is xdp-dispatcher.o installed?)");
 	dp->no_dispatcher = true;
 }
 
