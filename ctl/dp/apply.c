@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "private.h"
 
@@ -163,6 +164,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
+	struct sl_ruleset *ruleset;
 	size_t size = 0;
 	int err;
 
@@ -172,7 +174,9 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	err = dp_arena_touch(dp, base, size);
 	if (err)
 		return err;
-	memcpy(dp_at(dp, base), block, size);
+	ruleset = dp_at(dp, base);
+	memcpy(ruleset, block, size);
+	ruleset->loaded_at = (__u64)time(NULL);
 	return 0;
 }
 
