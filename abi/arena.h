@@ -41,7 +41,7 @@
 
 #define SL_MAX_IFACES 256U
 #define SL_MAX_CPUS   1008U /* what fits between SL_ARENA_IF and SL_ARENA_RULE */
-_Static_assert((__u64)SL_MAX_IFACES * SL_MAX_CPUS * SL_PAGE_SIZE <= SL_ARENA_RULE - SL_ARENA_IF,
+_Static_assert((__u64)SL_MAX_IFACES *SL_MAX_CPUS *SL_PAGE_SIZE <= SL_ARENA_RULE - SL_ARENA_IF,
 	       "interface counters run into rule counters");
 
 struct sl_counter {

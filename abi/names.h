@@ -8,6 +8,7 @@
 #include "rule.h"
 #include "verdict.h"
 
+/* clang-format off */
 static const char *const sl_verdict_names[] __attribute__((unused)) = {
 #define X(name, word) [SL_##name] = word,
 	SL_VERDICTS(X)
@@ -59,5 +60,8 @@ static const unsigned char sl_class_drops[] __attribute__((unused)) = {
 #undef X
 };
 
+/* clang-format on */
+
 _Static_assert(sizeof(sl_reason_names) / sizeof(*sl_reason_names) == SL_REASON_MAX_, "a word each");
-_Static_assert(sizeof(sl_verdict_names) / sizeof(*sl_verdict_names) == SL_VERDICT_MAX_, "a word each");
+_Static_assert(sizeof(sl_verdict_names) / sizeof(*sl_verdict_names) == SL_VERDICT_MAX_,
+	       "a word each");

@@ -50,7 +50,7 @@
 	X(FRAG_TINY,         "frag-tiny",         MALFORMED,   "fragments cut the transport header")             \
 	X(FRAG_LENGTH,       "frag-length",       MALFORMED,   "fragment empty, or not the last and no multiple of 8") \
 	X(FRAG_PAST,         "frag-past",         MALFORMED,   "fragment ends past 65535 bytes (ping of death)") \
-	X(FRAG_OVERLAP,      "frag-overlap",      MALFORMED,   "fragment overlaps another of its packet")        \
+	X(FRAG_OVERLAP,      "frag-overlap",      MALFORMED,   "fragment overlaps another of its packet, or lies past its end")        \
 	X(FRAG_DUPLICATE,    "frag-duplicate",    MALFORMED,   "fragment repeats what was seen whole")           \
 	X(FRAG_ORPHAN,       "frag-orphan",       ORPHAN,      "later fragment, its first one not seen")         \
 	X(NO_VIEW,           "no-view",           ERROR,       "dynptr over the packet refused by the kernel")   \

@@ -18,9 +18,9 @@
  * rule are disjoint, so a packet matches at most one record of a rule.
  */
 
-#define SL_L3S(X)                                                                                  \
-	X(OTHER)                                                                                   \
-	X(IP4)                                                                                     \
+#define SL_L3S(X) \
+	X(OTHER)  \
+	X(IP4)    \
 	X(IP6)
 
 enum sl_l3 {
@@ -31,11 +31,11 @@ enum sl_l3 {
 };
 
 /* SL_L4_OTHER: no transport header that Sluice reads, or one that could not be read. */
-#define SL_L4S(X)                                                                                  \
-	X(OTHER)                                                                                   \
-	X(TCP)                                                                                     \
-	X(UDP)                                                                                     \
-	X(SCTP)                                                                                    \
+#define SL_L4S(X) \
+	X(OTHER)  \
+	X(TCP)    \
+	X(UDP)    \
+	X(SCTP)   \
 	X(ICMP)
 
 enum sl_l4 {

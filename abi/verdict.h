@@ -3,11 +3,11 @@
 #pragma once
 
 /* What becomes of a packet. SL_CONTINUE is never final: the next stage, rule or the policy decides. */
-#define SL_VERDICTS(X)                                                                             \
-	X(CONTINUE, "continue")                                                                    \
-	X(ACCEPT, "accept")                                                                        \
-	X(DROP, "drop")                                                                            \
-	/* Met at TC, judged and counted by XDP on the same interface before. */                   \
+#define SL_VERDICTS(X)                                                           \
+	X(CONTINUE, "continue")                                                  \
+	X(ACCEPT, "accept")                                                      \
+	X(DROP, "drop")                                                          \
+	/* Met at TC, judged and counted by XDP on the same interface before. */ \
 	X(SEEN, "seen")
 
 enum sl_verdict {
@@ -17,9 +17,9 @@ enum sl_verdict {
 	SL_VERDICT_MAX_
 };
 
-#define SL_HOOKS(X)                                                                                \
-	X(XDP, "xdp")                                                                              \
-	X(TC_INGRESS, "tc-ingress")                                                                \
+#define SL_HOOKS(X)                 \
+	X(XDP, "xdp")               \
+	X(TC_INGRESS, "tc-ingress") \
 	X(TC_EGRESS, "tc-egress")
 
 enum sl_hook {
@@ -29,8 +29,8 @@ enum sl_hook {
 	SL_HOOK_MAX_
 };
 
-#define SL_DIRS(X)                                                                                 \
-	X(INGRESS, "ingress")                                                                      \
+#define SL_DIRS(X)            \
+	X(INGRESS, "ingress") \
 	X(EGRESS, "egress")
 
 enum sl_dir {

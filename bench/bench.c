@@ -18,6 +18,7 @@
 #include <bpf/bpf.h>
 
 #include "dp.h"
+#include "names.h"
 #include "rules.h"
 
 #include "bare.skel.h"
@@ -81,9 +82,9 @@ static int fail(const char *what, const char *why)
 static void frame_fill(unsigned char *frame, size_t length)
 {
 	static const unsigned char head[] = {
-		2,    0,    0, 0,  0, 1, 2, 0, 0, 0, 0, 2, 8,	0, /* Ethernet */
-		0x45, 0,    0, 0,  0, 1, 0, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 2, /* IPv4 */
-		0x12, 0x34, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, /* TCP */
+		2,    0,    0, 0,  0, 1, 2, 0, 0,  0, 0, 2, 8,	  0, /* Ethernet */
+		0x45, 0,    0, 0,  0, 1, 0, 0, 64, 6, 0, 0, 10,	  1, 0, 1, 10, 2, 0, 2, /* IPv4 */
+		0x12, 0x34, 0, 80, 0, 0, 0, 0, 0,  0, 0, 0, 0x50, 2, /* TCP */
 	};
 
 	memset(frame, 0, length);
@@ -137,26 +138,36 @@ static int rules_apply(struct sl_dp *dp, const char *text)
 	return err ? fail("rules", sl_dp_error(dp)) : 0;
 }
 
-static int round_run(struct sl_dp *dp, struct bare_bpf *bare, const int *fds)
+static bool row_of_hook(const struct row *row, enum sl_hook hook, const char *rules)
 {
-	static const char *const sets[] = { no_rules, ten_rules };
-	int bare_fd;
+	return row->hook == hook && row->rules == rules;
+}
 
-	for (size_t i = 0; i < NROWS; i++) {
-		if (rows[i].rules)
-			continue;
-		bare_fd = bpf_program__fd(rows[i].hook == SL_HOOK_XDP ? bare->progs.bare_xdp :
-									bare->progs.bare_tc);
-		if (row_turn(&rows[i], bare_fd))
-			return 1;
-	}
+/* Every row of a hook once: the bare program, then each rule set. */
+static int round_run(struct sl_dp *dp, enum sl_hook hook, int bare_fd, int fd)
+{
+	static const char *const sets[] = { NULL, no_rules, ten_rules };
+
 	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
-		if (rules_apply(dp, sets[s]))
+		if (sets[s] && rules_apply(dp, sets[s]))
 			return 1;
 		for (size_t i = 0; i < NROWS; i++)
-			if (rows[i].rules == sets[s] && row_turn(&rows[i], fds[rows[i].hook]))
+			if (row_of_hook(&rows[i], hook, sets[s]) &&
+			    row_turn(&rows[i], sets[s] ? fd : bare_fd))
 				return 1;
 	}
+	return 0;
+}
+
+static int bench_hook(struct sl_dp *dp, enum sl_hook hook, int bare_fd)
+{
+	int fd = sl_dp_load_for_bench(dp, hook);
+
+	if (fd < 0)
+		return fail(sl_hook_names[hook], sl_dp_error(dp));
+	for (int i = 0; i < ROUNDS; i++)
+		if (round_run(dp, hook, bare_fd, fd))
+			return 1;
 	return 0;
 }
 
@@ -186,18 +197,11 @@ static void report(void)
 
 static int bench(struct sl_dp *dp, struct bare_bpf *bare)
 {
-	int fds[SL_HOOK_MAX_];
-
-	if (sl_dp_start(dp) || rules_apply(dp, no_rules))
+	if (sl_dp_start(dp))
 		return fail("start", sl_dp_error(dp));
-	for (int hook = 0; hook < SL_HOOK_MAX_; hook++) {
-		fds[hook] = sl_dp_load_for_bench(dp, hook);
-		if (fds[hook] < 0)
-			return fail(sl_hook_names[hook], sl_dp_error(dp));
-	}
-	for (int i = 0; i < ROUNDS; i++)
-		if (round_run(dp, bare, fds))
-			return 1;
+	if (bench_hook(dp, SL_HOOK_XDP, bpf_program__fd(bare->progs.bare_xdp)) ||
+	    bench_hook(dp, SL_HOOK_TC_INGRESS, bpf_program__fd(bare->progs.bare_tc)))
+		return 1;
 	report();
 	return 0;
 }

@@ -35,5 +35,5 @@ static inline __u32 sl_unknown(__u32 x)
 extern char *sl_arena_base;
 #define __arena
 #define SL_AT(type, offset) ((type *)(void *)(sl_arena_base + (__u32)(offset)))
-#define sl_can_loop 1
+#define sl_can_loop	    1
 #endif

@@ -19,8 +19,8 @@
 #endif
 
 /* linux/bpf.h of Linux 6.1 has no TCX; its verdicts are those of TC but for this one. */
-#define SL_TCX_NEXT	-1
-#define SL_TC_ACT_SHOT	2
+#define SL_TCX_NEXT    -1
+#define SL_TC_ACT_SHOT 2
 
 extern int bpf_dynptr_from_xdp(struct xdp_md *xdp, __u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym;
@@ -55,6 +55,7 @@ struct skb_shared_info {
  * A loop over data whose length the verifier cannot know: `while (cond && sl_can_loop)`. The kernel
  * ends it after millions of rounds. In the form of an expression, as the kernel's can_loop is.
  */
+/* clang-format off */
 #define sl_can_loop                                                                                \
 	({                                                                                         \
 		__label__ out, done;                                                               \
@@ -66,3 +67,4 @@ out:                                                                            
 done:;                                                                                             \
 		more;                                                                              \
 	})
+/* clang-format on */

@@ -46,6 +46,12 @@ static __always_inline bool match_act(const struct sl_match __arena *match, __u3
  */
 #define SL_WALK_STRIDE 4
 
+#ifdef __clang__
+#define SL_UNROLL _Pragma("unroll")
+#else
+#define SL_UNROLL
+#endif
+
 static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
 					 const struct sl_key *key)
 {
@@ -63,26 +69,26 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
 	       (key->addr[3] & record->addr_mask[3]) == record->addr_value[3];
 }
 
-#define SL_WALK(type, fits)                                                                        \
-	static __always_inline void walk_##type(__u32 at, __u32 count, const struct sl_key *key,   \
-						__u32 rules, __u32 bytes,                          \
-						struct sl_decision *decision)                      \
-	{                                                                                          \
-		__u32 end = at + count * (__u32)sizeof(struct type);                               \
-                                                                                                   \
-		while (at < end && sl_can_loop) {                                                  \
-			_Pragma("unroll") for (int i = 0; i < SL_WALK_STRIDE; i++)                 \
-			{                                                                          \
-				const struct type __arena *record = SL_AT(struct type, at);        \
-                                                                                                   \
-				if (fits(record, key) &&                                           \
-				    match_act(&record->match, rules, bytes, decision))             \
-					return;                                                    \
-				at += sizeof(struct type);                                         \
-				if (at >= end)                                                     \
-					return;                                                    \
-			}                                                                          \
-		}                                                                                  \
+#define SL_WALK(type, fits)                                                                      \
+	static __always_inline void walk_##type(__u32 at, __u32 count, const struct sl_key *key, \
+						__u32 rules, __u32 bytes,                        \
+						struct sl_decision *decision)                    \
+	{                                                                                        \
+		__u32 end = at + count * (__u32)sizeof(struct type);                             \
+                                                                                                 \
+		while (at < end && sl_can_loop) {                                                \
+			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                       \
+			{                                                                        \
+				const struct type __arena *record = SL_AT(struct type, at);      \
+                                                                                                 \
+				if (fits(record, key) &&                                         \
+				    match_act(&record->match, rules, bytes, decision))           \
+					return;                                                  \
+				at += sizeof(struct type);                                       \
+				if (at >= end)                                                   \
+					return;                                                  \
+			}                                                                        \
+		}                                                                                \
 	}
 
 SL_WALK(sl_record4, record4_fits)

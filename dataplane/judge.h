@@ -7,11 +7,10 @@
 #include "classify.h"
 #include "track.h"
 
-static __always_inline void judge_by_rules(struct sl_pkt *pkt,
-					   const struct sl_chain __arena *chain, __u32 rules,
-					   struct sl_decision *decision)
+static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_chain __arena *chain,
+					   __u32 rules, struct sl_decision *decision)
 {
-	sl_classify(chain, &pkt->key, rules, pkt->length, decision);
+	sl_classify(chain, &pkt->key, rules, pkt->bytes, decision);
 	if (decision->verdict != SL_CONTINUE)
 		return;
 	if (pkt->reason) {

@@ -31,8 +31,8 @@ static __always_inline void sl_parse(struct sl_pkt *pkt)
 		parse_arp(pkt);
 		return;
 	default:
-		sl_stop(pkt, pkt->ethertype < SL_ETH_FIRST ? SL_REASON_LLC :
-							     SL_REASON_UNKNOWN_ETHERTYPE);
+		sl_stop(pkt, pkt->ethertype < SL_ETH_FIRST ? SL_REASON_LLC
+							   : SL_REASON_UNKNOWN_ETHERTYPE);
 		return;
 	}
 	if (step == SL_NEXT)

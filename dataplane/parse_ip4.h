@@ -5,8 +5,8 @@
 #include "parse_frag.h"
 #include "pkt.h"
 
-#define SL_IP4_LEN	20U
-#define SL_IP4_MAX_LEN	60U
+#define SL_IP4_LEN     20U
+#define SL_IP4_MAX_LEN 60U
 
 struct sl_ip4_options {
 	__u8 bytes[SL_IP4_MAX_LEN - SL_IP4_LEN];
@@ -44,7 +44,8 @@ static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 
 	struct sl_ip4_options options;
 
 	sl_recheck(len);
-	if (len > sizeof(options.bytes) || bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
+	if (len > sizeof(options.bytes) ||
+	    bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
 		return false;
 	return sl_ip4_options_good(&options, len);
 }

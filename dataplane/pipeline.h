@@ -17,13 +17,12 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 {
 	const __u32 unit = sizeof(struct sl_counter);
 
-	sl_count(stats + decision->verdict * unit, pkt->length);
+	sl_count(stats + decision->verdict * unit, pkt->bytes);
 	if (decision->slot)
-		sl_count(rules + decision->slot * unit, pkt->length);
+		sl_count(rules + decision->slot * unit, pkt->bytes);
 	if (pkt->reason)
-		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
-				 pkt->reason * unit,
-			 pkt->length);
+		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) + pkt->reason * unit,
+			 pkt->bytes);
 }
 
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt,

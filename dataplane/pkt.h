@@ -18,7 +18,7 @@
 #ifdef __bpf__
 #define SL_VERIFIED_ONCE __noinline
 /* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */
-#define sl_recheck(x) asm volatile("" : "+r"(x))
+#define sl_recheck(x)	 asm volatile("" : "+r"(x))
 #else
 #define sl_recheck(x)
 #define SL_VERIFIED_ONCE static inline
@@ -37,7 +37,8 @@ struct sl_pkt {
 	const struct bpf_dynptr *view;
 	const __u8 *window;
 	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
-	__u32 length; /* of the frame */
+	__u32 length; /* of the frame, as the view has it */
+	__u32 bytes; /* what is counted: with the tag that was taken out of the frame */
 	__u32 cursor; /* next byte to parse */
 	__u32 frag_id;
 

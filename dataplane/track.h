@@ -37,7 +37,7 @@ struct sl_piece {
 
 static __always_inline void piece_fill(struct sl_piece *piece, const struct sl_pkt *pkt, __u8 slot)
 {
-	*piece = (struct sl_piece){};
+	*piece = (struct sl_piece) {};
 	piece->key.addr[0] = pkt->key.addr[0];
 	if (pkt->key.l3 == SL_L3_IP4) {
 		piece->key.proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
@@ -103,6 +103,14 @@ SL_VERIFIED_ONCE __u32 sl_frag_mark(struct sl_frag *frag, __u32 first, __u32 end
 	return frag_mark(frag, first, end);
 }
 
+/* A second end that is not the first one, or bytes behind it: receivers differ on what holds. */
+static __always_inline bool frag_past_last(const struct sl_frag *frag, const struct sl_piece *piece)
+{
+	if (!(frag->flags & SL_FRAG_LAST_SEEN))
+		return false;
+	return piece->end > frag->total || (piece->is_last && piece->end != frag->total);
+}
+
 static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struct sl_piece *piece)
 {
 	__u32 units = piece->end - piece->first;
@@ -110,6 +118,10 @@ static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struc
 
 	if (frag->flags & SL_FRAG_POISONED)
 		return SL_REASON_FRAG_OVERLAP;
+	if (frag_past_last(frag, piece)) {
+		__sync_fetch_and_or(&frag->flags, SL_FRAG_POISONED);
+		return SL_REASON_FRAG_OVERLAP;
+	}
 	before = sl_frag_mark(frag, piece->first, piece->end);
 	if (before == units)
 		return SL_REASON_FRAG_DUPLICATE;

@@ -10,11 +10,18 @@
 #include "pipeline.h"
 #include "window.h"
 
+/* On the wire the tag is part of the frame, wherever the kernel keeps it. */
+static __always_inline __u32 tc_bytes(const struct __sk_buff *skb)
+{
+	return skb->len + (skb->vlan_present ? SL_VLAN_LEN : 0);
+}
+
 static __always_inline void tc_view(struct __sk_buff *skb, struct sl_pkt *pkt, enum sl_hook hook,
 				    struct bpf_dynptr *view, union sl_window *copy)
 {
 	sl_pkt_init(pkt, view, hook);
 	pkt->length = skb->len;
+	pkt->bytes = tc_bytes(skb);
 	pkt->is_gso = skb->gso_size != 0;
 	pkt->has_vlan_tci = skb->vlan_present != 0;
 	pkt->vlan_tci = skb->vlan_tci;
@@ -48,7 +55,7 @@ static __always_inline void tc_count_seen(struct __sk_buff *skb)
 	sl_count(sl_if_stats_offset(sl_config.slot, sl_config.ncpus, bpf_get_smp_processor_id()) +
 			 SL_HOOK_TC_INGRESS * (__u32)sizeof(struct sl_hook_stats) +
 			 SL_SEEN * (__u32)sizeof(struct sl_counter),
-		 skb->len);
+		 tc_bytes(skb));
 }
 
 /* TCX_NEXT and TC_ACT_UNSPEC are one number: programs and filters behind Sluice's still run. */

@@ -34,10 +34,12 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 	sl_pkt_init(pkt, view, SL_HOOK_XDP);
 	if (bpf_dynptr_from_xdp(ctx, 0, view)) {
 		pkt->length = linear;
+		pkt->bytes = linear;
 		pkt->reason = SL_REASON_NO_VIEW;
 		return;
 	}
 	pkt->length = xdp_length(ctx, linear);
+	pkt->bytes = pkt->length;
 	sl_window_open(pkt, linear, copy);
 }
 

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "private.h"
 
@@ -172,6 +173,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	err = dp_arena_touch(dp, base, size);
 	if (err)
 		return err;
+	((struct sl_ruleset *)block)->loaded_at = (__u64)time(NULL);
 	memcpy(dp_at(dp, base), block, size);
 	return 0;
 }

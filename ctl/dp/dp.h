@@ -113,6 +113,8 @@ int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
 
 /* Loads the program of one hook for sl_dp_run; call sl_dp_start (without pins) and apply before. */
 int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
+/* The same without the trace, as it runs on an interface: a descriptor, valid until the next load. */
+int sl_dp_load_for_bench(struct sl_dp *dp, enum sl_hook hook);
 /*
  * Judges one frame. linear: bytes in the linear part, 0 for the kernel's choice (XDP only, from 14
  * on, Linux 6.18 and later); out may be NULL or holds max bytes and gets the frame as the program

@@ -21,11 +21,11 @@
 #define ETHERNET_LEN 14
 #define UNTOUCHED    (~0U)
 
-int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook)
+static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 {
 	struct dp_load load = { .hook = hook, .frags = hook == SL_HOOK_XDP,
 				.config = { .instance = 1, .ncpus = dp->ncpus,
-					    .rule_shift = dp->rule_shift, .trace = 1 } };
+					    .rule_shift = dp->rule_shift, .trace = trace } };
 	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
 	int err;
 
@@ -46,6 +46,18 @@ int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook)
 	dp->run = TAKE_PTR(prog);
 	dp->run_hook = hook;
 	return 0;
+}
+
+int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook)
+{
+	return run_load(dp, hook, true);
+}
+
+int sl_dp_load_for_bench(struct sl_dp *dp, enum sl_hook hook)
+{
+	int err = run_load(dp, hook, false);
+
+	return err ? err : dp_prog_fd(dp->run);
 }
 
 static int run_short(struct sl_dp *dp, const void *frame, size_t len, struct sl_trace *trace,

@@ -106,7 +106,7 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 		link = chain_of(key);
 		i = free_entries;
 		free_entries = entries[i].next;
-		entries[i] = (struct entry){
+		entries[i] = (struct entry) {
 			.key = *key,
 			.frag.since = host_now,
 			.next = *link,
@@ -135,7 +135,11 @@ int host_init(void)
 static void judge(struct sl_pkt *pkt, __u32 slot, struct sl_trace *trace)
 {
 	const struct sl_prog_config config = {
-		.slot = slot, .instance = 1, .ncpus = 1, .rule_shift = 12, .trace = 1,
+		.slot = slot,
+		.instance = 1,
+		.ncpus = 1,
+		.rule_shift = 12,
+		.trace = 1,
 	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 
@@ -150,17 +154,17 @@ void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct s
 	__u8 *memory = malloc(frame->len + 2);
 	__u32 linear = (__u32)(frame->linear ? frame->linear : frame->len);
 	union sl_window copy;
-	struct sl_pkt pkt = {
-		.view = { .bytes = memory + 2, .size = (__u32)frame->len },
-		.length = (__u32)frame->len,
-		.hook = (__u8)hook,
-		.is_gso = frame->is_gso,
-		.has_vlan_tci = frame->has_tag,
-		.vlan_tci = frame->tci,
-	};
+	struct bpf_dynptr view = { .bytes = memory + 2, .size = (__u32)frame->len };
+	struct sl_pkt pkt;
 
 	if (!memory)
 		abort();
+	sl_pkt_init(&pkt, &view, hook);
+	pkt.length = (__u32)frame->len;
+	pkt.bytes = pkt.length;
+	pkt.is_gso = frame->is_gso;
+	pkt.has_vlan_tci = frame->has_tag;
+	pkt.vlan_tci = frame->tci;
 	memcpy(memory + 2, frame->bytes, frame->len);
 	sl_window_open(&pkt, linear, &copy);
 	judge(&pkt, slot, trace);
@@ -169,7 +173,11 @@ void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct s
 
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 {
-	struct sl_pkt pkt = { .hook = (__u8)hook, .length = 64, .reason = SL_REASON_NO_VIEW };
+	struct sl_pkt pkt;
 
+	sl_pkt_init(&pkt, NULL, hook);
+	pkt.length = 64;
+	pkt.bytes = pkt.length;
+	pkt.reason = SL_REASON_NO_VIEW;
 	judge(&pkt, 0, trace);
 }

@@ -17,9 +17,9 @@
 #define RULE_SHIFT 16
 
 /* The objects are part of the test program. */
-#define EMBED(name, path)                                                                          \
-	asm(".section .rodata\n.balign 8\n" #name "_begin:\n.incbin \"" path "\"\n" #name          \
-	    "_end:\n.previous\n");                                                                 \
+#define EMBED(name, path)                                                                 \
+	asm(".section .rodata\n.balign 8\n" #name "_begin:\n.incbin \"" path "\"\n" #name \
+	    "_end:\n.previous\n");                                                        \
 	extern const char name##_begin[], name##_end[]
 EMBED(xdp_object, PROG_XDP_OBJECT);
 EMBED(tc_object, PROG_TC_OBJECT);
@@ -33,10 +33,8 @@ const char *const way_names[WAY_MAX_] = {
 };
 
 static const char *const prog_names[WAY_MAX_] = {
-	[WAY_XDP] = SL_PROG_XDP,
-	[WAY_XDP_CUT] = SL_PROG_XDP,
-	[WAY_XDP_META] = SL_PROG_XDP_META,
-	[WAY_TC_IN] = SL_PROG_TC_INGRESS,
+	[WAY_XDP] = SL_PROG_XDP,	   [WAY_XDP_CUT] = SL_PROG_XDP,
+	[WAY_XDP_META] = SL_PROG_XDP_META, [WAY_TC_IN] = SL_PROG_TC_INGRESS,
 	[WAY_TC_OUT] = SL_PROG_TC_EGRESS,
 };
 
@@ -118,13 +116,18 @@ static int load(enum way way)
 {
 	bool is_xdp = way_hook(way) == SL_HOOK_XDP;
 	const struct sl_prog_config config = {
-		.slot = way_slot(way), .instance = 1, .ncpus = kernel_ncpus,
-		.rule_shift = RULE_SHIFT, .trace = 1, .handoff = way == WAY_XDP_META,
+		.slot = way_slot(way),
+		.instance = 1,
+		.ncpus = kernel_ncpus,
+		.rule_shift = RULE_SHIFT,
+		.trace = 1,
+		.handoff = way == WAY_XDP_META,
 	};
-	struct bpf_object *o = is_xdp ? bpf_object__open_mem(xdp_object_begin,
-				(size_t)(xdp_object_end - xdp_object_begin), NULL)
-			    : bpf_object__open_mem(tc_object_begin,
-				(size_t)(tc_object_end - tc_object_begin), NULL);
+	struct bpf_object *o =
+		is_xdp ? bpf_object__open_mem(xdp_object_begin,
+					      (size_t)(xdp_object_end - xdp_object_begin), NULL)
+		       : bpf_object__open_mem(tc_object_begin,
+					      (size_t)(tc_object_end - tc_object_begin), NULL);
 	struct bpf_program *prog;
 	struct bpf_map *map;
 	int err;
@@ -132,14 +135,16 @@ static int load(enum way way)
 	if (!o)
 		return -errno;
 	objects[way] = o;
-	bpf_object__for_each_program(prog, o) {
+	bpf_object__for_each_program(prog, o)
+	{
 		bool wanted = !strcmp(bpf_program__name(prog), prog_names[way]);
 
 		bpf_program__set_autoload(prog, wanted);
 		if (wanted && is_xdp)
 			bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	}
-	bpf_object__for_each_map(map, o) {
+	bpf_object__for_each_map(map, o)
+	{
 		if (!strcmp(bpf_map__name(map), SL_MAP_ARENA))
 			err = bpf_map__reuse_fd(map, arena_fd);
 		else if (!strcmp(bpf_map__name(map), SL_MAP_FRAGS))
@@ -282,8 +287,8 @@ struct sl_hook_stats kernel_hook_stats(__u32 slot, enum sl_hook hook)
 	struct sl_hook_stats sum = {};
 
 	for (__u32 cpu = 0; cpu < kernel_ncpus; cpu++) {
-		const struct sl_if_stats *stats = (const void *)(kernel_arena +
-					sl_if_stats_offset(slot, kernel_ncpus, cpu));
+		const struct sl_if_stats *stats =
+			(const void *)(kernel_arena + sl_if_stats_offset(slot, kernel_ncpus, cpu));
 		const __u64 *from = (const __u64 *)&stats->hook[hook];
 		__u64 *to = (__u64 *)&sum;
 
@@ -298,8 +303,9 @@ struct sl_counter kernel_rule_counter(__u32 slot)
 	struct sl_counter sum = {};
 
 	for (__u32 cpu = 0; cpu < kernel_ncpus; cpu++) {
-		const struct sl_counter *c = (const void *)(kernel_arena +
-					sl_rule_counter_offset(slot, RULE_SHIFT, cpu));
+		const struct sl_counter *c =
+			(const void *)(kernel_arena +
+				       sl_rule_counter_offset(slot, RULE_SHIFT, cpu));
 
 		sum.packets += c->packets;
 		sum.bytes += c->bytes;

@@ -12,10 +12,13 @@
 /* A row's frame, built. Valid until the next call. */
 struct frame lab_frame(const struct layer *layers);
 
-/* Arenas, and the programs where this process may load them; `why` says why not. */
+/* Arenas, and the programs where this process may load them: see lab_no_kernel. */
 int lab_setup(void **state);
 int lab_teardown(void **state);
 extern const char *lab_no_kernel; /* NULL: programs are loaded */
+
+/* A test that is skipped, and says why, when the others of the program ran on the host only. */
+void lab_test_kernel(void **state);
 
 /* Whether BPF_PROG_TEST_RUN takes a frame of this size; the rest is for other tests. */
 bool lab_kernel_takes(enum way way, const struct frame *frame);

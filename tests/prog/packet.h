@@ -114,6 +114,7 @@ struct layer {
 	};
 };
 
+/* clang-format off */
 #define pkt(...) ((const struct layer[]){ __VA_ARGS__, { .kind = LAYER_END } })
 
 #define eth(...)                                                                                   \
@@ -171,6 +172,7 @@ struct layer {
 #define pad(n) { LAYER_PAD, { .data = { .len = (n) } } }
 /* The frame ends n bytes earlier than its headers say. */
 #define cut(n) { LAYER_CUT, { .data = { .len = (n) } } }
+/* clang-format on */
 
 /* For ip4() and tcp(): option bytes, whose number should be a multiple of 4. */
 #define OPTS(s) .opts = (s), .optlen = sizeof(s) - 1

@@ -30,18 +30,17 @@ struct row {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
 	const struct want *want; /* NULL: the verdict and the reason will do */
-	bool is_gso; /* TC only: as GRO or the local stack hands it over */
+	bool is_gso;		 /* TC only: as GRO or the local stack hands it over */
 };
 
-#define want(...) (&(const struct want){ __VA_ARGS__ })
+#define want(...)     (&(const struct want) { __VA_ARGS__ })
 #define want_arp(...) want(.ethertype = 0x0806, .network = 14, __VA_ARGS__)
-#define want4(...)                                                                                 \
-	want(.ethertype = 0x0800, .l3 = SL_L3_IP4, .addr = { (__u64)SRC4 << 32 | DST4 },           \
+#define want4(...)                                                                       \
+	want(.ethertype = 0x0800, .l3 = SL_L3_IP4, .addr = { (__u64)SRC4 << 32 | DST4 }, \
 	     .ttl = 64, .network = 14, .transport = 34, __VA_ARGS__)
 #define want6(...)                                                                                 \
-	want(.ethertype = 0x86dd, .l3 = SL_L3_IP6,                                                 \
-	     .addr = { SRC6_HI, SRC6_LO, SRC6_HI, DST6_LO }, .ttl = 64, .network = 14,             \
-	     .transport = 54, __VA_ARGS__)
+	want(.ethertype = 0x86dd, .l3 = SL_L3_IP6, .addr = { SRC6_HI, SRC6_LO, SRC6_HI, DST6_LO }, \
+	     .ttl = 64, .network = 14, .transport = 54, __VA_ARGS__)
 
 /* As the layers of packet.h are by default. */
 #define WANT_TCP  .l4 = SL_L4_TCP, .proto = 6, .flags = SYN, .sport = 4000, .dport = 80

@@ -12,8 +12,9 @@ struct step {
 	const struct layer *frame; /* NULL: no packet, time passes or rules change */
 	enum sl_verdict verdict;
 	enum sl_reason reason;
-	const char *by; /* the rule that decided; NULL: a reason, or the policy where there is none */
-	__u64 wait; /* ns */
+	const char
+		*by; /* the rule that decided; NULL: a reason, or the policy where there is none */
+	__u64 wait;  /* ns */
 	const char *reload; /* new rules */
 };
 
@@ -31,6 +32,7 @@ struct sequences {
 
 extern const struct sequences sequences_fragments, sequences_evasions;
 
+/* clang-format off */
 #define STEPS(...) .steps = (const struct step[]){ __VA_ARGS__, {} }
 #define PASS(...)  { .frame = pkt(__VA_ARGS__), .verdict = SL_ACCEPT }
 #define PASS_BY(rule, ...) { .frame = pkt(__VA_ARGS__), .verdict = SL_ACCEPT, .by = rule }
@@ -41,5 +43,6 @@ extern const struct sequences sequences_fragments, sequences_evasions;
 	{ .frame = pkt(__VA_ARGS__), .verdict = SL_ACCEPT, .reason = SL_REASON_##why }
 #define WAIT(seconds) { .wait = (seconds) * 1000000000ULL }
 #define RELOAD(text)  { .reload = (text) }
+/* clang-format on */
 
 #define SEQUENCES(table) { table, sizeof(table) / sizeof(*(table)) }

@@ -22,8 +22,8 @@
 #define FRAMES 6U
 
 static const char rules[] =
-	"chain ingress {\n policy drop\n all: count\n web: tcp dport 80 accept\n dns: udp dport 53 drop\n}\n"
-	"chain egress {\n policy drop\n all: count\n web: tcp dport 80 accept\n dns: udp dport 53 drop\n}\n";
+	"chain ingress {\n policy drop\n web: tcp dport 80 accept\n all: count\n dns: udp dport 53 drop\n}\n"
+	"chain egress {\n policy drop\n web: tcp dport 80 accept\n all: count\n dns: udp dport 53 drop\n}\n";
 
 /* What one frame of each kind adds to. */
 static const struct kind {
@@ -31,11 +31,12 @@ static const struct kind {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
 	const char *by;
-	bool counted; /* by the rule `all`, which is met unless a reason decides */
+	bool counted; /* by the rule `all`, which is met unless `web` or a reason decides */
 } kinds[FRAMES] = {
-	{ pkt(eth(), ip4(), tcp(), data(100)), SL_ACCEPT, SL_REASON_NONE, "web", true },
-	{ pkt(eth(), ip6(), tcp(), data(777)), SL_ACCEPT, SL_REASON_NONE, "web", true },
-	{ pkt(eth(), vlan(.id = 3), ip4(), udp(), data(1000)), SL_DROP, SL_REASON_NONE, "dns", true },
+	{ pkt(eth(), ip4(), tcp(), data(100)), SL_ACCEPT, SL_REASON_NONE, "web", false },
+	{ pkt(eth(), ip6(), tcp(), data(777)), SL_ACCEPT, SL_REASON_NONE, "web", false },
+	{ pkt(eth(), vlan(.id = 3), ip4(), udp(), data(1000)), SL_DROP, SL_REASON_NONE, "dns",
+	  true },
 	{ pkt(eth(), ip4(), icmp()), SL_DROP, SL_REASON_NONE, "policy", true },
 	{ pkt(eth(), ip4(.ihl = 4), tcp()), SL_DROP, SL_REASON_BAD_IHL, NULL, false },
 	{ pkt(eth(.type = 0x88cc), data(60)), SL_ACCEPT, SL_REASON_UNKNOWN_ETHERTYPE, NULL, true },
@@ -86,7 +87,8 @@ static void check_hook(const struct sl_hook_stats *before, const struct sl_hook_
 			packets += (int)kinds[i].verdict == v ? times : 0;
 			bytes += (int)kinds[i].verdict == v ? times * lengths[i] : 0;
 		}
-		gained(&before->verdict[v], &after->verdict[v], packets, bytes, sl_verdict_names[v]);
+		gained(&before->verdict[v], &after->verdict[v], packets, bytes,
+		       sl_verdict_names[v]);
 	}
 	for (int r = 0; r < SL_REASON_MAX_; r++) {
 		__u64 packets = 0, bytes = 0;
@@ -99,7 +101,8 @@ static void check_hook(const struct sl_hook_stats *before, const struct sl_hook_
 	}
 }
 
-static void check_rule(const struct policy *policy, const char *chain, const char *rule, __u64 times)
+static void check_rule(const struct policy *policy, const char *chain, const char *rule,
+		       __u64 times)
 {
 	const struct sl_counter none = {};
 	struct sl_counter now = kernel_rule_counter(policy_slot(policy, chain, rule));
@@ -143,7 +146,7 @@ static void test_every_cpu(void **state)
 		for (enum way way = 0; way < WAY_MAX_; way++) {
 			struct worker *w = &workers[n++];
 
-			*w = (struct worker){ .way = way, .cpu = cpu };
+			*w = (struct worker) { .way = way, .cpu = cpu };
 			assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
 		}
 	}

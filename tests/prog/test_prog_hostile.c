@@ -56,8 +56,9 @@ static __u32 draw(__u32 below)
 
 static void mutate(__u8 *bytes, size_t *len)
 {
-	static const __u8 telling[] = { 0, 1, 4, 5, 6, 8, 17, 41, 44, 51, 58, 60, 0x45, 0x46, 0x60,
-					0x81, 0x88, 0xa8, 0xdd, 0x86, 0x20, 0x3f, 0x7f, 0x80, 0xff };
+	static const __u8 telling[] = { 0,    1,    4,	  5,	6,    8,    17,	  41,	44,
+					51,   58,   60,	  0x45, 0x46, 0x60, 0x81, 0x88, 0xa8,
+					0xdd, 0x86, 0x20, 0x3f, 0x7f, 0x80, 0xff };
 	/* Mostly in the headers: what lies behind them is not read. */
 	size_t reach = *len < 120 ? *len : 120;
 	size_t at = reach ? draw((__u32)reach) : 0;
@@ -209,8 +210,9 @@ static void test_hostile(void **state)
 			if (!lab_no_kernel)
 				kernel_frags_clear();
 			/* Now by one setting, now by the other. */
-			policy_use(policy, i / BATCH % 3 ? policy_drops(policy)
-						 : i / BATCH % 2 ? 0 : ~0ULL);
+			policy_use(policy, i / BATCH % 3   ? policy_drops(policy)
+					   : i / BATCH % 2 ? 0
+							   : ~0ULL);
 		}
 		frame = next_frame();
 		if (!all_agree(frame)) {
@@ -228,7 +230,10 @@ static void test_hostile(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostile) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(lab_test_kernel),
+	};
 
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown) ? 1 : 0;
 }

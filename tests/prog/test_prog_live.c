@@ -4,8 +4,8 @@
  * The programs attached, in a network namespace of their own. A tap device with IFF_NAPI_FRAGS
  * makes an skb whose linear part and fragments are the pieces that writev() is given: so each row
  * goes through TC with the boundary at each byte of its headers, at ingress of the tap and,
- * redirected, at egress of a veth. The stack takes the outer tag out of the frame before TC: what the
- * rules see of it must not change.
+ * redirected, at egress of a veth. The stack takes the outer tag out of the frame before TC: what
+ * the rules see of it must not change.
  */
 
 #include <errno.h>
@@ -86,7 +86,8 @@ static int linear_load(void)
 	struct bpf_program *prog;
 	struct bpf_map *map;
 
-	linear_object = bpf_object__open_mem(linear_begin, (size_t)(linear_end - linear_begin), NULL);
+	linear_object =
+		bpf_object__open_mem(linear_begin, (size_t)(linear_end - linear_begin), NULL);
 	if (!linear_object)
 		return -errno;
 	map = bpf_object__find_map_by_name(linear_object, ".rodata");
@@ -139,12 +140,12 @@ static int teardown(void **state)
 	return lab_teardown(state);
 }
 
-#define SKIP_UNLESS_LIVE()                                                                         \
-	do {                                                                                       \
-		if (no_live) {                                                                     \
-			print_message("skip: %s\n", no_live);                                      \
-			skip();                                                                    \
-		}                                                                                  \
+#define SKIP_UNLESS_LIVE()                                    \
+	do {                                                  \
+		if (no_live) {                                \
+			print_message("skip: %s\n", no_live); \
+			skip();                               \
+		}                                             \
 	} while (0)
 
 static int attach(int prog_fd, const char *ifname, enum bpf_attach_type where)
@@ -198,8 +199,10 @@ static bool as_tc_sees(const struct frame *frame, struct frame *out)
 		return false;
 	memcpy(buf, bytes, 12);
 	memcpy(buf + 12, bytes + 16, frame->len - 16);
-	*out = (struct frame){
-		.bytes = buf, .len = frame->len - 4, .has_tag = true,
+	*out = (struct frame) {
+		.bytes = buf,
+		.len = frame->len - 4,
+		.has_tag = true,
 		.tci = (__u16)(bytes[14] << 8 | bytes[15]),
 	};
 	return true;
@@ -308,7 +311,8 @@ static void test_egress_in_pieces(void **state)
 
 static int packet_socket(const char *ifname)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(ifname) };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_ifindex = (int)if_nametoindex(ifname) };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	assert_return_code(fd, errno);
@@ -407,8 +411,8 @@ static unsigned int on_every_cpu(void *(*run)(void *))
 	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
 	for (int cpu = 0; cpu < CPU_SETSIZE && n < 16; cpu++) {
 		if (CPU_ISSET(cpu, &set))
-			assert_int_equal(pthread_create(&threads[n++], NULL, run,
-							(void *)(intptr_t)cpu), 0);
+			assert_int_equal(
+				pthread_create(&threads[n++], NULL, run, (void *)(intptr_t)cpu), 0);
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		void *problem;
@@ -421,8 +425,8 @@ static unsigned int on_every_cpu(void *(*run)(void *))
 
 static void count_frame(const struct layer *layers)
 {
-	counted = (struct frame){ .bytes = counted_bytes,
-				  .len = packet_build(counted_bytes, layers) };
+	counted = (struct frame) { .bytes = counted_bytes,
+				   .len = packet_build(counted_bytes, layers) };
 }
 
 static void check_gain(enum way way, const struct sl_hook_stats *before, __u64 packets)
@@ -441,7 +445,8 @@ static void check_gain(enum way way, const struct sl_hook_stats *before, __u64 p
 	}
 	nanosleep(&pause, NULL);
 	now = kernel_hook_stats(way_slot(way), way_hook(way));
-	assert_int_equal(now.verdict[SL_ACCEPT].packets - before->verdict[SL_ACCEPT].packets, packets);
+	assert_int_equal(now.verdict[SL_ACCEPT].packets - before->verdict[SL_ACCEPT].packets,
+			 packets);
 	assert_int_equal(now.verdict[SL_ACCEPT].bytes - before->verdict[SL_ACCEPT].bytes,
 			 packets * counted.len);
 	for (int v = 0; v < SL_VERDICT_MAX_; v++) {
@@ -483,8 +488,8 @@ static void xdp_counts(const struct layer *layers)
 
 	count_frame(layers);
 	before = kernel_hook_stats(way_slot(WAY_XDP), SL_HOOK_XDP);
-	assert_return_code(bpf_xdp_attach(ifindex, kernel_prog_fd(WAY_XDP), XDP_FLAGS_DRV_MODE, &opts),
-			   0);
+	assert_return_code(
+		bpf_xdp_attach(ifindex, kernel_prog_fd(WAY_XDP), XDP_FLAGS_DRV_MODE, &opts), 0);
 	sender = packet_socket("vb");
 	threads = on_every_cpu(send_counted);
 	check_gain(WAY_XDP, &before, (__u64)threads * TIMES);
@@ -616,10 +621,11 @@ static void stack_traffic(int family, const char *here, const char *there, const
 	child = fork();
 	assert_return_code(child, errno);
 	if (!child) {
-		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1)
+		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1 ||
+		    read(go[0], &byte, 1) != 1)
 			_exit(1);
-		snprintf(command, sizeof(command),
-			 "ip link set vd up && ip addr add %s dev vd %s", there, configure);
+		snprintf(command, sizeof(command), "ip link set vd up && ip addr add %s dev vd %s",
+			 there, configure);
 		if (sh(command))
 			_exit(1);
 		snprintf(command, sizeof(command), "%.*s", (int)strcspn(there, "/"), there);

@@ -73,8 +73,8 @@ static bool sender_known(const struct row *row)
 		return false;
 	case SL_REASON_NONE:
 		/* Rows that say nothing of the key are about IP. */
-		return !row->want || (row->want->l3 == SL_L3_IP4 &&
-				      row->want->addr[0] >> 32 == SRC4) ||
+		return !row->want ||
+		       (row->want->l3 == SL_L3_IP4 && row->want->addr[0] >> 32 == SRC4) ||
 		       (row->want->l3 == SL_L3_IP6 && row->want->addr[0] == SRC6_HI);
 	default:
 		return true;
@@ -125,8 +125,8 @@ static __u64 xport_of(const struct want *w)
 }
 
 /* What the row says the trace must be. */
-static struct sl_trace wanted(const struct row *row, const struct frame *frame,
-			      enum sl_hook hook, const struct variant *v)
+static struct sl_trace wanted(const struct row *row, const struct frame *frame, enum sl_hook hook,
+			      const struct variant *v)
 {
 	const struct want *w = row->want;
 	struct sl_trace t = {};
@@ -255,7 +255,9 @@ static void test_row(void **state)
 	frame.is_gso = row->is_gso;
 	for (size_t i = 0; i < 4 * sizeof(drops) / sizeof(*drops); i++) {
 		const struct variant v = {
-			.policy_drops = i & 1, .has_rule = i >> 1 & 1, .drop_reasons = drops[i >> 2],
+			.policy_drops = i & 1,
+			.has_rule = i >> 1 & 1,
+			.drop_reasons = drops[i >> 2],
 		};
 		enum sl_verdict verdict;
 		__u32 slot;
@@ -396,8 +398,9 @@ static size_t add(struct CMUnitTest **tests, size_t count, const char *name, CMU
 	*tests = realloc(*tests, (count + 1) * sizeof(**tests));
 	if (!*tests)
 		abort();
-	(*tests)[count] = (struct CMUnitTest){ .name = name, .test_func = run,
-					       .initial_state = (void *)row };
+	(*tests)[count] = (struct CMUnitTest) { .name = name,
+						.test_func = run,
+						.initial_state = (void *)row };
 	return count + 1;
 }
 

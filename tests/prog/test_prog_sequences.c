@@ -71,12 +71,28 @@ static bool take_step(const struct step *step, const struct policy *policy, enum
 	}
 	if (lab_no_kernel)
 		return true;
-	if (!lab_kernel_takes(way, &frame))
-		fail_msg("BPF_PROG_TEST_RUN does not take this frame");
 	err = kernel_run(way, &frame, &trace);
 	if (err)
 		fprintf(stderr, "%s: %s\n", way_names[way], strerror(-err));
 	return !err && lab_same(way_names[way], &frame, &trace, &host);
+}
+
+/* Frames too long for a test run at TC are left to the other ways. */
+static bool kernel_takes_all(const struct sequence *s, enum way way)
+{
+	for (const struct step *step = s->steps; step->frame || step->wait || step->reload;
+	     step++) {
+		struct frame frame;
+
+		if (!step->frame)
+			continue;
+		frame = lab_frame(step->frame);
+		if (!lab_kernel_takes(way, &frame)) {
+			assert_true(frame.len >= 3500);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
@@ -89,7 +105,8 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 		kernel_frags_clear();
 	policy_free_all();
 	policy = rules_in_force(s->rules, s->on);
-	for (const struct step *step = s->steps; step->frame || step->wait || step->reload; step++) {
+	for (const struct step *step = s->steps; step->frame || step->wait || step->reload;
+	     step++) {
 		if (step->wait)
 			pass_time(step->wait);
 		if (step->reload)
@@ -97,7 +114,9 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 		if (step->frame && !take_step(step, policy, way, linear)) {
 			fprintf(stderr, "%s, step %d: wanted %s %s by %s\n", way_names[way], n,
 				sl_verdict_names[step->verdict], sl_reason_names[step->reason],
-				step->by ? step->by : step->reason ? "its reason" : "the policy");
+				step->by       ? step->by
+				: step->reason ? "its reason"
+					       : "the policy");
 			return false;
 		}
 		n++;
@@ -108,6 +127,8 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 static void test_sequence(void **state)
 {
 	for (enum way way = 0; way < WAY_MAX_; way++) {
+		if (!kernel_takes_all(*state, way))
+			continue;
 		if (way != WAY_XDP_CUT) {
 			assert_true(run_sequence(*state, way, 0));
 			continue;
@@ -158,7 +179,8 @@ static unsigned int flood_passes(enum way way, unsigned int i, bool later)
 		assert_return_code(kernel_run(way, &frame, &trace), 0);
 	/* Never by anything but by its first one: forgotten means orphan. */
 	if (later)
-		assert_int_equal(trace.reason, trace.verdict == SL_DROP ? SL_REASON_FRAG_ORPHAN : 0);
+		assert_int_equal(trace.reason,
+				 trace.verdict == SL_DROP ? SL_REASON_FRAG_ORPHAN : 0);
 	return trace.verdict == SL_ACCEPT;
 }
 
@@ -196,8 +218,10 @@ static void add(const char *name, CMUnitTestFunction run, const void *state)
 	tests = realloc(tests, (ntests + 1) * sizeof(*tests));
 	if (!tests)
 		abort();
-	tests[ntests++] = (struct CMUnitTest){
-		.name = name, .test_func = run, .initial_state = (void *)state,
+	tests[ntests++] = (struct CMUnitTest) {
+		.name = name,
+		.test_func = run,
+		.initial_state = (void *)state,
 	};
 }
 
@@ -211,6 +235,7 @@ int main(void)
 	for (size_t i = 0; i < sequences_evasions.count; i++)
 		add(sequences_evasions.sequences[i].name, test_sequence,
 		    &sequences_evasions.sequences[i]);
+	add("in the kernel", lab_test_kernel, NULL);
 	add("nothing is left of complete packets", test_nothing_is_left, NULL);
 	add("more packets than the table holds", test_more_than_the_table_holds, NULL);
 	failed = _cmocka_run_group_tests("sequences", tests, ntests, lab_setup, lab_teardown);
