@@ -51,7 +51,8 @@ static void print_good(const char *path, const struct sl_conf *conf)
 
 	for (i = 0; i < conf->nrules; i++)
 		rules += !conf->rules[i].is_policy;
-	printf("%s: good: %zu rule%s, %zu interface clause%s\n", path, rules, rules == 1 ? "" : "s",
+	printf("%s: good: %zu rule%s, %zu interface clause%s\n",
+	       strcmp(path, "-") == 0 ? "<stdin>" : path, rules, rules == 1 ? "" : "s",
 	       conf->nifaces, conf->nifaces == 1 ? "" : "s");
 }
 

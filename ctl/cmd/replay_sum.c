@@ -87,7 +87,6 @@ static int print_verdicts(const struct sl_replay_sum *sum)
 static int print_reasons(const struct sl_replay_sum *sum)
 {
 	_cleanup_(sl_table_freep) struct sl_table *table = sl_table_new();
-	bool any = false;
 	int i;
 
 	sl_table_column(table, SL_LEFT, "REASON");
@@ -97,12 +96,11 @@ static int print_reasons(const struct sl_replay_sum *sum)
 	for (i = 1; i < SL_REASON_MAX_; i++) {
 		if (!sum->reason[i].packets)
 			continue;
-		any = true;
 		sl_table_cell(table, SL_PLAIN, "%s", sl_reason_names[i]);
 		add_counter(table, &sum->reason[i]);
 		sl_table_cell(table, SL_DIM, "%s", sl_reason_texts[i]);
 	}
-	if (any)
+	if (!sl_table_is_empty(table))
 		putchar('\n');
 	return sl_table_print(table, stdout);
 }
@@ -112,7 +110,6 @@ static int print_rules(const struct sl_replay_sum *sum)
 {
 	_cleanup_(sl_table_freep) struct sl_table *table = sl_table_new();
 	const struct sl_conf *conf = sum->conf;
-	bool any = false;
 	size_t i;
 
 	sl_table_column(table, SL_LEFT, "CHAIN");
@@ -123,13 +120,12 @@ static int print_rules(const struct sl_replay_sum *sum)
 	for (i = 0; i < conf->nrules; i++) {
 		if (!sum->rule[i].packets)
 			continue;
-		any = true;
 		sl_table_cell(table, SL_PLAIN, "%s", sl_dir_names[conf->rules[i].dir]);
 		sl_table_cell(table, SL_PLAIN, "%s", conf->rules[i].name);
 		add_counter(table, &sum->rule[i]);
 		sl_table_cell(table, SL_DIM, "%s", conf->rules[i].text ?: "");
 	}
-	if (any)
+	if (!sl_table_is_empty(table))
 		putchar('\n');
 	return sl_table_print(table, stdout);
 }

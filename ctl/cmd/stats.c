@@ -45,7 +45,7 @@ int sl_cmd_stats(struct sl_ctl *ctl)
 		sl_json_page(stats);
 		return SL_EXIT_OK;
 	}
-	return sl_stats_print(stats, NULL, stdout) ? SL_EXIT_FAILED : SL_EXIT_OK;
+	return sl_stats_print(stats, NULL, 0, stdout) ? SL_EXIT_FAILED : SL_EXIT_OK;
 }
 
 int sl_cmd_rules(struct sl_ctl *ctl)

@@ -2,11 +2,11 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-/* A stats reply as tables. before: an earlier reply, for rates; NULL: no rates. */
+/* Replies as tables; with rates when before is what the same counters were, seconds > 0 ago. */
 
 #include <stdio.h>
 
 #include <jansson.h>
 
-int sl_stats_print(const json_t *stats, const json_t *before, FILE *to);
+int sl_stats_print(const json_t *stats, const json_t *before, double seconds, FILE *to);
 int sl_rules_print(const json_t *rules, const json_t *before, double seconds, FILE *to);

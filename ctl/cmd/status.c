@@ -29,7 +29,7 @@ static const char *local_time(json_int_t seconds, char *buffer, size_t size)
 	time_t at = (time_t)seconds;
 	struct tm tm;
 
-	if (!localtime_r(&at, &tm) || !strftime(buffer, size, "%F %T", &tm))
+	if (!seconds || !localtime_r(&at, &tm) || !strftime(buffer, size, "%F %T", &tm))
 		snprintf(buffer, size, "-");
 	return buffer;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -223,9 +222,14 @@ static void print_titles(const struct column *columns, int count, bool colours, 
 	}
 }
 
+bool sl_table_is_empty(const struct sl_table *table)
+{
+	return !table || !table->ncells;
+}
+
 int sl_table_print(const struct sl_table *table, FILE *to)
 {
-	bool colours = to == stdout && sl_out_colours();
+	bool colours = sl_out_colours();
 	struct column columns[COLUMNS_MAX];
 	size_t i;
 

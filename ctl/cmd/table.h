@@ -9,6 +9,7 @@
  * When memory runs out, printing says so.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct sl_table;
@@ -32,6 +33,7 @@ void sl_table_column(struct sl_table *table, enum sl_column kind, const char *ti
 /* Fills the row from left to right; a new row begins when it is full. */
 void sl_table_cell(struct sl_table *table, enum sl_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+bool sl_table_is_empty(const struct sl_table *table);
 /* Prints nothing when there are no rows. */
 int sl_table_print(const struct sl_table *table, FILE *to);
 

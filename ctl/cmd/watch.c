@@ -36,6 +36,7 @@
 struct watch {
 	struct sl_client *client;
 	json_t *before;
+	double before_at; /* s, monotonic */
 	bool json;
 	bool screen;
 	bool shown;
@@ -47,6 +48,14 @@ static void close_fdp(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+}
+
+static double monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* text as far as the screen is high, each line to its end, so that nothing older shows through. */
@@ -71,15 +80,18 @@ static int show_page(struct watch *watch, const json_t *stats)
 	struct tm tm;
 	size_t size;
 	FILE *page;
-	int err;
+	int err = 0;
 
 	page = open_memstream(&text, &size);
 	if (!page)
 		return sl_fail("out of memory");
 	if (localtime_r(&now, &tm) && strftime(when, sizeof(when), "%F %T", &tm))
 		fprintf(page, "%s\n\n", when);
-	err = stats ? sl_stats_print(stats, watch->before, page)
-		    : fputs("sluiced does not answer; still asking\n", page) < 0;
+	if (stats)
+		err = sl_stats_print(stats, watch->before,
+				     watch->before ? monotonic() - watch->before_at : 0, page);
+	else
+		fputs("sluiced does not answer; still asking\n", page);
 	fclose(page);
 	if (err || !text)
 		return SL_EXIT_FAILED;
@@ -122,6 +134,7 @@ static int step(struct watch *watch)
 	if (stats) {
 		json_decref(watch->before);
 		watch->before = TAKE_PTR(stats);
+		watch->before_at = monotonic();
 	}
 	return SL_EXIT_OK;
 }

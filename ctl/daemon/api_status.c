@@ -92,6 +92,20 @@ static json_t *tc_json(const struct sl_dp_iface *iface)
 	return tc;
 }
 
+/* What is wanted, was attached, and is gone all the same. */
+static const char *lost(const struct sl_port *port, const struct sl_conf_iface *want,
+			const struct sl_dp_iface *iface)
+{
+	if (!port->attached)
+		return NULL;
+	if (want->xdp != SL_XDP_OFF && iface->xdp == SL_XDP_NONE)
+		return "xdp: something else has detached it, it is put back within a minute";
+	if ((want->tc[SL_DIR_INGRESS] && iface->tc[SL_DIR_INGRESS] == SL_TC_NONE) ||
+	    (want->tc[SL_DIR_EGRESS] && iface->tc[SL_DIR_EGRESS] == SL_TC_NONE))
+		return "tc: something else has detached it, it is put back within a minute";
+	return NULL;
+}
+
 /* iface: what runs there, all zero when nothing does. */
 static json_t *port_json(struct sl_daemon *daemon, const struct sl_port *port,
 			 const struct sl_dp_iface *iface)
@@ -100,13 +114,15 @@ static json_t *port_json(struct sl_daemon *daemon, const struct sl_port *port,
 	json_t *json = json_object();
 	struct sl_conf_iface want;
 	bool wanted = sl_port_wanted(daemon, port, &want);
+	const char *error = wanted && !port->error ? lost(port, &want, iface) : port->error;
+	enum sl_port_state state = error ? SL_PORT_FAILED : sl_port_state(port);
 
 	sl_json_set(json, "name", sl_json_text(port->name));
 	sl_json_set(json, "ifindex", link ? json_integer(port->ifindex) : NULL);
 	sl_json_set(json, "slot", iface->ifindex ? json_integer(iface->slot) : NULL);
 	sl_json_set(json, "origin", json_string(sl_origin_names[port->origin]));
-	sl_json_set(json, "state", json_string(sl_port_state_names[sl_port_state(port)]));
-	sl_json_set(json, "error", port->error ? sl_json_text(port->error) : NULL);
+	sl_json_set(json, "state", json_string(sl_port_state_names[state]));
+	sl_json_set(json, "error", error ? sl_json_text(error) : NULL);
 	sl_json_set(json, "mtu", link ? json_integer(link->mtu) : NULL);
 	sl_json_set(json, "driver_features", features_json(daemon, port->ifindex));
 	sl_json_set(json, "xdp", xdp_json(wanted ? &want : NULL, iface));

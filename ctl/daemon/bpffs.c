@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "bpffs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -10,7 +11,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 #include <linux/magic.h>
 
@@ -26,17 +26,39 @@ static bool is_bpffs(const char *dir)
 	return !statfs(dir, &fs) && (__u32)fs.f_type == BPF_FS_MAGIC;
 }
 
+static bool is_empty(const char *dir)
+{
+	DIR *stream = opendir(dir);
+	const struct dirent *entry;
+	bool empty = stream;
+
+	while (stream && empty && (entry = readdir(stream)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	if (stream)
+		closedir(stream);
+	return empty;
+}
+
 static int mount_on(const char *dir)
 {
-	if (mkdir(dir, 0700) && errno != EEXIST) {
-		sl_error("bpffs: '%s' cannot be made: %m", dir);
-		return -errno;
+	int err;
+
+	if (mkdir(dir, 0755) && errno != EEXIST) {
+		err = -errno;
+		sl_error("bpffs: '%s' cannot be made: %s", dir, strerror(-err));
+		return err;
+	}
+	if (strcmp(dir, BPFFS) != 0 && !is_empty(dir)) {
+		sl_error(
+			"bpffs: '%s' is not on a bpf file system, and not empty either: mount one there (mount -t bpf bpf %s), or name another pin directory",
+			dir, dir);
+		return -ENOTEMPTY;
 	}
 	if (mount("bpf", dir, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700")) {
-		int err = -errno;
-
-		sl_error("bpffs: '%s' is on no bpf file system, and none can be mounted there: %s",
-			 dir, strerror(-err));
+		err = -errno;
+		sl_error(
+			"bpffs: '%s' is not on a bpf file system, and none can be mounted there: %s",
+			dir, strerror(-err));
 		return err;
 	}
 	sl_notice("bpffs: mounted on '%s'", dir);
@@ -51,8 +73,5 @@ int sl_bpffs_mount(const char *dir)
 	if (!copy)
 		return -ENOMEM;
 	parent = dirname(copy);
-	if (is_bpffs(access(dir, F_OK) ? parent : dir))
-		return 0;
-	/* Anything else than the usual place is not ours to hide under a mount. */
-	return mount_on(strcmp(parent, BPFFS) == 0 ? parent : dir);
+	return is_bpffs(parent) ? 0 : mount_on(parent);
 }

@@ -3,7 +3,8 @@
 #pragma once
 
 /*
- * Makes sure that dir is, or can be made, on a bpffs: mounts one where the parent is /sys/fs/bpf,
- * or on dir itself, when there is none. Logs what stands against it.
+ * Makes sure that dir is, or can be made, on a bpffs. Where there is none, one is mounted on the
+ * parent of dir, if that is /sys/fs/bpf or an empty directory: anything else is not ours to hide
+ * under a mount. Logs what stands against it.
  */
 int sl_bpffs_mount(const char *dir);

@@ -25,6 +25,7 @@ struct sl_daemon {
 	struct sl_loop loop;
 	struct sl_watch signals;
 	struct sl_timer watchdog;
+	struct sl_timer minute; /* see sl_ports_watch */
 	struct sl_sock sock;
 	struct sl_conf *conf; /* in force, also while nothing is attached */
 	struct sl_dp *dp;
@@ -33,6 +34,7 @@ struct sl_daemon {
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;
 	struct sl_server *server;
+	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;
 };

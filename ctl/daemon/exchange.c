@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "exchange.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,11 @@
 #include "log.h"
 #include "server.h"
 
+/* What takes that much as text has taken more as JSON: memory goes back to the system. */
+#define BIG_ANSWER (1 << 20)
+
 struct sl_exchange {
+	struct sl_daemon *daemon;
 	const struct sl_route *route;
 	char *body;
 	size_t length;
@@ -22,23 +27,32 @@ struct sl_exchange {
 	int status;
 	json_t *reply;
 	const char *allow;
+	size_t answer; /* bytes */
 };
 
-void sl_exchange_free(struct sl_exchange *exchange)
+void sl_exchange_freep(struct sl_exchange **exchange)
 {
-	if (!exchange)
+	size_t answer;
+
+	if (!*exchange)
 		return;
-	free(exchange->body);
-	json_decref(exchange->reply);
-	free(exchange);
+	answer = (*exchange)->answer;
+	(*exchange)->daemon->answering -= answer;
+	free((*exchange)->body);
+	json_decref((*exchange)->reply);
+	free(*exchange);
+	*exchange = NULL;
+	if (answer > BIG_ANSWER)
+		malloc_trim(0);
 }
 
 /* --- the answer --- */
 
-static struct MHD_Response *response_new(json_t *reply)
+static struct MHD_Response *response_new(const json_t *reply, size_t *size)
 {
 	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
 	static char none[] = "{\"error\":\"out of memory\"}\n";
+	struct MHD_Response *response;
 	size_t length;
 	char *line;
 
@@ -52,17 +66,24 @@ static struct MHD_Response *response_new(json_t *reply)
 		return NULL;
 	}
 	strcpy(line + length, "\n");
-	return MHD_create_response_from_buffer(length + 1, line, MHD_RESPMEM_MUST_FREE);
+	response = MHD_create_response_from_buffer(length + 1, line, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(line);
+	*size = length + 1;
+	return response;
 }
 
 static enum MHD_Result answer(struct sl_exchange *exchange, struct MHD_Connection *connection)
 {
-	struct MHD_Response *response = response_new(exchange->reply);
+	struct MHD_Response *response = response_new(exchange->reply, &exchange->answer);
 	int status = exchange->reply ? exchange->status : 500;
 	enum MHD_Result result;
 
+	exchange->daemon->answering += exchange->answer;
 	if (!response)
 		return MHD_NO;
+	json_decref(exchange->reply);
+	exchange->reply = NULL;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (exchange->allow)
@@ -126,6 +147,7 @@ static enum MHD_Result begin(struct sl_exchange **out, struct sl_daemon *daemon,
 
 	if (!exchange)
 		return MHD_NO;
+	exchange->daemon = daemon;
 	*out = exchange;
 	/* Who may not read does not learn either what there is. */
 	check_rights(exchange, daemon, cred);
@@ -189,6 +211,8 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 		*size = 0;
 		return MHD_YES;
 	}
+	if (!(*exchange)->status && !cred->may_change && daemon->answering > SL_ANSWERS_MAX)
+		refuse(*exchange, 503, "too many answers are waiting to be read, try again soon");
 	if (!(*exchange)->status)
 		run(*exchange, daemon, cred);
 	return answer(*exchange, connection);

@@ -12,9 +12,9 @@ struct sl_cred;
 struct sl_daemon;
 struct sl_exchange;
 
-/* Called for each piece of a request; *exchange is NULL at first and sl_exchange_free's later. */
+/* Called for each piece of a request; *exchange is NULL at first and sl_exchange_freep's later. */
 enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon *daemon,
 				 const struct sl_cred *cred, struct MHD_Connection *connection,
 				 const char *method, const char *path, const char *data,
 				 size_t *size);
-void sl_exchange_free(struct sl_exchange *exchange);
+void sl_exchange_freep(struct sl_exchange **exchange);

@@ -101,6 +101,8 @@ static int open_loop(struct sl_daemon *daemon)
 		err = watch_signals(daemon);
 	if (!err)
 		err = watch_dog(daemon);
+	if (!err)
+		err = sl_ports_watch(daemon);
 	if (err)
 		sl_error("event loop: %s", strerror(-err));
 	return err;
@@ -193,6 +195,7 @@ static void end(struct sl_daemon *daemon)
 	if (signals >= 0)
 		close(signals);
 	sl_timer_close(&daemon->loop, &daemon->watchdog);
+	sl_timer_close(&daemon->loop, &daemon->minute);
 	sl_loop_close(&daemon->loop);
 }
 
@@ -204,6 +207,7 @@ static int run(const struct sl_options *opts)
 		.loop = SL_LOOP_INIT,
 		.signals = SL_WATCH_INIT,
 		.watchdog = SL_TIMER_INIT,
+		.minute = SL_TIMER_INIT,
 		.sock = SL_SOCK_INIT,
 		.pin_lock = -1,
 	};

@@ -14,6 +14,8 @@
 #include "link.h"
 #include "log.h"
 
+#define MINUTE 60000000ULL
+
 const char *const sl_origin_names[SL_ORIGIN_MAX_] = {
 	[SL_ORIGIN_CONFIG] = "config",
 	[SL_ORIGIN_MANUAL] = "manual",
@@ -254,8 +256,6 @@ static bool port_needed(const struct sl_daemon *daemon, const struct sl_port *po
 		return true;
 	if (!port->ifindex)
 		return port_named(daemon, port->name);
-	if (port->origin == SL_ORIGIN_ADOPTED)
-		return true;
 	return clause_for(daemon, port->name, port->ifindex);
 }
 
@@ -304,6 +304,21 @@ void sl_ports_settle(struct sl_daemon *daemon)
 		port_settle(daemon, port);
 		port_drop_unneeded(daemon, port);
 	}
+}
+
+static void on_minute(void *data)
+{
+	sl_ports_settle(data);
+}
+
+int sl_ports_watch(struct sl_daemon *daemon)
+{
+	int err;
+
+	err = sl_timer_open(&daemon->loop, &daemon->minute, on_minute, daemon);
+	if (!err)
+		sl_timer_set(&daemon->minute, MINUTE, MINUTE);
+	return err;
 }
 
 /* --- what was there before us --- */

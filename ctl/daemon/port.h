@@ -15,8 +15,9 @@
  * port stays attached as adopted: a renamed interface must not pass packets unseen because a file
  * speaks of its old name. A port whose interface does not exist waits for its name.
  *
- * What is wanted is compared with what is whenever an interface changes, so one that could not be
- * attached is tried again by any event that may have mended it, and its error is logged once.
+ * What is wanted is compared with what is whenever an interface changes, and once a minute for what
+ * tells nobody: so one that could not be attached is tried again, its error being logged once, and
+ * a program that something else took away comes back.
  */
 
 #include <stdbool.h>
@@ -65,6 +66,8 @@ bool sl_port_wanted(const struct sl_daemon *daemon, const struct sl_port *port,
 
 /* Takes over what is attached already. */
 int sl_ports_adopt(struct sl_daemon *daemon);
+/* Settles all once a minute. */
+int sl_ports_watch(struct sl_daemon *daemon);
 /* Makes ports for what a new configuration names, drops those that nothing names, settles all. */
 void sl_ports_settle(struct sl_daemon *daemon);
 void sl_ports_free(struct sl_daemon *daemon);

@@ -144,8 +144,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **e
 {
 	struct client *client = client_of(connection);
 
-	sl_exchange_free(*exchange);
-	*exchange = NULL;
+	sl_exchange_freep((struct sl_exchange **)exchange);
 	if (client)
 		client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
 }
@@ -230,14 +229,21 @@ static void on_tick(void *data)
 
 /* --- start and end --- */
 
+/* None of our paths has anything to unescape; and %00 would end one early. */
+static size_t keep_escapes(void *data, struct MHD_Connection *connection, char *text)
+{
+	return strlen(text);
+}
+
 static int start_mhd(struct sl_server *server)
 {
 	const union MHD_DaemonInfo *info;
 
-	server->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-				       on_request, server, MHD_OPTION_NOTIFY_CONNECTION,
-				       on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-				       on_completed, server, MHD_OPTION_END);
+	server->mhd =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+				 on_request, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				 server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+				 MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
 	if (!server->mhd)
 		return -EIO;
 	info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -18,6 +18,8 @@
 #define SL_CLIENTS_READERS 48
 #define SL_CLIENT_SECONDS  10
 #define SL_BODY_MAX	   (1 << 20)
+/* Beyond that, readers are asked to come again: they may all want 100,000 rules and read none. */
+#define SL_ANSWERS_MAX	   (64 << 20)
 
 struct sl_daemon;
 struct sl_server;

@@ -35,8 +35,8 @@
  * Where XDP and TC ingress are on one interface, XDP is to judge and TC to leave alone what XDP
  * has judged. With a handoff word, TC leaves alone exactly the packets that carry it, so TC must
  * know the word before XDP begins to leave it; until then it judges all. Without it (in the
- * dispatcher, SL_HANDOFF_ALL) the packets between the two hooks at the moment of change may be
- * judged by both, never by none.
+ * dispatcher, SL_HANDOFF_ALL) both judge for the grace period, some 20 ms, in which one of them
+ * comes or goes: packets are counted twice then, but none goes unjudged.
  */
 
 #include "dp.h"

@@ -26,14 +26,23 @@ static int detach_hook(struct sl_dp *dp, int ifindex, enum sl_hook hook, const c
 	return err ?: dp_tc_detach(dp, ifindex, hook, &cur);
 }
 
+static void drop_gone(struct sl_dp *dp, int ifindex)
+{
+	dp_pins_drop(dp, ifindex);
+	dp_libxdp_forget(ifindex);
+}
+
 int dp_detach_pinned(struct sl_dp *dp, int ifindex)
 {
 	char name[IF_NAMESIZE];
 	unsigned int hook;
 	int err = 0;
 
-	for (hook = 0; hook < SL_HOOK_MAX_ && if_indextoname((unsigned int)ifindex, name) && !err;
-	     hook++)
+	if (!if_indextoname((unsigned int)ifindex, name)) {
+		drop_gone(dp, ifindex);
+		return 0;
+	}
+	for (hook = 0; hook < SL_HOOK_MAX_ && !err; hook++)
 		err = detach_hook(dp, ifindex, (enum sl_hook)hook, "-new") ?:
 		      detach_hook(dp, ifindex, (enum sl_hook)hook, "");
 	if (!err)
@@ -69,7 +78,7 @@ int sl_dp_forget(struct sl_dp *dp, int ifindex)
 
 	if (slot < 0)
 		return dp_fail(dp, -ENOENT, "interface %d is not attached", ifindex);
-	dp_pins_drop(dp, ifindex);
+	drop_gone(dp, ifindex);
 	dp_slot_free(dp, (__u32)slot);
 	return 0;
 }

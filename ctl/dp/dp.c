@@ -87,16 +87,6 @@ bool sl_dp_started(const struct sl_dp *dp)
 	return dp->base;
 }
 
-/* libxdp leaves its directory behind when its last dispatcher is gone. */
-static void remove_libxdp_dir(void)
-{
-	const char *bpffs = getenv("LIBXDP_BPFFS");
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/xdp", bpffs ? bpffs : "/sys/fs/bpf");
-	rmdir(path);
-}
-
 /* Works from the pins alone, so that it also removes what another version left. */
 int sl_dp_remove(struct sl_dp *dp)
 {
@@ -121,7 +111,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	dp_unpin(dp, "frags");
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");
-	remove_libxdp_dir();
+	dp_libxdp_rmdir();
 	dp_arena_close(dp);
 	return 0;
 }

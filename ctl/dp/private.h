@@ -128,6 +128,20 @@ struct dp_hook {
 
 void dp_hook_clear(struct dp_hook *hook);
 
+/* libxdp.c: around each use of it */
+struct dp_libxdp {
+	int open[64]; /* programs' descriptors; more than that are not looked after */
+	size_t count;
+};
+
+void dp_libxdp_begin(struct dp_libxdp *use);
+/* fd was opened since, and is no leftover. */
+void dp_libxdp_keep(struct dp_libxdp *use, int fd);
+void dp_libxdp_end(struct dp_libxdp *use);
+/* The interface is gone. */
+void dp_libxdp_forget(int ifindex);
+void dp_libxdp_rmdir(void);
+
 /* xdp.c */
 struct dp_xdp_want {
 	int ifindex;

@@ -66,10 +66,30 @@ static struct xdp_program *member_find(struct xdp_multiprog *mp, __u32 id)
 	return NULL;
 }
 
-static void multiprog_closep(struct xdp_multiprog **mp)
+/* What libxdp says of an interface. */
+struct view {
+	struct dp_libxdp use;
+	struct xdp_multiprog *mp;
+	int err; /* -ENOENT: no XDP program is attached */
+};
+
+static void view_open(struct view *view, int ifindex)
 {
-	if (!libxdp_get_error(*mp))
-		xdp_multiprog__close(*mp);
+	dp_libxdp_begin(&view->use);
+	view->mp = xdp_multiprog__get_from_ifindex(ifindex);
+	view->err = (int)libxdp_get_error(view->mp);
+}
+
+static void view_clear(struct view *view)
+{
+	if (!view->err)
+		xdp_multiprog__close(view->mp);
+	dp_libxdp_end(&view->use);
+}
+
+static bool view_is_dispatcher(const struct view *view)
+{
+	return !view->err && !xdp_multiprog__is_legacy(view->mp);
 }
 
 static void xdp_closep(struct xdp_program **prog)
@@ -81,17 +101,17 @@ static void xdp_closep(struct xdp_program **prog)
 /* Fills what the dispatcher knows of its member; false when it is no member. */
 static bool dispatcher_read(int ifindex, struct dp_hook *hook)
 {
-	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	_cleanup_(view_clear) struct view view;
 	struct xdp_program *prog;
 
-	mp = xdp_multiprog__get_from_ifindex(ifindex);
-	if (libxdp_get_error(mp) || xdp_multiprog__is_legacy(mp))
+	view_open(&view, ifindex);
+	if (!view_is_dispatcher(&view))
 		return false;
-	prog = member_find(mp, hook->id);
+	prog = member_find(view.mp, hook->id);
 	if (!prog)
 		return false;
 	hook->priority = (int)xdp_program__run_prio(prog);
-	hook->frags = xdp_multiprog__xdp_frags_support(mp);
+	hook->frags = xdp_multiprog__xdp_frags_support(view.mp);
 	return true;
 }
 
@@ -119,13 +139,11 @@ int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hoo
 
 bool dp_xdp_runs_first(int ifindex, __u32 first, __u32 second)
 {
-	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	_cleanup_(view_clear) struct view view;
 	struct xdp_program *prog = NULL;
 
-	mp = xdp_multiprog__get_from_ifindex(ifindex);
-	if (libxdp_get_error(mp))
-		return true;
-	while ((prog = xdp_multiprog__next_prog(prog, mp))) {
+	view_open(&view, ifindex);
+	while (!view.err && (prog = xdp_multiprog__next_prog(prog, view.mp))) {
 		if (xdp_program__id(prog) == first)
 			return true;
 		if (xdp_program__id(prog) == second)
@@ -150,21 +168,21 @@ static void describe(__u32 id, char *out, size_t size)
 /* Whether libxdp can attach beside what is there. */
 static int check_room(struct sl_dp *dp, const struct dp_xdp_want *want)
 {
-	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	_cleanup_(view_clear) struct view view;
 	struct attached attached = {};
 	char who[64];
 	int err;
 
+	view_open(&view, want->ifindex);
 	err = attached_read(dp, want->ifindex, &attached);
 	if (err || !attached.id)
 		return err;
 	describe(attached.id, who, sizeof(who));
-	mp = xdp_multiprog__get_from_ifindex(want->ifindex);
-	if (libxdp_get_error(mp) || xdp_multiprog__is_legacy(mp))
+	if (!view_is_dispatcher(&view))
 		return dp_fail(dp, -EBUSY,
 			       "xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
 			       want->name, who);
-	if (xdp_multiprog__attach_mode(mp) != libxdp_mode(want->mode))
+	if (xdp_multiprog__attach_mode(view.mp) != libxdp_mode(want->mode))
 		return dp_fail(dp, -EBUSY,
 			       "xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
 			       want->name, who, sl_xdp_mode_names[attached.mode]);
@@ -231,6 +249,20 @@ static int libxdp_attach(struct dp_prog *prog, const struct dp_xdp_want *want)
 	return err ?: xdp_program__attach(xdp, want->ifindex, libxdp_mode(want->mode), 0);
 }
 
+static int attach_and_close(struct dp_prog *prog, const struct dp_xdp_want *want)
+{
+	struct dp_libxdp use;
+	int err;
+
+	dp_libxdp_begin(&use);
+	err = libxdp_attach(prog, want);
+	/* What libbpf loaded belongs to prog. */
+	if (!err)
+		dp_libxdp_keep(&use, dp_prog_fd(prog));
+	dp_libxdp_end(&use);
+	return err;
+}
+
 static void loaded_as(struct dp_hook *out, const struct dp_load *load, int fd)
 {
 	out->fd = dup(fd);
@@ -251,7 +283,7 @@ int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_ho
 		err = dp_prog_open(dp, &want->load, &prog);
 	if (err)
 		return err;
-	err = libxdp_attach(prog, want);
+	err = attach_and_close(prog, want);
 	if (err)
 		return refused(dp, want, err);
 	loaded_as(out, &want->load, dp_prog_fd(prog));
@@ -290,15 +322,13 @@ int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp
 
 static int dispatcher_detach(int ifindex, const struct dp_hook *hook)
 {
-	_cleanup_(multiprog_closep) struct xdp_multiprog *mp = NULL;
+	_cleanup_(view_clear) struct view view;
 	struct xdp_program *prog;
-	int err;
 
-	mp = xdp_multiprog__get_from_ifindex(ifindex);
-	err = (int)libxdp_get_error(mp);
-	if (err)
-		return err;
-	prog = member_find(mp, hook->id);
+	view_open(&view, ifindex);
+	if (view.err)
+		return view.err;
+	prog = member_find(view.mp, hook->id);
 	return prog ? xdp_program__detach(prog, ifindex, libxdp_mode(hook->mode), 0) : 0;
 }
 

@@ -15,13 +15,10 @@ MTU 9000, offloads as the kernel has them. The daemon's log is in the report of 
 import itertools
 import os
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from lab import SLUICED, Lab, Netns, Sluiced
+from lab import SLUICED, Lab, Netns, Sluiced, bpffs_for, run_dir_for
 
 NUMBERS = itertools.count(1)
 
@@ -38,12 +35,18 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.skip(reason=missing))
 
 
+def brief(log):
+    """Without the many reads of a test that waits for something."""
+    return "".join(line for line in log.splitlines(True)
+                   if not (line.startswith("request: GET") and line.endswith(": 200\n")))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         for daemon in getattr(item, "sluice_daemons", ()):
-            report.sections.append((f"log of sluiced ({daemon.log_path})", daemon.log()))
+            report.sections.append((f"log of sluiced ({daemon.log_path})", brief(daemon.log())))
 
 
 @pytest.fixture
@@ -53,21 +56,14 @@ def tag():
 
 @pytest.fixture
 def run_dir(tag):
-    """Open to all users, unlike tmp_path, so that access rights can be tested."""
-    path = Path(tempfile.mkdtemp(prefix=f"{tag}-", dir="/run"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    with run_dir_for(tag) as path:
+        yield path
 
 
 @pytest.fixture
 def bpffs(run_dir):
-    path = run_dir / "bpf"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "bpf", "bpf", path], check=True)
-    yield path
-    subprocess.run(["umount", "-l", path], check=True)
-    path.rmdir()
+    with bpffs_for(run_dir) as path:
+        yield path
 
 
 @pytest.fixture
@@ -100,7 +96,7 @@ def bare(tag):
 
 
 def factory(request, netns, run_dir, bpffs):
-    request.node.sluice_daemons = daemons = []
+    request.node.sluice_daemons = daemons = []  # for the report
 
     def make(config="", **kwargs):
         number = len(daemons)

@@ -9,7 +9,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
@@ -254,6 +256,25 @@ class Sluiced:
                 if (interface["name"], entry["hook"]) == (name, hook):
                     return {word: c["packets"] for word, c in entry["verdicts"].items()}
         raise AssertionError(f"no {hook} at {name}")
+
+
+@contextmanager
+def run_dir_for(tag):
+    """A directory open to all users, unlike pytest's, so that access rights can be tested."""
+    path = Path(tempfile.mkdtemp(prefix=f"{tag}-", dir="/run"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@contextmanager
+def bpffs_for(run_dir):
+    path = run_dir / "bpf"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "bpf", "bpf", path], check=True)
+    yield path
+    subprocess.run(["umount", "-l", path], check=True)
+    path.rmdir()
 
 
 class Lab:

