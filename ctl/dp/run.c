@@ -102,13 +102,13 @@ static int run_failed(struct sl_dp *dp, int err, size_t len, size_t linear)
 int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
 	      struct sl_trace *trace, void *out, size_t max, size_t *out_len)
 {
-	struct sl_trace *found;
+	struct sl_trace *found = dp->base ? dp_at(dp, SL_ARENA_TRACE) : NULL;
 	struct xdp_md ctx = { .data_end = (__u32)linear };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
 		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
 	int err;
 
-	if (!dp->run)
+	if (!dp->run || !found)
 		return dp_fail(dp, -EINVAL, "no program is loaded for replay");
 	if (out && max < len)
 		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max, len);
@@ -118,7 +118,6 @@ int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
 		opts.ctx_in = &ctx;
 		opts.ctx_size_in = sizeof(ctx);
 	}
-	found = dp_at(dp, SL_ARENA_TRACE);
 	found->verdict = UNTOUCHED;
 	err = bpf_prog_test_run_opts(dp_prog_fd(dp->run), &opts);
 	if (err)
