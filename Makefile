@@ -30,7 +30,7 @@ endif
 
 WARN		:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter $(WERROR)
 CFLAGS		?= -O2 -g
-CFLAGS_ALL	:= -std=gnu17 $(WARN) -D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' $(CFLAGS)
+CFLAGS_ALL	:= -std=gnu17 $(WARN) -D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
 BPF_CFLAGS	:= -std=gnu17 -O2 -g -target bpf -mcpu=v4 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 		   $(WERROR) $(if $(TRIPLE),-I/usr/include/$(TRIPLE)) -Iabi -Idataplane
 

@@ -165,7 +165,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
-	struct sl_ruleset *set;
+	struct sl_ruleset *ruleset;
 	size_t size = 0;
 	int err;
 
@@ -175,10 +175,9 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	err = dp_arena_touch(dp, base, size);
 	if (err)
 		return err;
-	((struct sl_ruleset *)block)->loaded_at = (__u64)time(NULL);
-	memcpy(dp_at(dp, base), block, size);
-	set = dp_at(dp, base);
-	set->loaded_at = (__u64)time(NULL);
+	ruleset = dp_at(dp, base);
+	memcpy(ruleset, block, size);
+	ruleset->loaded_at = (__u64)time(NULL);
 	return 0;
 }
 
