@@ -15,6 +15,7 @@ from scapy.packet import Raw
 from scapy.utils import PcapNgWriter, PcapWriter, rdpcap
 
 from ctl import FAILED, USAGE, complains, sluicectl
+from lab import SLUICECTL, TOP
 
 HOOKS = ["xdp", "tc-ingress", "tc-egress"]
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
@@ -138,6 +139,14 @@ def test_packet(all_judged, number):
     assert line["length"] == line["captured"] == len(bytes(packet))
     assert line["cut"] is False and line["error"] is None
     assert {key: line[key] for key in more} == more
+
+
+def test_keys_are_documented():
+    page = (TOP / "docs/man/sluicectl.8").read_text()
+    text = page[page.index("prints one object a line for each packet"):page.index(".Sh ENVIRONMENT")]
+    documented = [word for line in text.splitlines() if line.startswith(".It Va ")
+                  for word in line[len(".It Va "):].split(" , Va ")]
+    assert sorted(documented) == sorted(KEYS)
 
 
 def test_numbers_and_times(files):
@@ -396,7 +405,6 @@ def test_bad_configuration(files):
 def test_reader_goes_away(files):
     write_pcap(files / "in.pcap", [V4 / UDP(dport=53)] * 3000)
     script = '"$@" | head -1; echo ${PIPESTATUS[0]}'
-    from lab import SLUICECTL
     done = subprocess.run(["bash", "-c", script, "-", SLUICECTL, "replay", "-c", files / "a.conf",
                            "-r", files / "in.pcap", "--json"], capture_output=True, text=True,
                           check=True, timeout=60)
