@@ -99,8 +99,8 @@ static int running_read(struct sl_dp *dp, struct running *running)
 static __u32 running_find(const struct running *running, const struct sl_conf_rule *rule)
 {
 	struct known key = { .name = rule->name, .dir = rule->dir };
-	const struct known *found = bsearch(&key, running->rules, running->count,
-					    sizeof(*running->rules), compare);
+	const struct known *found =
+		bsearch(&key, running->rules, running->count, sizeof(*running->rules), compare);
 
 	return found && found->slot < running->slots ? found->slot : SL_NO_SLOT;
 }
@@ -146,9 +146,10 @@ static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *
 			continue;
 		rule->slot = slot_take(running);
 		if (rule->slot == SL_NO_SLOT)
-			return dp_fail(dp, -E2BIG,
-				       "rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
-				       rule->name, running->slots - 1);
+			return dp_fail(
+				dp, -E2BIG,
+				"rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
+				rule->name, running->slots - 1);
 		if (rule->slot != end) {
 			err = slots_zero(dp, first, end);
 			if (err)

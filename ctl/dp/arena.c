@@ -56,7 +56,7 @@ static __u32 rule_shift(__u32 ncpus)
 {
 	__u32 shift = 24;
 
-	while ((SL_ARENA_RULE_SIZE / ncpus) >> shift == 0)
+	while ((__u64)ncpus << shift > SL_ARENA_RULE_SIZE)
 		shift--;
 	return shift;
 }

@@ -46,12 +46,13 @@ void dp_libxdp_rmdir(void)
 static void each_program(struct dp_libxdp *use, void (*call)(struct dp_libxdp *use, int fd))
 {
 	DIR *dir = opendir("/proc/self/fd");
+	int dir_fd = dir ? dirfd(dir) : -1;
 	struct dirent *entry;
 	char target[32];
 	ssize_t len;
 
-	while (dir && (entry = readdir(dir))) {
-		len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+	while (dir_fd >= 0 && (entry = readdir(dir))) {
+		len = readlinkat(dir_fd, entry->d_name, target, sizeof(target) - 1);
 		target[len > 0 ? len : 0] = '\0';
 		if (!strcmp(target, "anon_inode:bpf-prog"))
 			call(use, atoi(entry->d_name));

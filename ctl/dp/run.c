@@ -108,7 +108,7 @@ int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
 		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
 	int err;
 
-	if (!dp->run)
+	if (!dp->run || !found)
 		return dp_fail(dp, -EINVAL, "no program is loaded for replay");
 	if (out && max < len)
 		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max, len);
