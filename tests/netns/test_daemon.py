@@ -214,6 +214,28 @@ def test_privileges(sluiced_bare):
     assert fields["Threads"] == "1"
 
 
+UNIT = ["setpriv", "--bounding-set", "-all,+bpf,+perfmon,+net_admin,+sys_admin", "--inh-caps",
+        "-all", "--regid", "60", "--clear-groups"]
+
+
+def test_privileges_that_the_unit_leaves_suffice(sluiced, client):
+    """No CAP_CHOWN for the socket, no CAP_SETPCAP for the bounding set."""
+    daemon = sluiced(CONFIG, prefix=UNIT, args=["-g", "games"]).start()
+    assert os.stat(daemon.socket).st_gid == 60
+    assert os.stat(daemon.socket).st_mode & 0o777 == 0o660
+    assert daemon.interface("lan0")["xdp"]["mode"] == "native"
+    send(client, 5)
+    assert daemon.rule("there") == 5
+    daemon.post("/v1/detach", {"all": True})
+    assert "privileges" not in daemon.log()
+
+
+def test_privileges_that_are_missing_are_named(sluiced_bare):
+    daemon = sluiced_bare("", prefix=["setpriv", "--bounding-set", "-sys_admin"]).start()
+    assert "no sys_admin: programs attach alone" in daemon.log()
+    assert daemon.stop() == 0
+
+
 def test_watchdog(sluiced_bare):
     daemon = sluiced_bare("", env={"WATCHDOG_USEC": "200000"}).start()
     for _ in range(3):
