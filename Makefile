@@ -64,7 +64,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(DP_TESTS)
+tests: $(RULES_TESTS) $(PROG_TESTS) $(DP_TESTS) $(B)/sluiced-asan
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:

@@ -24,17 +24,17 @@ enum sl_atom_kind {
 
 struct sl_atom {
 	enum sl_atom_kind kind; /* SL_ATOM_BAD: has been complained about */
-	sl_u128 number;		/* a number too large is all ones */
-	const char *text;	/* as written */
+	sl_u128 number; /* a number too large is all ones */
+	const char *text; /* as written */
 	struct sl_loc loc;
 };
 
 enum sl_value_kind {
-	SL_VALUE_ATOM,	 /* low */
-	SL_VALUE_RANGE,	 /* low - high */
+	SL_VALUE_ATOM, /* low */
+	SL_VALUE_RANGE, /* low - high */
 	SL_VALUE_PREFIX, /* low / high, a number */
-	SL_VALUE_OR,	 /* a | b | ...: parts */
-	SL_VALUE_REF,	 /* $name: low.text without the dollar */
+	SL_VALUE_OR, /* a | b | ...: parts */
+	SL_VALUE_REF, /* $name: low.text without the dollar */
 };
 
 struct sl_value {
@@ -65,9 +65,9 @@ enum sl_op {
 };
 
 enum sl_part_kind {
-	SL_PART_BARE,  /* a protocol's name alone; op is SL_OP_NE after "not" */
+	SL_PART_BARE, /* a protocol's name alone; op is SL_OP_NE after "not" */
 	SL_PART_MATCH, /* selector op values */
-	SL_PART_MASK,  /* tcp flags & mask op values */
+	SL_PART_MASK, /* tcp flags & mask op values */
 	SL_PART_ACTION,
 };
 
@@ -79,7 +79,7 @@ struct sl_part {
 	enum sl_verdict action;
 	struct sl_values *values;
 	struct sl_values *mask;
-	struct sl_loc loc;  /* all of it */
+	struct sl_loc loc; /* all of it */
 	struct sl_loc head; /* the selector */
 };
 
@@ -93,7 +93,7 @@ struct sl_ast_rule {
 };
 
 struct sl_ast_chain {
-	struct sl_loc loc;	  /* of "chain NAME"; no source: not given */
+	struct sl_loc loc; /* of "chain NAME"; no source: not given */
 	struct sl_loc policy_loc; /* no source: not given */
 	enum sl_verdict policy;
 	struct sl_ast_rule *rules;

@@ -23,7 +23,7 @@ int sl_define_find(struct sl_parser *p, const struct sl_value *ref, bool inside,
 struct sl_wanted {
 	const struct sl_selector_info *selector;
 	enum sl_field field;
-	struct sl_intervals set;  /* numbers, IPv4 addresses */
+	struct sl_intervals set; /* numbers, IPv4 addresses */
 	struct sl_intervals set6; /* IPv6 addresses */
 };
 
@@ -34,7 +34,7 @@ void sl_wanted_clear(struct sl_wanted *wanted);
 struct sl_narrow {
 	struct sl_parser *p;
 	__u8 l3;
-	struct sl_intervals set[SL_FIELD_MAX_];	 /* empty: no condition yet */
+	struct sl_intervals set[SL_FIELD_MAX_]; /* empty: no condition yet */
 	const struct sl_part *by[SL_FIELD_MAX_]; /* the match that set the condition last */
 	const struct sl_part *l3_by[SL_L3_MAX_]; /* the match that took the class away */
 };

@@ -38,7 +38,7 @@ enum sl_field {
 
 /* Where in struct sl_key a field is, and by that how a record compares it. */
 enum sl_place {
-	SL_PLACE_LINK,	/* masked, at shift */
+	SL_PLACE_LINK, /* masked, at shift */
 	SL_PLACE_XPORT, /* masked, at shift */
 	SL_PLACE_ADDR4, /* masked, at shift in addr[0] */
 	SL_PLACE_ADDR6, /* masked, 128 bits from addr[shift / 64] on, high half first */
@@ -54,11 +54,11 @@ struct sl_field_info {
 	const char *name; /* as messages call it */
 	enum sl_place place;
 	__u8 shift;
-	__u8 width;  /* bits */
-	__u8 max;    /* the highest number that occurs; 0: all that fit in width */
-	__u8 l3;     /* SL_L3_BIT()s of the packets that have the field */
+	__u8 width; /* bits */
+	__u8 max; /* the highest number that occurs; 0: all that fit in width */
+	__u8 l3; /* SL_L3_BIT()s of the packets that have the field */
 	bool header; /* stands in the transport header: packets without one never match */
-	bool bits;   /* its bits mean something each: see sl_cover_bits() */
+	bool bits; /* its bits mean something each: see sl_cover_bits() */
 };
 
 extern const struct sl_field_info sl_fields[SL_FIELD_MAX_];

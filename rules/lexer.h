@@ -17,27 +17,27 @@ struct sl_lexer {
 	struct sl_parser *parser;
 	const struct sl_source *source;
 	void *scanner;
-	char *buffer;		/* the scanner's */
+	char *buffer; /* the scanner's */
 	jmp_buf *out_of_memory; /* where the scanner ends up when it cannot be set up */
 	__u32 position;
-	int last;		/* the token scanned last */
-	int returned;		/* the token handed out last */
-	int before;		/* the token handed out before that one */
+	int last; /* the token scanned last */
+	int returned; /* the token handed out last */
+	int before; /* the token handed out before that one */
 	struct sl_loc last_loc; /* of the token handed out last */
 	struct sl_loc before_loc;
 
-	unsigned int depth;	  /* braces open */
+	unsigned int depth; /* braces open */
 	unsigned int block_depth; /* of them, those of a chain or interface block: 0 or 1 */
-	struct sl_loc block_loc;  /* what opened the block */
-	int statement;		  /* what the outermost statement begins with */
-	bool closed_block;	  /* the last token was the '}' of a block */
-	bool unclosed;		  /* a missing '}' has been reported */
+	struct sl_loc block_loc; /* what opened the block */
+	int statement; /* what the outermost statement begins with */
+	bool closed_block; /* the last token was the '}' of a block */
+	bool unclosed; /* a missing '}' has been reported */
 
-	bool skipping;	   /* until the end of the statement */
+	bool skipping; /* until the end of the statement */
 	bool skipping_set; /* the error was between the braces of a set */
-	bool stuck;	   /* nothing after the error can be read */
-	__u32 stuck_at;	   /* where the last error was */
-	bool keep;	   /* the token with the error ends the statement: the parser needs it */
+	bool stuck; /* nothing after the error can be read */
+	__u32 stuck_at; /* where the last error was */
+	bool keep; /* the token with the error ends the statement: the parser needs it */
 
 	/* Tokens made up or put back, to be handed out first. */
 	struct sl_lexer_token {

@@ -23,7 +23,7 @@ struct sl_cond {
 };
 
 struct sl_conf_match {
-	__u8 l3;     /* SL_L3_BIT()s */
+	__u8 l3; /* SL_L3_BIT()s */
 	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */

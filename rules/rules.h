@@ -31,12 +31,12 @@ enum sl_severity {
 
 struct sl_diag_entry {
 	enum sl_severity severity;
-	char *file;	     /* NULL: about no place in a file, line and column are 0 */
-	unsigned int order;  /* of the file among those read, from 1; 0: no file */
-	unsigned int line;   /* from 1 */
+	char *file; /* NULL: about no place in a file, line and column are 0 */
+	unsigned int order; /* of the file among those read, from 1; 0: no file */
+	unsigned int line; /* from 1 */
 	unsigned int column; /* from 1, in bytes; a tab is one */
-	unsigned int width;  /* bytes the caret line underlines, at least 1 and within text */
-	char *message;	     /* lower case, no full stop */
+	unsigned int width; /* bytes the caret line underlines, at least 1 and within text */
+	char *message; /* lower case, no full stop */
 	char *text; /* the line, or the part of a long one around the place; NULL when there is none
 		     */
 	unsigned int caret; /* from 1, in bytes: where in text the place is */
@@ -46,7 +46,7 @@ struct sl_diag {
 	struct sl_diag_entry *entries;
 	size_t count;
 	size_t errors; /* entries that are errors, also those not kept */
-	size_t max;    /* entries kept; 0: SL_DIAG_MAX */
+	size_t max; /* entries kept; 0: SL_DIAG_MAX */
 };
 
 #define SL_DIAG_MAX 100
@@ -82,7 +82,7 @@ struct sl_conf_rule {
 	char *name; /* unique in its chain; unnamed rules are called "ingress#3": chain and place */
 	char *text; /* canonical text without the name: what `sluicectl rules` shows */
 	enum sl_dir dir;
-	bool is_policy;		/* the chain's policy, counted like a rule; named "policy" */
+	bool is_policy; /* the chain's policy, counted like a rule; named "policy" */
 	enum sl_verdict action; /* SL_CONTINUE: count and go on */
 	__u32 slot; /* counter; set by the caller before sl_conf_lower, see sl_conf_number */
 	struct sl_conf_match *match;

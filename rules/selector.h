@@ -41,11 +41,11 @@ enum sl_selector {
 };
 
 struct sl_selector_info {
-	const char *name;    /* as written */
+	const char *name; /* as written */
 	enum sl_field field; /* of addresses: the IPv4 one, unless l3 says IPv6 */
 	const struct sl_vocabulary *words;
-	__u8 l3;	/* SL_L3_BIT()s that the words themselves ask for; 0: as the field says */
-	__u8 tags;	/* VLAN tags there must be */
+	__u8 l3; /* SL_L3_BIT()s that the words themselves ask for; 0: as the field says */
+	__u8 tags; /* VLAN tags there must be */
 	__u8 protos[3]; /* protocols that the words ask for; 0: none */
 };
 

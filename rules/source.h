@@ -9,14 +9,14 @@
 
 /* A text that is being parsed. It stays in memory for as long as messages may point into it. */
 struct sl_source {
-	struct sl_source *next;		/* all of one parse, for freeing */
+	struct sl_source *next; /* all of one parse, for freeing */
 	const struct sl_source *parent; /* the file that includes this one, or NULL */
-	unsigned int depth;		/* includes on the way to it */
-	unsigned int order;		/* of being read, from 1 */
-	dev_t device;			/* with inode: which file it is; 0 for a text from memory */
+	unsigned int depth; /* includes on the way to it */
+	unsigned int order; /* of being read, from 1 */
+	dev_t device; /* with inode: which file it is; 0 for a text from memory */
 	ino_t inode;
 	char *name; /* as messages call it */
-	char *dir;  /* what its includes are relative to */
+	char *dir; /* what its includes are relative to */
 	char *text; /* NUL-terminated, may hold NUL bytes as well */
 	size_t length;
 };

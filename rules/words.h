@@ -14,7 +14,7 @@ struct sl_word {
 };
 
 struct sl_vocabulary {
-	const char *noun;	     /* "port": what messages call a value of this kind */
+	const char *noun; /* "port": what messages call a value of this kind */
 	const struct sl_word *words; /* the first name of a number is the one to print */
 	size_t count;
 };

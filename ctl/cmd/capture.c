@@ -23,6 +23,7 @@ struct sl_capture {
 
 struct sl_capture_out {
 	pcap_t *pcap;
+	FILE *file; /* of dumper, which closes it */
 	pcap_dumper_t *dumper;
 };
 
@@ -127,7 +128,6 @@ int sl_capture_create(struct sl_capture_out **out, const char *path,
 		      const struct sl_capture *capture, char error[SL_CAPTURE_ERROR])
 {
 	_cleanup_(sl_capture_out_freep) struct sl_capture_out *to = calloc(1, sizeof(*to));
-	FILE *file;
 
 	if (!to)
 		return failed(error, -ENOMEM, NULL);
@@ -137,14 +137,12 @@ int sl_capture_create(struct sl_capture_out **out, const char *path,
 							PCAP_TSTAMP_PRECISION_NANO);
 	if (!to->pcap)
 		return failed(error, -ENOMEM, NULL);
-	file = fopen(path, "we");
-	if (!file)
+	to->file = fopen(path, "we");
+	if (!to->file)
 		return failed(error, -errno, NULL);
-	to->dumper = pcap_dump_fopen(to->pcap, file);
-	if (!to->dumper) {
-		fclose(file);
+	to->dumper = pcap_dump_fopen(to->pcap, to->file);
+	if (!to->dumper)
 		return failed(error, -EIO, pcap_geterr(to->pcap));
-	}
 	*out = TAKE_PTR(to);
 	return 0;
 }
@@ -178,6 +176,8 @@ void sl_capture_out_freep(struct sl_capture_out **out)
 		return;
 	if ((*out)->dumper)
 		pcap_dump_close((*out)->dumper);
+	else if ((*out)->file)
+		fclose((*out)->file);
 	if ((*out)->pcap)
 		pcap_close((*out)->pcap);
 	free(*out);

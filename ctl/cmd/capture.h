@@ -14,7 +14,7 @@
 struct sl_frame {
 	const __u8 *data; /* until the next one is read */
 	size_t captured;
-	size_t length;	 /* on the wire; more than captured when the capture cut it */
+	size_t length; /* on the wire; more than captured when the capture cut it */
 	int64_t seconds; /* since the epoch */
 	__u32 nanoseconds;
 };

@@ -43,7 +43,7 @@ enum sl_opt {
 struct sl_option {
 	char letter; /* 0: none */
 	const char *name;
-	const char *arg;    /* NULL: takes none. In brackets: may be left out */
+	const char *arg; /* NULL: takes none. In brackets: may be left out */
 	const char *values; /* words it may be, or "<file>", "<dir>": for help and completion */
 	const char *help;
 };
@@ -57,14 +57,14 @@ struct sl_ctl {
 
 struct sl_command {
 	const char *name;
-	const char *args;   /* as help shows them; "" for none */
+	const char *args; /* as help shows them; "" for none */
 	const char *values; /* what an argument is: words, "<interface>", "<file>" or NULL */
 	int min_args;
 	int max_args;
-	unsigned int options;  /* SL_OPT_BIT of its own; the global ones are always there */
+	unsigned int options; /* SL_OPT_BIT of its own; the global ones are always there */
 	unsigned int required; /* of these, those that must be given */
-	const char *help;      /* one line */
-	const char *more;      /* what else --help says; NULL: nothing */
+	const char *help; /* one line */
+	const char *more; /* what else --help says; NULL: nothing */
 	int (*run)(struct sl_ctl *ctl);
 };
 

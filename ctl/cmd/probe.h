@@ -35,8 +35,8 @@ struct sl_finding {
 
 enum sl_need {
 	SL_REQUIRED, /* nothing runs without it */
-	SL_USED,     /* where it is missing, something is done in another way or not at all */
-	SL_SPARE,    /* not used today */
+	SL_USED, /* where it is missing, something is done in another way or not at all */
+	SL_SPARE, /* not used today */
 };
 
 enum sl_side {

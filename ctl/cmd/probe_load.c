@@ -97,6 +97,9 @@ static int load_own(struct sl_programs *programs, const struct bpf_program *prog
 			     bpf_program__insns(prog), bpf_program__insn_cnt(prog), &opts);
 }
 
+/* Being loaded: libbpf hands on a number to the function below, and no pointer. */
+static struct sl_programs *loading;
+
 /* libbpf calls this in place of loading prog. */
 static int take_program(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
@@ -104,7 +107,7 @@ static int take_program(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	struct sl_programs *programs = (struct sl_programs *)cookie;
+	struct sl_programs *programs = loading;
 	struct program *program = &programs->list[programs->count];
 
 	if (programs->count == PROGRAMS_MAX)
@@ -142,8 +145,7 @@ static bool has_arenas(void)
 
 static int open_object(struct sl_programs *programs)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, handler, .cookie = (long)programs,
-		    .prog_prepare_load_fn = take_program);
+	LIBBPF_OPTS(libbpf_prog_handler_opts, handler, .prog_prepare_load_fn = take_program);
 	int xdp, frags, tc;
 
 	xdp = libbpf_register_prog_handler("sl_probe_xdp", BPF_PROG_TYPE_XDP, BPF_XDP, &handler);
@@ -153,6 +155,7 @@ static int open_object(struct sl_programs *programs)
 	programs->skel = probe_bpf__open();
 	if (programs->skel) {
 		bpf_map__set_autocreate(programs->skel->maps.arena, has_arenas());
+		loading = programs;
 		programs->error = probe_bpf__load(programs->skel);
 	}
 	libbpf_unregister_prog_handler(xdp);

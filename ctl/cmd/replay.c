@@ -44,7 +44,7 @@ static void replay_clear(struct replay *replay)
 	sl_capture_out_freep(&replay->out);
 	sl_capture_freep(&replay->capture);
 	sl_dp_freep(&replay->dp);
-	free(replay->by_slot);
+	free((void *)replay->by_slot);
 	sl_conf_freep(&replay->conf);
 }
 
@@ -71,7 +71,8 @@ static int index_rules(struct replay *replay)
 		if (conf->rules[i].slot >= replay->nslots)
 			replay->nslots = conf->rules[i].slot + 1;
 	}
-	replay->by_slot = calloc(replay->nslots ?: 1, sizeof(*replay->by_slot));
+	replay->by_slot =
+		(const struct sl_conf_rule **)calloc(replay->nslots ?: 1, sizeof(*replay->by_slot));
 	if (!replay->by_slot)
 		return -ENOMEM;
 	for (i = 0; i < conf->nrules; i++)

@@ -15,8 +15,8 @@ struct sl_judged {
 	enum sl_hook hook;
 	struct sl_trace trace;
 	const struct sl_conf_rule *rule; /* that decided; NULL: a reason did */
-	int err;			 /* not 0: it could not be judged, and trace says nothing */
-	const char *error;		 /* then why */
+	int err; /* not 0: it could not be judged, and trace says nothing */
+	const char *error; /* then why */
 };
 
 /* What was found in all: replay_sum.c. */

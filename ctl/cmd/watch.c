@@ -44,12 +44,6 @@ struct watch {
 	int signals;
 };
 
-static void close_fdp(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static double monotonic(void)
 {
 	struct timespec now;
@@ -197,23 +191,24 @@ static int open_events(struct watch *watch, double seconds)
 	return SL_EXIT_OK;
 }
 
+static void watch_clear(struct watch *watch)
+{
+	sl_client_freep(&watch->client);
+	json_decref(watch->before);
+	if (watch->timer >= 0)
+		close(watch->timer);
+	if (watch->signals >= 0)
+		close(watch->signals);
+}
+
 int sl_watch(struct sl_ctl *ctl, double seconds)
 {
-	_cleanup_(sl_client_freep) struct sl_client *client = NULL;
-	_cleanup_(close_fdp) int signals = -1, timer = -1;
-	struct watch watch = { .json = ctl->opt[SL_OPT_JSON], .timer = -1, .signals = -1 };
-	int status;
+	_cleanup_(watch_clear) struct watch watch = { .json = ctl->opt[SL_OPT_JSON],
+						      .timer = -1,
+						      .signals = -1 };
 
-	if (sl_client_new(&client, ctl->opt[SL_OPT_SOCKET] ?: SL_SOCKET))
+	if (sl_client_new(&watch.client, ctl->opt[SL_OPT_SOCKET] ?: SL_SOCKET))
 		return sl_fail("out of memory");
-	watch.client = client;
 	watch.screen = !watch.json && isatty(STDOUT_FILENO) && sl_out_height() > 1;
-	status = open_events(&watch, seconds);
-	signals = watch.signals;
-	timer = watch.timer;
-	if (status)
-		return status;
-	status = run(&watch);
-	json_decref(watch.before);
-	return status;
+	return open_events(&watch, seconds) ?: run(&watch);
 }

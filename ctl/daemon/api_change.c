@@ -113,7 +113,8 @@ static int get_tc(const json_t *body, struct sl_conf_iface *want, json_t **reply
 		return sl_json_error(reply, 400, "body: \"tc\" is not a list");
 	json_array_foreach (list, i, value) {
 		word = json_string_value(value);
-		for (dir = 0; word && dir < SL_DIR_MAX_ && strcmp(word, sl_dir_names[dir]); dir++)
+		for (dir = 0; word && dir < SL_DIR_MAX_ && strcmp(word, sl_dir_names[dir]) != 0;
+		     dir++)
 			;
 		if (!word || dir == SL_DIR_MAX_)
 			return sl_json_error(
@@ -175,7 +176,7 @@ int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 {
 	static const char *const known[] = { "interface", "xdp", "priority", "tc", NULL };
 	struct sl_conf_iface want;
-	const char *name;
+	const char *name = NULL;
 	bool configured;
 	int status;
 
@@ -226,7 +227,7 @@ int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 {
 	static const char *const known[] = { "interface", "all", NULL };
 	const json_t *all = json_object_get(body, "all");
-	const char *name;
+	const char *name = NULL;
 	int status;
 
 	status = check_keys(body, known, reply);

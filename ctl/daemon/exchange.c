@@ -65,7 +65,7 @@ static struct MHD_Response *response_new(const json_t *reply, size_t *size)
 		free(text);
 		return NULL;
 	}
-	strcpy(line + length, "\n");
+	memcpy(line + length, "\n", 2);
 	response = MHD_create_response_from_buffer(length + 1, line, MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		free(line);

@@ -25,7 +25,7 @@ struct sl_monitor {
 	struct sl_loop *loop;
 	struct sl_watch watch;
 	struct nl_sock *events; /* reports as they come */
-	struct nl_sock *dump;	/* blocking, to read all */
+	struct nl_sock *dump; /* blocking, to read all */
 	struct sl_link *links;
 	const struct sl_link_ops *ops;
 	void *data;

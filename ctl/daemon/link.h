@@ -22,7 +22,7 @@ struct sl_link {
 	__u32 rx_queues;
 	__u32 tx_queues;
 	__u32 xdp_prog; /* id of the program or dispatcher that netlink shows; 0: none */
-	__u16 type;	/* ARPHRD_* */
+	__u16 type; /* ARPHRD_* */
 	bool up;
 	bool loopback;
 	bool seen; /* in the dump that runs */

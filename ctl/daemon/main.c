@@ -232,7 +232,7 @@ static char *absolute(const char *path)
 
 	if (*path == '/')
 		return strdup(path);
-	here = getcwd(NULL, 0);
+	here = get_current_dir_name();
 	if (!here || asprintf(&out, "%s/%s", here, path) < 0)
 		return NULL;
 	return out;

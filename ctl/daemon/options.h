@@ -17,7 +17,7 @@ struct sl_options {
 	const char *socket;
 	const char *pin_dir;
 	const char *group; /* whose members may read */
-	int verbose;	   /* 1: our own debugging lines, 2: those of the libraries, too */
+	int verbose; /* 1: our own debugging lines, 2: those of the libraries, too */
 };
 
 /* What to do when the command line was read: go on, or leave with that status. */

@@ -51,10 +51,10 @@ struct sl_port {
 	char name[IFNAMSIZ];
 	int ifindex; /* 0: there is no such interface */
 	enum sl_origin origin;
-	bool detached;		   /* by hand */
-	bool attached;		   /* libdp has it */
+	bool detached; /* by hand */
+	bool attached; /* libdp has it */
 	struct sl_conf_iface want; /* without its pattern: what was wanted last */
-	char *error;		   /* why it is not as wanted */
+	char *error; /* why it is not as wanted */
 };
 
 /* The interface that is called so, else the port that waits for that name, else NULL. */

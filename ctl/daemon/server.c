@@ -33,7 +33,7 @@ struct sl_server {
 	struct sl_watch mhd_watch;
 	struct sl_watch listen_watch;
 	struct sl_timer again; /* libmicrohttpd has more to do at once */
-	struct sl_timer tick;  /* each second while there are clients */
+	struct sl_timer tick; /* each second while there are clients */
 	uint64_t ticked;
 	int listen_fd;
 	gid_t readers;

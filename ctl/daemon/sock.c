@@ -103,7 +103,7 @@ static int open_socket(struct sl_sock *sock, gid_t group)
 
 	if (strlen(sock->path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, sock->path);
+	memcpy(addr.sun_path, sock->path, strlen(sock->path));
 	err = make_parent(sock->path);
 	if (err)
 		return err;

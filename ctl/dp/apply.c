@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "private.h"
 
@@ -98,8 +99,8 @@ static int running_read(struct sl_dp *dp, struct running *running)
 static __u32 running_find(const struct running *running, const struct sl_conf_rule *rule)
 {
 	struct known key = { .name = rule->name, .dir = rule->dir };
-	const struct known *found = bsearch(&key, running->rules, running->count,
-					    sizeof(*running->rules), compare);
+	const struct known *found =
+		bsearch(&key, running->rules, running->count, sizeof(*running->rules), compare);
 
 	return found && found->slot < running->slots ? found->slot : SL_NO_SLOT;
 }
@@ -145,9 +146,10 @@ static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *
 			continue;
 		rule->slot = slot_take(running);
 		if (rule->slot == SL_NO_SLOT)
-			return dp_fail(dp, -E2BIG,
-				       "rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
-				       rule->name, running->slots - 1);
+			return dp_fail(
+				dp, -E2BIG,
+				"rule '%s': all %u rule counters are in use (the rules that run keep theirs until the new ones are in force)",
+				rule->name, running->slots - 1);
 		if (rule->slot != end) {
 			err = slots_zero(dp, first, end);
 			if (err)
@@ -163,6 +165,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
+	struct sl_ruleset *ruleset;
 	size_t size = 0;
 	int err;
 
@@ -172,7 +175,9 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	err = dp_arena_touch(dp, base, size);
 	if (err)
 		return err;
-	memcpy(dp_at(dp, base), block, size);
+	ruleset = dp_at(dp, base);
+	memcpy(ruleset, block, size);
+	ruleset->loaded_at = (__u64)time(NULL);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static __u32 rule_shift(__u32 ncpus)
 {
 	__u32 shift = 24;
 
-	while ((SL_ARENA_RULE_SIZE / ncpus) >> shift == 0)
+	while ((__u64)ncpus << shift > SL_ARENA_RULE_SIZE)
 		shift--;
 	return shift;
 }
@@ -95,13 +95,15 @@ static int arena_make(struct sl_dp *dp)
 		    .map_extra = SL_ARENA_ADDR);
 	int err;
 
-	dp->arena_fd = bpf_map_create(BPF_MAP_TYPE_ARENA, SL_MAP_ARENA, 0, 0, SL_ARENA_PAGES, &opts);
+	dp->arena_fd =
+		bpf_map_create(BPF_MAP_TYPE_ARENA, SL_MAP_ARENA, 0, 0, SL_ARENA_PAGES, &opts);
 	if (dp->arena_fd < 0)
-		return dp_fail(dp, dp->arena_fd, "arena: the kernel refused it: %s%s",
-			       dp_words(dp->arena_fd),
-			       dp->arena_fd == -EPERM ?
-				       " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)" :
-				       " (needs Linux 6.9 with JIT on x86-64 or arm64)");
+		return dp_fail(
+			dp, dp->arena_fd, "arena: the kernel refused it: %s%s",
+			dp_words(dp->arena_fd),
+			dp->arena_fd == -EPERM
+				? " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)"
+				: " (needs Linux 6.9 with JIT on x86-64 or arm64)");
 	err = arena_map(dp);
 	if (!err)
 		err = dp_arena_touch(dp, SL_ARENA_ROOT, sizeof(*dp->root));
@@ -118,13 +120,27 @@ static int arena_make(struct sl_dp *dp)
 
 static int frags_make(struct sl_dp *dp)
 {
-	dp->frags_fd = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, SL_MAP_FRAGS,
-				      sizeof(struct sl_frag_key), sizeof(struct sl_frag),
-				      SL_FRAG_ENTRIES, NULL);
+	dp->frags_fd =
+		bpf_map_create(BPF_MAP_TYPE_LRU_HASH, SL_MAP_FRAGS, sizeof(struct sl_frag_key),
+			       sizeof(struct sl_frag), SL_FRAG_ENTRIES, NULL);
 	if (dp->frags_fd < 0)
 		return dp_fail(dp, dp->frags_fd, "fragment map: the kernel refused it: %s",
 			       dp_words(dp->frags_fd));
 	return 0;
+}
+
+static int pin_maps(struct sl_dp *dp)
+{
+	int err;
+
+	err = dp_unpin(dp, "frags"); /* of a start that did not come to its end */
+	if (!err)
+		err = dp_pin(dp, dp->frags_fd, "frags");
+	if (!err)
+		err = dp_pin(dp, dp->arena_fd, "arena");
+	if (err)
+		dp_unpin(dp, "frags");
+	return err;
 }
 
 static int make(struct sl_dp *dp)
@@ -136,14 +152,7 @@ static int make(struct sl_dp *dp)
 		err = frags_make(dp);
 	if (err || !dp->pin_dir)
 		return err;
-	err = dp_mkdir(dp, ".");
-	if (!err)
-		err = dp_unpin(dp, "frags"); /* of a start that did not come to its end */
-	if (!err)
-		err = dp_pin(dp, dp->frags_fd, "frags");
-	if (!err)
-		err = dp_pin(dp, dp->arena_fd, "arena");
-	return err;
+	return pin_maps(dp);
 }
 
 #define OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
@@ -160,8 +169,9 @@ static int map_check(struct sl_dp *dp, int fd, const char *what, const struct bp
 	if (info.type != want->type || info.key_size != want->key_size ||
 	    info.value_size != want->value_size || info.max_entries != want->max_entries ||
 	    info.map_flags != want->map_flags || info.map_extra != want->map_extra)
-		return dp_fail(dp, -EPROTO, "'%s/%s' is of another version of Sluice and "
-			       OTHER_VERSION, dp->pin_dir, what);
+		return dp_fail(dp, -EPROTO,
+			       "'%s/%s' is of another version of Sluice and " OTHER_VERSION,
+			       dp->pin_dir, what);
 	return 0;
 }
 
@@ -173,13 +183,15 @@ static int root_check(struct sl_dp *dp)
 		return dp_fail(dp, -EPROTO, "'%s/arena' is not Sluice's and " OTHER_VERSION,
 			       dp->pin_dir);
 	if (root->abi != SL_ABI_VERSION)
-		return dp_fail(dp, -EPROTO,
-			       "the data path in '%s' has layout %u, this is layout %d: it "
-			       OTHER_VERSION, dp->pin_dir, root->abi, SL_ABI_VERSION);
+		return dp_fail(
+			dp, -EPROTO,
+			"the data path in '%s' has layout %u, this is layout %d: it " OTHER_VERSION,
+			dp->pin_dir, root->abi, SL_ABI_VERSION);
 	if (root->ncpus != dp->ncpus || root->rule_shift != dp->rule_shift)
-		return dp_fail(dp, -EPROTO,
-			       "the data path in '%s' counts on %u processors, this host has %u: it "
-			       OTHER_VERSION, dp->pin_dir, root->ncpus, dp->ncpus);
+		return dp_fail(
+			dp, -EPROTO,
+			"the data path in '%s' counts on %u processors, this host has %u: it " OTHER_VERSION,
+			dp->pin_dir, root->ncpus, dp->ncpus);
 	return 0;
 }
 
@@ -204,7 +216,8 @@ static int adopt(struct sl_dp *dp)
 		return err;
 	dp->frags_fd = dp_pin_get(dp, "frags");
 	if (dp->frags_fd == -ENOENT)
-		return dp_fail(dp, -EPROTO, "'%s/frags' is missing, the data path there " OTHER_VERSION,
+		return dp_fail(dp, -EPROTO,
+			       "'%s/frags' is missing, the data path there " OTHER_VERSION,
 			       dp->pin_dir);
 	if (dp->frags_fd < 0)
 		return dp->frags_fd;
@@ -223,8 +236,9 @@ static int check_no_programs(struct sl_dp *dp)
 
 	err = dp_pins_list(dp, &ifindexes, &count);
 	if (!err && count)
-		return dp_fail(dp, -EPROTO, "'%s/if' holds programs, but their arena is gone: it "
-			       OTHER_VERSION, dp->pin_dir);
+		return dp_fail(dp, -EPROTO,
+			       "'%s/if' holds programs, but their arena is gone: it " OTHER_VERSION,
+			       dp->pin_dir);
 	return err;
 }
 
@@ -233,6 +247,10 @@ static int open_pinned(struct sl_dp *dp)
 	int err;
 
 	err = dp_pins_check(dp);
+	if (!err)
+		err = dp_mkdir(dp, ".");
+	if (!err)
+		err = dp_pins_lock(dp);
 	if (err)
 		return err;
 	dp->arena_fd = dp_pin_get(dp, "arena");
@@ -260,6 +278,7 @@ void dp_arena_close(struct sl_dp *dp)
 		munmap(dp->base, ARENA_SIZE);
 	dp->base = NULL;
 	dp->root = NULL;
+	dp_closep(&dp->lock_fd);
 	dp_closep(&dp->arena_fd);
 	dp_closep(&dp->frags_fd);
 	dp_closep(&dp->grace_outer);
@@ -279,7 +298,8 @@ int dp_grace_open(struct sl_dp *dp)
 	if (dp->grace_inner < 0)
 		return dp_fail(dp, dp->grace_inner, "map: %s", dp_words(dp->grace_inner));
 	opts.inner_map_fd = (__u32)dp->grace_inner;
-	dp->grace_outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "sluice_grace", 4, 4, 1, &opts);
+	dp->grace_outer =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "sluice_grace", 4, 4, 1, &opts);
 	if (dp->grace_outer < 0)
 		return dp_fail(dp, dp->grace_outer, "map of maps: %s", dp_words(dp->grace_outer));
 	return 0;

@@ -49,7 +49,13 @@
 #include "names.h"
 #include "private.h"
 
-enum act { KEEP, ADD, REMOVE, SWAP, BESIDE };
+enum act {
+	KEEP,
+	ADD,
+	REMOVE,
+	SWAP,
+	BESIDE
+};
 
 struct change {
 	struct sl_dp *dp;
@@ -86,7 +92,7 @@ static void hooks_init(struct dp_hook hooks[SL_HOOK_MAX_])
 	unsigned int hook;
 
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
-		hooks[hook] = (struct dp_hook) DP_HOOK_NONE;
+		hooks[hook] = (struct dp_hook)DP_HOOK_NONE;
 }
 
 /* What only the arena knows of a program. Of one that it does not know, nothing fits. */
@@ -100,8 +106,11 @@ static void hook_recall(const struct sl_dp *dp, __u32 slot, enum sl_hook at, str
 	hook->instance = note->instance;
 	hook->handoff = note->handoff;
 	hook->build = note->build;
-	if (at == SL_HOOK_XDP && hook->kind == SL_XDP_SINGLE)
+	if (at == SL_HOOK_XDP) {
 		hook->frags = dp_note(dp, slot)->xdp_frags;
+		if (hook->kind == SL_XDP_DISPATCHER)
+			hook->priority = (int)dp_note(dp, slot)->xdp_priority;
+	}
 }
 
 int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MAX_])
@@ -204,8 +213,11 @@ static struct dp_load load_for(const struct change *c, enum sl_hook hook, __u32 
 	return (struct dp_load) {
 		.hook = hook,
 		.meta = hook == SL_HOOK_XDP && handoff,
-		.config = { .slot = c->slot, .instance = instance, .ncpus = c->dp->ncpus,
-			    .rule_shift = c->dp->rule_shift, .handoff = handoff },
+		.config = { .slot = c->slot,
+			    .instance = instance,
+			    .ncpus = c->dp->ncpus,
+			    .rule_shift = c->dp->rule_shift,
+			    .handoff = handoff },
 	};
 }
 
@@ -217,15 +229,16 @@ static int pin_new(struct change *c, enum sl_hook hook)
 
 static struct sl_hook_note note_of(const struct dp_hook *hook)
 {
-	return (struct sl_hook_note) { .build = hook->build, .prog_id = hook->id,
-				       .instance = hook->instance, .handoff = hook->handoff };
+	return (struct sl_hook_note) { .build = hook->build,
+				       .prog_id = hook->id,
+				       .instance = hook->instance,
+				       .handoff = hook->handoff };
 }
 
 /* Loads what takes the place of a single program and, unlike that, may leave word for TC. */
 static int stage_xdp_single(struct change *c, const struct dp_hook *old, struct dp_hook *new)
 {
-	struct dp_load load =
-		load_for(c, SL_HOOK_XDP, old->instance ?: new_instance(c), 0);
+	struct dp_load load = load_for(c, SL_HOOK_XDP, old->instance ?: new_instance(c), 0);
 	int err = 0;
 
 	if (tc_wanted(c, SL_HOOK_TC_INGRESS)) {
@@ -264,8 +277,9 @@ static int stage_xdp_settle(struct change *c)
 static int stage_xdp_attach(struct change *c, enum sl_xdp_mode mode)
 {
 	struct dp_hook *new = &c->new[SL_HOOK_XDP];
-	struct dp_xdp_want want = { .ifindex = c->ifindex, .name = c->name, .mode = mode,
-				    .priority = c->want->priority };
+	struct dp_xdp_want want = {
+		.ifindex = c->ifindex, .name = c->name, .mode = mode, .priority = c->want->priority
+	};
 	int err;
 
 	want.load = load_for(c, SL_HOOK_XDP, new_instance(c), 0);
@@ -291,7 +305,7 @@ static int stage_xdp_add(struct change *c)
 	int err;
 
 	err = stage_xdp_attach(c, mode == SL_XDP_AUTO ? SL_XDP_NATIVE : mode);
-	if (err && mode == SL_XDP_AUTO && !c->new[SL_HOOK_XDP].kind && another_mode_may_do(err)) {
+	if (err && mode == SL_XDP_AUTO && !c->new[SL_HOOK_XDP].kind &&another_mode_may_do(err)) {
 		snprintf(c->why, sizeof(c->why), "native mode refused: %s", dp_words(err));
 		err = stage_xdp_attach(c, SL_XDP_GENERIC);
 	}
@@ -419,7 +433,7 @@ static void heed_set(struct change *c, __u32 instance)
 static int take_over(struct change *c)
 {
 	const struct dp_hook *old = &c->cur[SL_HOOK_XDP], *new = &c->new[SL_HOOK_XDP];
-	bool old_first = dp_xdp_runs_first(c->ifindex, old->id, new->id);
+	bool old_first = dp_xdp_runs_first(c->dp, c->ifindex, old->id, new->id);
 	int err;
 
 	heed_set(c, old_first ? new->instance : old->instance);
@@ -560,8 +574,8 @@ static int finish_removed(struct change *c, enum sl_hook hook)
 {
 	int err;
 
-	err = hook == SL_HOOK_XDP ? dp_xdp_detach(c->dp, c->ifindex, &c->cur[hook]) :
-				    dp_tc_detach(c->dp, c->ifindex, hook, &c->cur[hook]);
+	err = hook == SL_HOOK_XDP ? dp_xdp_detach(c->dp, c->ifindex, &c->cur[hook])
+				  : dp_tc_detach(c->dp, c->ifindex, hook, &c->cur[hook]);
 	if (err)
 		return err;
 	dp_note(c->dp, c->slot)->hook[hook] = (struct sl_hook_note) {};
@@ -748,6 +762,6 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 		dp_hook_clear(&hooks[hook]);
 	if (err)
 		return err;
-	return fits ? transition(dp, ifindex, name, want) :
-		      switch_mode(dp, ifindex, name, was, want);
+	return fits ? transition(dp, ifindex, name, want)
+		    : switch_mode(dp, ifindex, name, was, want);
 }

@@ -65,7 +65,8 @@ static int dump_send(int sock, int ifindex, __u32 parent)
 		struct nlmsghdr header;
 		struct tcmsg tc;
 	} request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETTFILTER,
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_GETTFILTER,
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.tc = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = parent },
 	};

@@ -43,8 +43,8 @@ int dp_detach_pinned(struct sl_dp *dp, int ifindex)
 		return 0;
 	}
 	for (hook = 0; hook < SL_HOOK_MAX_ && !err; hook++)
-		err = detach_hook(dp, ifindex, (enum sl_hook)hook, "-new") ?:
-		      detach_hook(dp, ifindex, (enum sl_hook)hook, "");
+		err = detach_hook(dp, ifindex, (enum sl_hook)hook, "-new")
+			      ?: detach_hook(dp, ifindex, (enum sl_hook)hook, "");
 	if (!err)
 		dp_pins_drop(dp, ifindex);
 	return err;
@@ -150,8 +150,11 @@ static int half_undo(struct half *half)
 
 static int recover_hook(struct sl_dp *dp, int ifindex, __u32 slot, enum sl_hook hook)
 {
-	_cleanup_(half_clear) struct half half = { .dp = dp, .ifindex = ifindex, .slot = slot,
-						   .hook = hook, .old = DP_HOOK_NONE,
+	_cleanup_(half_clear) struct half half = { .dp = dp,
+						   .ifindex = ifindex,
+						   .slot = slot,
+						   .hook = hook,
+						   .old = DP_HOOK_NONE,
 						   .new = DP_HOOK_NONE };
 	const struct sl_note *note = dp_note(dp, slot);
 	__u32 charge = dp_charge(dp, slot, hook);
@@ -164,16 +167,16 @@ static int recover_hook(struct sl_dp *dp, int ifindex, __u32 slot, enum sl_hook 
 	err = read_hook(&half, "", &half.old);
 	if (err)
 		return err;
-	in_charge = (note->hook[hook].prog_id == half.new.id &&
-		     note->hook[hook].instance == charge) ||
-		    (hook == SL_HOOK_XDP && note->next.prog_id == half.new.id &&
-		     note->next.instance == charge);
+	in_charge =
+		(note->hook[hook].prog_id == half.new.id && note->hook[hook].instance == charge) ||
+		(hook == SL_HOOK_XDP && note->next.prog_id == half.new.id &&
+		 note->next.instance == charge);
 	/* A replacement in place has the old one's number; what is attached tells. */
 	if (half.new.kind && !half.old.kind && half.old.fd >= 0)
 		in_charge = true;
 	dp_log(5, "%s of interface %d: a change was cut off; %s", sl_hook_names[hook], ifindex,
-	       half.new.kind && in_charge ? "finished" : "undone");
-	return half.new.kind && in_charge ? half_finish(&half) : half_undo(&half);
+	       half.new.kind &&in_charge ? "finished" : "undone");
+	return half.new.kind &&in_charge ? half_finish(&half) : half_undo(&half);
 }
 
 static int recover_iface(struct sl_dp *dp, int ifindex, int slot)

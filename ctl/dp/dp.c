@@ -44,7 +44,7 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
-	dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
 		if (!dp->pin_dir)
@@ -66,6 +66,16 @@ void sl_dp_freep(struct sl_dp **dp)
 	*dp = NULL;
 }
 
+/* A directory that a start which failed has made is empty. */
+static void start_undo(struct sl_dp *dp)
+{
+	bool locked = dp->lock_fd >= 0;
+
+	dp_arena_close(dp);
+	if (locked)
+		dp_rmdir(dp, ".");
+}
+
 int sl_dp_start(struct sl_dp *dp)
 {
 	int err;
@@ -78,7 +88,7 @@ int sl_dp_start(struct sl_dp *dp)
 	if (!err && dp->pin_dir)
 		err = dp_recover(dp);
 	if (err)
-		dp_arena_close(dp);
+		start_undo(dp);
 	return err;
 }
 
@@ -98,6 +108,9 @@ int sl_dp_remove(struct sl_dp *dp)
 
 	if (!dp->pin_dir)
 		return 0;
+	err = dp_pins_lock(dp);
+	if (err)
+		return err == -ENOENT ? 0 : err;
 	err = dp_pins_list(dp, &ifindexes, &count);
 	if (err)
 		return err;

@@ -55,11 +55,15 @@ void sl_dp_freep(struct sl_dp **dp);
 
 /*
  * Adopts the pinned data path, or makes a new one when there is none. -EPROTO: what is pinned has
- * another layout (SL_ABI_VERSION) and was left alone.
+ * another layout (SL_ABI_VERSION) and was left alone. -EBUSY: another process has started it; one
+ * at a time may, until it frees its struct sl_dp or ends.
  */
 int sl_dp_start(struct sl_dp *dp);
 bool sl_dp_started(const struct sl_dp *dp);
-/* Detaches all, removes all pins: no program, link, map, pin or qdisc of ours is left. */
+/*
+ * Detaches all, removes all pins: no program, link, map, pin or qdisc of ours is left. Needs no
+ * sl_dp_start, and goes by the pins alone: also what another version left is removed.
+ */
 int sl_dp_remove(struct sl_dp *dp);
 
 /* --- rule sets --- */
@@ -75,8 +79,16 @@ const void *sl_dp_at(const struct sl_dp *dp, __u32 offset);
 
 /* --- interfaces --- */
 
-enum sl_xdp_attach { SL_XDP_NONE, SL_XDP_DISPATCHER, SL_XDP_SINGLE };
-enum sl_tc_attach { SL_TC_NONE, SL_TC_TCX, SL_TC_CLSACT };
+enum sl_xdp_attach {
+	SL_XDP_NONE,
+	SL_XDP_DISPATCHER,
+	SL_XDP_SINGLE
+};
+enum sl_tc_attach {
+	SL_TC_NONE,
+	SL_TC_TCX,
+	SL_TC_CLSACT
+};
 
 struct sl_dp_iface {
 	char name[16];
@@ -104,6 +116,9 @@ int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name);
 /* What is attached, read back from the kernel: the array is malloc'ed. */
 int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count);
 
+/* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of: 0 or its errno. */
+int sl_dp_probe_ext(void);
+
 /* --- counters: sums over CPUs --- */
 
 int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
@@ -124,5 +139,5 @@ int sl_dp_load_for_bench(struct sl_dp *dp, enum sl_hook hook);
  * the data path would: short-ethernet, dropped or accepted as `on short-ethernet` has it; rules
  * that match any packet are not asked.
  */
-int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
-	      void *out, size_t max, size_t *out_len);
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
+	      struct sl_trace *trace, void *out, size_t max, size_t *out_len);

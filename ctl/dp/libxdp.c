@@ -2,7 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 
 /*
- * What every use of libxdp needs around it:
+ * What every use of libxdp needs around it.
  *
  * libxdp 1.3 never closes the descriptors of the programs that it looked at, and an open
  * descriptor keeps its program alive. So each use notes what is open before, and closes the
@@ -15,12 +15,15 @@
 #include "dp.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include <bpf/bpf.h>
 #include <xdp/libxdp.h>
+#include <xdp/prog_dispatcher.h>
 
 #include "private.h"
 
@@ -43,12 +46,13 @@ void dp_libxdp_rmdir(void)
 static void each_program(struct dp_libxdp *use, void (*call)(struct dp_libxdp *use, int fd))
 {
 	DIR *dir = opendir("/proc/self/fd");
+	int dir_fd = dir ? dirfd(dir) : -1;
 	struct dirent *entry;
 	char target[32];
 	ssize_t len;
 
-	while (dir && (entry = readdir(dir))) {
-		len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+	while (dir_fd >= 0 && (entry = readdir(dir))) {
+		len = readlinkat(dir_fd, entry->d_name, target, sizeof(target) - 1);
 		target[len > 0 ? len : 0] = '\0';
 		if (!strcmp(target, "anon_inode:bpf-prog"))
 			call(use, atoi(entry->d_name));
@@ -92,6 +96,28 @@ void dp_libxdp_begin(struct dp_libxdp *use)
 void dp_libxdp_end(struct dp_libxdp *use)
 {
 	each_program(use, close_new);
+}
+
+/*
+ * Where the program runs in the dispatcher, from 0; -ENOENT: it does not. Read from libxdp's pins,
+ * whose layout its protocol defines: xdp_multiprog__get_from_ifindex() wants CAP_SYS_ADMIN.
+ */
+int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id)
+{
+	char dir[256], path[300];
+	int place;
+
+	directory_path(dir, sizeof(dir));
+	for (place = 0; place < MAX_DISPATCHER_ACTIONS; place++) {
+		_cleanup_close_ int fd = -1;
+
+		snprintf(path, sizeof(path), "%s/dispatch-%d-%u/prog%d-prog", dir, ifindex,
+			 dispatcher, place);
+		fd = bpf_obj_get(path);
+		if (fd >= 0 && dp_prog_id(fd) == id)
+			return place;
+	}
+	return -ENOENT;
 }
 
 /* The dispatcher's pins outlive its interface. */

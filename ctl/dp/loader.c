@@ -64,8 +64,8 @@ static int open_tc(struct dp_prog *prog, const struct dp_load *load)
 	if (!prog->tc)
 		return -errno;
 	prog->obj = prog->tc->obj;
-	prog->bpf = load->hook == SL_HOOK_TC_EGRESS ? prog->tc->progs.sluice_tc_out :
-						      prog->tc->progs.sluice_tc_in;
+	prog->bpf = load->hook == SL_HOOK_TC_EGRESS ? prog->tc->progs.sluice_tc_out
+						    : prog->tc->progs.sluice_tc_in;
 	prog->tc->rodata->sl_config = load->config;
 	return 0;
 }
@@ -117,12 +117,16 @@ int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog)
 	int err;
 
 	err = bpf_object__load(prog->obj);
+	if (err == -E2BIG)
+		return dp_fail(dp, err, "program '%s' is too complex for this kernel's verifier",
+			       bpf_program__name(prog->bpf));
 	if (err)
-		return dp_fail(dp, err, "program '%s': the kernel refused it: %s%s",
-			       bpf_program__name(prog->bpf), dp_words(err),
-			       err == -EPERM ?
-				       " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)" :
-				       " (the log has the verifier's reason)");
+		return dp_fail(
+			dp, err, "program '%s': the kernel refused it: %s%s",
+			bpf_program__name(prog->bpf), dp_words(err),
+			err == -EPERM
+				? " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)"
+				: " (the log has the verifier's reason)");
 	return 0;
 }
 
@@ -174,7 +178,7 @@ static int ext_load(struct sluice_ext *target, struct sluice_ext *ext)
 	return err ?: bpf_object__load(ext->obj);
 }
 
-int dp_ext_try(void)
+int sl_dp_probe_ext(void)
 {
 	struct sluice_ext *target = sluice_ext__open();
 	struct sluice_ext *ext = sluice_ext__open();

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -41,14 +42,14 @@ static int path_make(const struct sl_dp *dp, struct path *path, const char *form
 	return dir + rest >= (int)sizeof(path->text) ? -ENAMETOOLONG : 0;
 }
 
-#define PATH(path, dp, format)                                          \
-	({                                                              \
-		va_list args_;                                          \
-		int err_;                                               \
-		va_start(args_, format);                                \
-		err_ = path_make((dp), (path), (format), args_);        \
-		va_end(args_);                                          \
-		err_;                                                   \
+#define PATH(path, dp, format)                                   \
+	({                                                       \
+		va_list args_;                                   \
+		int err_;                                        \
+		va_start(args_, format);                         \
+		err_ = path_make((dp), (path), (format), args_); \
+		va_end(args_);                                   \
+		err_;                                            \
 	})
 
 /* The directory that holds the pin directory must be on a bpffs: mkdir would work elsewhere, too. */
@@ -64,10 +65,26 @@ int dp_pins_check(struct sl_dp *dp)
 	if (statfs(parent, &fs))
 		return dp_fail(dp, -errno, "pin directory '%s': %s", parent, dp_words(errno));
 	if ((__u32)fs.f_type != BPF_FS)
-		return dp_fail(dp, -EINVAL,
-			       "'%s' is not on a BPF file system: mount -t bpf bpf %s", parent,
-			       parent);
+		return dp_fail(dp, -EINVAL, "'%s' is not on a BPF file system: mount -t bpf bpf %s",
+			       parent, parent);
 	return 0;
+}
+
+/* The kernel lets go of it when the process ends, however it ends. */
+int dp_pins_lock(struct sl_dp *dp)
+{
+	if (dp->lock_fd >= 0)
+		return 0;
+	dp->lock_fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dp->lock_fd < 0)
+		return errno == ENOENT ? -ENOENT
+				       : dp_fail(dp, -errno, "pin directory '%s': %s", dp->pin_dir,
+						 dp_words(errno));
+	if (!flock(dp->lock_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	dp_closep(&dp->lock_fd);
+	return dp_fail(dp, -EBUSY, "'%s' is in use by another process (is sluiced running?)",
+		       dp->pin_dir);
 }
 
 int dp_mkdir(struct sl_dp *dp, const char *format, ...)

@@ -25,11 +25,11 @@ static inline void dp_closep(int *fd)
 }
 #define _cleanup_close_ _cleanup_(dp_closep)
 
-#define TAKE_FD(fd)                     \
-	({                              \
-		int taken_ = (fd);      \
-		(fd) = -1;              \
-		taken_;                 \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
 struct dp_prog;
@@ -37,6 +37,7 @@ struct dp_prog;
 struct sl_dp {
 	char error[512];
 	char *pin_dir; /* NULL: pins nothing */
+	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
 	int frags_fd;
 	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
@@ -80,6 +81,8 @@ static inline void *dp_at(const struct sl_dp *dp, __u32 offset)
 
 /* pins.c: paths are given as formats below the pin directory, which itself is "." */
 int dp_pins_check(struct sl_dp *dp);
+/* Takes the pin directory for this process; -ENOENT where there is none. */
+int dp_pins_lock(struct sl_dp *dp);
 int dp_mkdir(struct sl_dp *dp, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int dp_pin(struct sl_dp *dp, int fd, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A file descriptor, or a negative errno: -ENOENT where nothing is pinned. */
@@ -108,8 +111,6 @@ struct bpf_program *dp_prog_bpf(const struct dp_prog *prog);
 int dp_prog_fd(const struct dp_prog *prog);
 __u64 dp_build(enum sl_hook hook);
 __u32 dp_prog_id(int fd); /* 0: cannot be told */
-/* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of. */
-int dp_ext_try(void);
 
 /* A program at a hook, as it is or as it will be. */
 struct dp_hook {
@@ -138,6 +139,7 @@ void dp_libxdp_begin(struct dp_libxdp *use);
 /* fd was opened since, and is no leftover. */
 void dp_libxdp_keep(struct dp_libxdp *use, int fd);
 void dp_libxdp_end(struct dp_libxdp *use);
+int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id);
 /* The interface is gone. */
 void dp_libxdp_forget(int ifindex);
 void dp_libxdp_rmdir(void);
@@ -159,7 +161,7 @@ int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_ho
 int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
 		const struct dp_hook *new);
 int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook);
-bool dp_xdp_runs_first(int ifindex, __u32 first, __u32 second);
+bool dp_xdp_runs_first(struct sl_dp *dp, int ifindex, __u32 first, __u32 second);
 int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out);
 
 /* tc.c */

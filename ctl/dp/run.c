@@ -23,9 +23,12 @@
 
 static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 {
-	struct dp_load load = { .hook = hook, .frags = hook == SL_HOOK_XDP,
-				.config = { .instance = 1, .ncpus = dp->ncpus,
-					    .rule_shift = dp->rule_shift, .trace = trace } };
+	struct dp_load load = { .hook = hook,
+				.frags = hook == SL_HOOK_XDP,
+				.config = { .instance = 1,
+					    .ncpus = dp->ncpus,
+					    .rule_shift = dp->rule_shift,
+					    .trace = trace } };
 	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
 	int err;
 
@@ -83,19 +86,21 @@ static int run_failed(struct sl_dp *dp, int err, size_t len, size_t linear)
 	const char *hook = sl_hook_names[dp->run_hook];
 
 	if (linear)
-		return dp_fail(dp, err == -EINVAL ? -EOPNOTSUPP : err,
-			       "%s: this kernel's test run takes no linear part of %zu bytes for a frame of %zu: %s",
-			       hook, linear, len, dp_words(err));
+		return dp_fail(
+			dp, err == -EINVAL ? -EOPNOTSUPP : err,
+			"%s: this kernel's test run takes no linear part of %zu bytes for a frame of %zu: %s",
+			hook, linear, len, dp_words(err));
 	if (err == -EINVAL || err == -ENOMEM)
-		return dp_fail(dp, -EMSGSIZE,
-			       "%s: a frame of %zu bytes is longer than this kernel's test run takes",
-			       hook, len);
+		return dp_fail(
+			dp, -EMSGSIZE,
+			"%s: a frame of %zu bytes is longer than this kernel's test run takes",
+			hook, len);
 	return dp_fail(dp, err, "%s: test run of a frame of %zu bytes failed: %s", hook, len,
 		       dp_words(err));
 }
 
-int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, struct sl_trace *trace,
-	      void *out, size_t max, size_t *out_len)
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
+	      struct sl_trace *trace, void *out, size_t max, size_t *out_len)
 {
 	struct sl_trace *found = dp->base ? dp_at(dp, SL_ARENA_TRACE) : NULL;
 	struct xdp_md ctx = { .data_end = (__u32)linear };
@@ -103,7 +108,7 @@ int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear, st
 		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
 	int err;
 
-	if (!dp->run)
+	if (!dp->run || !found)
 		return dp_fail(dp, -EINVAL, "no program is loaded for replay");
 	if (out && max < len)
 		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max, len);

@@ -84,8 +84,9 @@ int dp_slot_get(struct sl_dp *dp, int ifindex, const char *name, __u32 *out)
 
 	slot = slot_choose(dp, name);
 	if (slot < 0)
-		return dp_fail(dp, slot, "interface '%s': %u interfaces are attached, more cannot be",
-			       name, SL_MAX_IFACES);
+		return dp_fail(dp, slot,
+			       "interface '%s': %u interfaces are attached, more cannot be", name,
+			       SL_MAX_IFACES);
 	iface = &dp->root->iface[slot];
 	same = !strncmp(iface->name, name, sizeof(iface->name));
 	err = slot_pages(dp, (__u32)slot, same);

@@ -88,12 +88,11 @@ int dp_tc_attach(struct sl_dp *dp, int ifindex, const char *name, enum sl_hook h
 int dp_tc_swap(struct sl_dp *dp, int ifindex, const char *name, enum sl_hook hook,
 	       const struct dp_hook *at, int from, int to)
 {
-	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE,
-		    .old_prog_fd = (__u32)from);
+	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE, .old_prog_fd = (__u32)from);
 	int err;
 
-	err = at->kind == SL_TC_TCX ? bpf_link_update(at->link, to, &opts) :
-				      dp_clsact_swap(ifindex, hook, to);
+	err = at->kind == SL_TC_TCX ? bpf_link_update(at->link, to, &opts)
+				    : dp_clsact_swap(ifindex, hook, to);
 	if (err)
 		return dp_fail(dp, err, "%s: replacing the program on '%s' failed: %s",
 			       sl_hook_names[hook], name, dp_words(err));

@@ -98,23 +98,6 @@ static void xdp_closep(struct xdp_program **prog)
 		xdp_program__close(*prog);
 }
 
-/* Fills what the dispatcher knows of its member; false when it is no member. */
-static bool dispatcher_read(int ifindex, struct dp_hook *hook)
-{
-	_cleanup_(view_clear) struct view view;
-	struct xdp_program *prog;
-
-	view_open(&view, ifindex);
-	if (!view_is_dispatcher(&view))
-		return false;
-	prog = member_find(view.mp, hook->id);
-	if (!prog)
-		return false;
-	hook->priority = (int)xdp_program__run_prio(prog);
-	hook->frags = xdp_multiprog__xdp_frags_support(view.mp);
-	return true;
-}
-
 int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hook *out)
 {
 	struct attached attached = {};
@@ -127,29 +110,24 @@ int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hoo
 		return out->fd;
 	err = attached_read(dp, ifindex, &attached);
 	if (err)
-		return err;
+		return err == -ENODEV ? 0 : err;
 	out->id = dp_prog_id(out->fd);
 	out->mode = attached.mode;
 	if (attached.id == out->id)
 		out->kind = SL_XDP_SINGLE;
-	else if (attached.id && dispatcher_read(ifindex, out))
+	else if (attached.id && dp_libxdp_place(ifindex, attached.id, out->id) >= 0)
 		out->kind = SL_XDP_DISPATCHER;
 	return 0;
 }
 
-bool dp_xdp_runs_first(int ifindex, __u32 first, __u32 second)
+bool dp_xdp_runs_first(struct sl_dp *dp, int ifindex, __u32 first, __u32 second)
 {
-	_cleanup_(view_clear) struct view view;
-	struct xdp_program *prog = NULL;
+	struct attached attached = {};
 
-	view_open(&view, ifindex);
-	while (!view.err && (prog = xdp_multiprog__next_prog(prog, view.mp))) {
-		if (xdp_program__id(prog) == first)
-			return true;
-		if (xdp_program__id(prog) == second)
-			return false;
-	}
-	return true;
+	if (attached_read(dp, ifindex, &attached))
+		return true;
+	return dp_libxdp_place(ifindex, attached.id, first) <
+	       dp_libxdp_place(ifindex, attached.id, second);
 }
 
 /* "program 12 'xdp_filter'", as far as we may see. */
@@ -179,13 +157,15 @@ static int check_room(struct sl_dp *dp, const struct dp_xdp_want *want)
 		return err;
 	describe(attached.id, who, sizeof(who));
 	if (!view_is_dispatcher(&view))
-		return dp_fail(dp, -EBUSY,
-			       "xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
-			       want->name, who);
+		return dp_fail(
+			dp, -EBUSY,
+			"xdp: attach to '%s' failed: device busy (%s is attached and leaves no room for others: detach it, or take 'xdp off' and TC)",
+			want->name, who);
 	if (xdp_multiprog__attach_mode(view.mp) != libxdp_mode(want->mode))
-		return dp_fail(dp, -EBUSY,
-			       "xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
-			       want->name, who, sl_xdp_mode_names[attached.mode]);
+		return dp_fail(
+			dp, -EBUSY,
+			"xdp: attach to '%s' failed: device busy (%s is a dispatcher in %s mode: take that mode for the interface)",
+			want->name, who, sl_xdp_mode_names[attached.mode]);
 	return 0;
 }
 
@@ -222,13 +202,14 @@ static void learn_why_single(struct sl_dp *dp)
 
 	if (dp->no_dispatcher)
 		return;
-	err = dp_ext_try();
+	err = sl_dp_probe_ext();
 	if (err)
 		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
 			 "EXT programs refused: %s", dp_words(err));
 	else
-		snprintf(dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
-			 "libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
+		snprintf(
+			dp->no_dispatcher_why, sizeof(dp->no_dispatcher_why),
+			"libxdp has no dispatcher here (needs CAP_SYS_ADMIN and xdp-dispatcher.o)");
 	dp->no_dispatcher = true;
 }
 

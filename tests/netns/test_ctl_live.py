@@ -31,7 +31,8 @@ def daemon(sluiced):
 @pytest.fixture
 def ctl(daemon, appliance):
     def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance, **kwargs)
+        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance,
+                         env={"LIBXDP_BPFFS": str(daemon.bpffs)}, **kwargs)
     return run
 
 

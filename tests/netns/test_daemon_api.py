@@ -5,6 +5,7 @@
 import json
 import os
 import random
+import re
 import select
 import socket
 import stat
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lab import Netns, Sluiced, UnixHTTP, bpffs_for, run_dir_for, wait_until
+from lab import TOP, Netns, Sluiced, UnixHTTP, bpffs_for, run_dir_for, wait_until
 
 # A group that every Debian has and nobody is in, for -g.
 GROUP, GID = "games", 60
@@ -172,6 +173,41 @@ def test_rules(steady):
     assert "telnet: tcp dport 23 drop" in rules["source"]
     assert rules["rules"][0] == {"chain": "ingress", "name": "telnet", "text": "tcp dport 23 drop",
                                  "policy": False, "packets": 0, "bytes": 0}
+
+
+def shape(value):
+    """The keys of JSON, in order, with the kinds of what is in them."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value and isinstance(value[0], dict) else []
+    return "null or something"
+
+
+def documented(section):
+    text = (TOP / "docs" / "api.md").read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
+
+
+@pytest.mark.parametrize("path", ["/v1/", "/v1/status", "/v1/stats", "/v1/rules"])
+def test_the_documentation_has_every_key(steady, path):
+    (sample,), real = documented(f"GET {path}"), steady.get(path)
+    for stats in (sample, real) if path == "/v1/stats" else ():
+        stats["reasons"] = stats["reasons"]["short-ethernet"]
+        for hook in stats["interfaces"][0]["hooks"]:
+            hook["reasons"] = {}
+    assert shape(sample) == shape(real)
+    assert list(shape(sample)) == list(shape(real))
+
+
+def test_the_documentation_has_every_key_of_changes(daemon):
+    body, answer = documented("POST /v1/attach")
+    real = daemon.post("/v1/attach", dict(body, interface="up0"))
+    assert answer.keys() == real.keys() and answer["interface"].keys() < real["interface"].keys()
+    good, bad = documented("POST /v1/reload")
+    assert shape(daemon.post("/v1/reload")) == shape(good)
+    daemon.configure("chain")
+    assert shape(daemon.request("POST", "/v1/reload", {})[1]) == shape(bad)
 
 
 def test_detach_and_attach(daemon):

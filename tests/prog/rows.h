@@ -30,7 +30,7 @@ struct row {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
 	const struct want *want; /* NULL: the verdict and the reason will do */
-	bool is_gso;		 /* TC only: as GRO or the local stack hands it over */
+	bool is_gso; /* TC only: as GRO or the local stack hands it over */
 };
 
 #define want(...)     (&(const struct want) { __VA_ARGS__ })

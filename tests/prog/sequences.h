@@ -14,7 +14,7 @@ struct step {
 	enum sl_reason reason;
 	const char
 		*by; /* the rule that decided; NULL: a reason, or the policy where there is none */
-	__u64 wait;  /* ns */
+	__u64 wait; /* ns */
 	const char *reload; /* new rules */
 };
 

@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,12 +21,15 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
@@ -99,7 +103,8 @@ static int index_of(const char *name)
 static int topology(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return -1;
 	return sh("ip link set lo up && ip link add sl0 type veth peer name sl1 &&"
@@ -164,11 +169,11 @@ static void log_to_stderr(int level, const char *line)
 		fprintf(stderr, "<%d>%s\n", level, line);
 }
 
-#define assert_dp_ok(dp, call)                                                  \
-	do {                                                                    \
-		int err_ = (call);                                              \
-		if (err_)                                                       \
-			fail_msg("%s: %d: %s", #call, err_, sl_dp_error(dp));   \
+#define assert_dp_ok(dp, call)                                                \
+	do {                                                                  \
+		int err_ = (call);                                            \
+		if (err_)                                                     \
+			fail_msg("%s: %d: %s", #call, err_, sl_dp_error(dp)); \
 	} while (0)
 
 /* What a test that failed leaves, so that the next one can start. */
@@ -242,7 +247,8 @@ static struct sl_dp_iface iface_of(struct sl_dp *dp, const char *name)
 	return found;
 }
 
-static __u64 count_of(struct sl_dp *dp, const char *name, enum sl_hook hook, enum sl_verdict verdict)
+static __u64 count_of(struct sl_dp *dp, const char *name, enum sl_hook hook,
+		      enum sl_verdict verdict)
 {
 	struct sl_if_stats stats;
 
@@ -267,7 +273,9 @@ static __u64 rule_count(struct sl_dp *dp, const char *name)
 	return 0;
 }
 
-static const struct sl_conf_iface all = { .xdp = SL_XDP_NATIVE, .priority = 50, .tc = { true, true } };
+static const struct sl_conf_iface all = { .xdp = SL_XDP_NATIVE,
+					  .priority = 50,
+					  .tc = { true, true } };
 static const struct sl_conf_iface xdp_only = { .xdp = SL_XDP_NATIVE, .priority = 50 };
 static const struct sl_conf_iface tc_only = { .tc = { true, true } };
 static const struct sl_conf_iface generic = { .xdp = SL_XDP_GENERIC, .tc = { true, false } };
@@ -478,7 +486,8 @@ static void test_upgrade_under_traffic(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	traffic = traffic_start();
 	for (i = 0; i < 6; i++) {
-		want.priority = i / 2 % 2 ? 30 : 50; /* in the dispatcher: before or behind the old */
+		want.priority =
+			i / 2 % 2 ? 30 : 50; /* in the dispatcher: before or behind the old */
 		upgrade(dp, &want);
 		rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
 	}
@@ -494,10 +503,11 @@ static void test_upgrade_under_traffic(void **state)
 static void test_modes_under_traffic(void **state)
 {
 	static const struct sl_conf_iface tc_in = { .tc = { true, false } };
-	static const struct sl_conf_iface both = { .xdp = SL_XDP_NATIVE, .priority = 50,
+	static const struct sl_conf_iface both = { .xdp = SL_XDP_NATIVE,
+						   .priority = 50,
 						   .tc = { true, false } };
-	const struct sl_conf_iface *wants[] = { &both, &tc_in, &generic, &both, &xdp_only, &both,
-						&tc_in };
+	const struct sl_conf_iface *wants[] = { &both,	   &tc_in, &generic, &both,
+						&xdp_only, &both,  &tc_in };
 	struct sl_dp *dp = dp_started();
 	struct traffic *traffic;
 	__u64 sent, sum;
@@ -544,7 +554,9 @@ static void test_auto_falls_back(void **state)
 
 	(void)state;
 	assert_true(sl_dp_attach(dp, index_of("lo"), &xdp_only) < 0);
-	assert_non_null(strstr(sl_dp_error(dp), "xdp: attach to 'lo' in native mode failed: operation not supported"));
+	assert_non_null(
+		strstr(sl_dp_error(dp),
+		       "xdp: attach to 'lo' in native mode failed: operation not supported"));
 	assert_int_equal(iface_of(dp, "lo").ifindex, 0);
 	assert_int_not_equal(access(PINS "/if", F_OK), 0);
 
@@ -595,11 +607,11 @@ static int foreign_prog(enum bpf_prog_type type)
 	return bpf_prog_load(type, "foreign", "GPL", two, 2, NULL);
 }
 
-static void foreign_filter(int ifindex)
+static void foreign_filter(int ifindex, __u32 handle, __u32 priority)
 {
 	_cleanup_close_ int fd = foreign_prog(BPF_PROG_TYPE_SCHED_CLS);
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = fd, .handle = 1, .priority = 9);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = fd, .handle = handle, .priority = priority);
 
 	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
 }
@@ -643,7 +655,7 @@ static void test_clsact(void **state)
 	assert_int_equal(sh("tc qdisc show dev sl0 | grep -q clsact"), 0);
 	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_only));
-	foreign_filter(index_of("sl0"));
+	foreign_filter(index_of("sl0"), 1, 9);
 	assert_dp_ok(dp, sl_dp_detach(dp, index_of("sl0")));
 	assert_int_equal(sh("tc filter show dev sl0 egress | grep -q foreign"), 0);
 	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
@@ -702,7 +714,9 @@ static void test_interface_gone(void **state)
 	int ifindex;
 
 	(void)state;
-	assert_int_equal(sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"), 0);
+	assert_int_equal(
+		sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"),
+		0);
 	ifindex = index_of("x");
 	assert_dp_ok(dp, sl_dp_attach(dp, ifindex, &all));
 	assert_int_equal(sh("ip link del x"), 0);
@@ -710,7 +724,9 @@ static void test_interface_gone(void **state)
 	assert_int_not_equal(access(PINS "/if", F_OK), 0);
 
 	/* The same while nobody was looking. */
-	assert_int_equal(sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"), 0);
+	assert_int_equal(
+		sh("ip link add x type veth peer name y && ip link set x up && ip link set y up"),
+		0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("x"), &all));
 	dp_stop(&dp);
 	assert_int_equal(sh("ip link del x"), 0);
@@ -729,7 +745,9 @@ static void test_apply_keeps_counters(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &xdp_only));
 	frames_send("sl1", 5, 100, 7);
 	frames_send("sl1", 6, 100, 8);
-	rules_apply(dp, "chain ingress { new: tcp drop; two: udp dport 8 accept; one: udp dport 7 drop; policy drop }");
+	rules_apply(
+		dp,
+		"chain ingress { new: tcp drop; two: udp dport 8 accept; one: udp dport 7 drop; policy drop }");
 	assert_int_equal(rule_count(dp, "one"), 5);
 	assert_int_equal(rule_count(dp, "two"), 6);
 	assert_int_equal(rule_count(dp, "new"), 0);
@@ -757,7 +775,9 @@ static void test_run(void **state)
 	dp = dp_new(NULL);
 	assert_dp_ok(dp, sl_dp_start(dp));
 	dp_remember(dp);
-	rules_apply(dp, "chain ingress { no7: udp dport 7 drop }\nchain egress { out7: udp dport 7 drop }");
+	rules_apply(
+		dp,
+		"chain ingress { no7: udp dport 7 drop }\nchain egress { out7: udp dport 7 drop }");
 	assert_int_equal(sl_dp_new(&second, NULL), 0);
 	assert_int_equal(sl_dp_start(second), -EEXIST);
 	sl_dp_freep(&second);
@@ -804,6 +824,304 @@ static void test_run(void **state)
 	}
 	dp_stop(&dp);
 	assert_nothing_left();
+}
+
+static void test_one_process_at_a_time(void **state)
+{
+	struct sl_dp *dp = dp_started(), *other = NULL;
+
+	(void)state;
+	assert_int_equal(sl_dp_new(&other, PINS), 0);
+	assert_int_equal(sl_dp_start(other), -EBUSY);
+	assert_non_null(strstr(sl_dp_error(other), "in use by another process"));
+	assert_int_equal(sl_dp_remove(other), -EBUSY);
+	sl_dp_freep(&other);
+	dp_end(&dp);
+	/* Nothing to remove is no error. */
+	dp = dp_new(PINS);
+	assert_dp_ok(dp, sl_dp_remove(dp));
+	dp_stop(&dp);
+}
+
+/* The last step of an attach fails: what ran before runs on, unchanged. */
+static void test_all_or_nothing(void **state)
+{
+	static const struct sl_conf_iface tc_in = { .tc = { true, false } };
+	struct sl_dp *dp = dp_started();
+	struct sl_dp_iface before, after;
+
+	(void)state;
+	if (sh("tc qdisc add dev sl0 clsact 2>/dev/null")) {
+		dp_end(&dp);
+		skip();
+	}
+	rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
+	dp->no_tcx = true;
+	foreign_filter(index_of("sl0"), 0x534c, 0x534c);
+	assert_true(sl_dp_attach(dp, index_of("sl0"), &all) < 0);
+	assert_non_null(strstr(sl_dp_error(dp), "tc-egress: attach to 'sl0' failed"));
+	assert_int_equal(iface_of(dp, "sl0").ifindex, 0);
+	assert_int_not_equal(access(PINS "/if", F_OK), 0);
+	assert_int_not_equal(sh("ip -d link show | grep -q 'prog/xdp'"), 0);
+
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_in));
+	before = iface_of(dp, "sl0");
+	build_forget(dp, "sl0");
+	assert_true(sl_dp_attach(dp, index_of("sl0"), &all) < 0);
+	after = iface_of(dp, "sl0");
+	assert_memory_equal(&before, &after, sizeof(before));
+	frames_send("sl1", 10, 100, 8);
+	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
+	assert_int_equal(sh("tc filter del dev sl0 egress"), 0);
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
+	assert_dp_ok(dp, sl_dp_detach(dp, index_of("sl0")));
+	dp_end(&dp);
+}
+
+/* --- kill -9 in the middle --- */
+
+static void change_for_ever(bool modes)
+{
+	struct sl_dp *dp = NULL;
+	int i;
+
+	if (sl_dp_new(&dp, PINS) || sl_dp_start(dp))
+		_exit(2);
+	for (i = 0;; i++) {
+		build_forget(dp, "sl0");
+		if (sl_dp_attach(dp, index_of("sl0"), modes && i % 3 == 1 ? &generic : &all))
+			_exit(3);
+		if (modes && i % 3 == 2 && sl_dp_attach(dp, index_of("sl0"), &xdp_only))
+			_exit(4);
+	}
+}
+
+/* A child changes what is attached and is killed; returns false when it ended by itself. */
+static bool change_and_die(bool modes, useconds_t after)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		change_for_ever(modes);
+	usleep(after);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFSIGNALED(status))
+		print_error("child: exit %d\n", WEXITSTATUS(status));
+	return WIFSIGNALED(status);
+}
+
+static void killed_often(bool modes, int times)
+{
+	struct sl_dp *dp = dp_started();
+	struct traffic *traffic;
+	__u64 sent, sum;
+	int i;
+
+	rules_apply(dp, "chain ingress { all8: udp dport 8 accept }");
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	dp_stop(&dp);
+	traffic = traffic_start();
+	srand(7);
+	for (i = 0; i < times; i++) {
+		assert_true(change_and_die(modes, 50000 + (useconds_t)rand() % 1500000));
+		dp = dp_started();
+		assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+		if (i < times - 1)
+			dp_stop(&dp);
+	}
+	sent = traffic_stop(traffic);
+	sum = judged(dp, "sl0");
+	print_message("killed %d times, %llu frames, %lld judged twice\n", times,
+		      (unsigned long long)sent, (long long)(sum - sent));
+	assert_true(modes ? sum >= sent : sum == sent);
+	frames_send("sl1", 10, 100, 8);
+	assert_int_equal(judged(dp, "sl0"), sum + 10);
+	dp_end(&dp);
+}
+
+static void test_killed_while_upgrading(void **state)
+{
+	(void)state;
+	killed_often(false, 10);
+}
+
+static void test_killed_while_changing_modes(void **state)
+{
+	(void)state;
+	killed_often(true, 10);
+}
+
+/* --- with no more than the daemon keeps --- */
+
+static int caps_drop_to(__u64 caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = (__u32)caps, .permitted = (__u32)caps },
+		{ .effective = (__u32)(caps >> 32), .permitted = (__u32)(caps >> 32) },
+	};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static int with_three_caps(void)
+{
+	struct sl_dp_iface *list = NULL;
+	struct sl_dp *dp = NULL;
+	size_t count = 0;
+
+	if (caps_drop_to(1ULL << CAP_BPF | 1ULL << CAP_PERFMON | 1ULL << CAP_NET_ADMIN))
+		return 1;
+	if (sl_dp_new(&dp, PINS) || sl_dp_start(dp) || sl_dp_attach(dp, index_of("sl0"), &all) ||
+	    sl_dp_ifaces(dp, &list, &count) || count != 1 || list->xdp != SL_XDP_SINGLE ||
+	    list->tc[0] != SL_TC_TCX) {
+		fprintf(stderr, "%s\n", sl_dp_error(dp));
+		return 2;
+	}
+	build_forget(dp, "sl0");
+	if (sl_dp_attach(dp, index_of("sl0"), &all) || sl_dp_remove(dp)) {
+		fprintf(stderr, "%s\n", sl_dp_error(dp));
+		return 3;
+	}
+	fprintf(stderr, "with three capabilities: %s\n", list->xdp_why);
+	return access(PINS, F_OK) ? 0 : 4;
+}
+
+static int with_no_caps(void)
+{
+	struct sl_dp *dp = NULL;
+
+	if (sl_dp_new(&dp, PINS) || sl_dp_start(dp) != -EPERM)
+		return 1;
+	fprintf(stderr, "with none: %s\n", sl_dp_error(dp));
+	return access(PINS, F_OK) ? 0 : 4;
+}
+
+static void test_capabilities(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid)
+		_exit(with_three_caps());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pid = fork();
+	if (!pid)
+		_exit(caps_drop_to(0) ? 9 : with_no_caps());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* --- others in the dispatcher --- */
+
+static int xdp_loader(const char *arguments)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "xdp-loader %s >/dev/null 2>&1", arguments);
+	return sh(command);
+}
+
+static int members(void)
+{
+	return sh("exit $(xdp-loader status sl0 | grep -c ' => ')");
+}
+
+#define FOREIGN_OBJECT "/usr/lib/x86_64-linux-gnu/bpf/xdpfilt_alw_all.o"
+
+static void test_beside_others(void **state)
+{
+	struct sl_dp *dp = dp_started();
+	struct sl_conf_iface want = all;
+
+	(void)state;
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	if (iface_of(dp, "sl0").xdp != SL_XDP_DISPATCHER ||
+	    xdp_loader("load -p " PINS "/../foreign -m native sl0 " FOREIGN_OBJECT)) {
+		dp_end(&dp);
+		skip();
+	}
+	assert_int_equal(members(), 2);
+	assert_int_equal(iface_of(dp, "sl0").xdp, SL_XDP_DISPATCHER);
+	want.priority = 5; /* before the other, whose own is 10 */
+	upgrade(dp, &want);
+	assert_int_equal(members(), 2);
+	frames_send("sl1", 10, 100, 8);
+	assert_int_equal(judged(dp, "sl0"), 10);
+	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_only));
+	assert_int_equal(members(), 1);
+	frames_send("sl1", 10, 100, 8);
+	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
+	/* The other is there first. */
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	assert_int_equal(members(), 2);
+	assert_int_equal(sl_dp_attach(dp, index_of("sl0"), &generic), -EBUSY);
+	assert_non_null(strstr(sl_dp_error(dp), "take that mode for the interface"));
+	assert_int_equal(members(), 2);
+	assert_int_equal(iface_of(dp, "sl0").tc[1], SL_TC_TCX);
+	assert_int_equal(xdp_loader("unload sl0 --all"), 0);
+	assert_int_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	frames_send("sl1", 10, 100, 8);
+	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 20);
+	sh("rm -rf /sys/fs/bpf/foreign");
+	dp_end(&dp);
+}
+
+static char *many_rules(unsigned int count)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	unsigned int i;
+
+	fprintf(file, "chain ingress {\n");
+	for (i = 0; i < count; i++)
+		fprintf(file, "r%u: ip saddr 10.%u.%u.%u udp dport %u drop\n", i, i >> 16 & 255,
+			i >> 8 & 255, i & 255, 1000 + i % 60000);
+	fprintf(file, "}\n");
+	fclose(file);
+	return text;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void test_many_rules(void **state)
+{
+	_cleanup_free_ char *text = many_rules(20000);
+	struct sl_dp *dp = dp_started();
+	struct sl_conf *conf = NULL;
+	struct sl_diag diag = {};
+	double start;
+	int i;
+
+	(void)state;
+	assert_int_equal(sl_conf_parse(&conf, "many", ".", text, &diag), 0);
+	for (i = 0; i < 3; i++) {
+		start = seconds();
+		assert_dp_ok(dp, sl_dp_apply(dp, conf, &diag));
+		print_message("20000 rules applied in %.0f ms\n", (seconds() - start) * 1e3);
+		assert_int_equal(sl_dp_ruleset(dp)->generation, i + 1);
+		assert_int_equal(rule_count(dp, "r19999"), 0);
+		assert_int_equal(conf->rules[19999].slot, 20000);
+	}
+	sl_conf_freep(&conf);
+	sl_diag_clear(&diag);
+	dp_end(&dp);
 }
 
 static int fds_open(void)
@@ -853,9 +1171,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_interface_gone, clean_up),
 		cmocka_unit_test_teardown(test_apply_keeps_counters, clean_up),
 		cmocka_unit_test_teardown(test_run, clean_up),
+		cmocka_unit_test_teardown(test_one_process_at_a_time, clean_up),
+		cmocka_unit_test_teardown(test_all_or_nothing, clean_up),
+		cmocka_unit_test_teardown(test_capabilities, clean_up),
+		cmocka_unit_test_teardown(test_many_rules, clean_up),
 		cmocka_unit_test_teardown(test_no_descriptors_leak, clean_up),
+		cmocka_unit_test_teardown(test_beside_others, clean_up),
 		cmocka_unit_test_teardown(test_upgrade_under_traffic, clean_up),
 		cmocka_unit_test_teardown(test_modes_under_traffic, clean_up),
+		cmocka_unit_test_teardown(test_killed_while_upgrading, clean_up),
+		cmocka_unit_test_teardown(test_killed_while_changing_modes, clean_up),
 	};
 
 	if (geteuid()) {
