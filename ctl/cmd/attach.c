@@ -124,7 +124,8 @@ static int remove_alone(struct sl_ctl *ctl)
 	err = sl_dp_new(&dp, dir);
 	if (err)
 		return sl_fail("out of memory");
-	err = sl_dp_start(dp) ?: sl_dp_remove(dp);
+	/* Not started: what another version left is removed as well. */
+	err = sl_dp_remove(dp);
 	if (err)
 		return sl_fail("%s%s", sl_dp_error(dp),
 			       geteuid() ? " (without sluiced running, only root may)" : "");

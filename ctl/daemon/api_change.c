@@ -141,11 +141,11 @@ static int get_want(const json_t *body, struct sl_conf_iface *want, json_t **rep
 	return status;
 }
 
-/* What is not said is as the configuration has it; true when it has the interface. */
-static bool default_want(const struct sl_daemon *daemon, const char *name,
+/* What is not said is as the configuration has it; true when it wants something. */
+static bool default_want(const struct sl_daemon *daemon, const struct sl_link *link,
 			 struct sl_conf_iface *want)
 {
-	const struct sl_conf_iface *clause = sl_conf_iface_find(daemon->conf, name);
+	const struct sl_conf_iface *clause = sl_port_clause(daemon, link->name, link->ifindex);
 
 	*want = (struct sl_conf_iface) { .xdp = SL_XDP_AUTO, .priority = SL_XDP_PRIORITY };
 	if (clause) {
@@ -156,25 +156,24 @@ static bool default_want(const struct sl_daemon *daemon, const char *name,
 	return clause;
 }
 
-static int attach(struct sl_daemon *daemon, const char *name, const struct sl_conf_iface *want,
-		  bool explicit, json_t **reply)
+static int attach(struct sl_daemon *daemon, const struct sl_link *link,
+		  const struct sl_conf_iface *want, bool explicit, json_t **reply)
 {
-	const struct sl_link *link = sl_link_by_name(daemon->monitor, name);
 	_cleanup_free_ char *words = NULL;
 	int err;
 
-	if (!link)
-		return sl_json_error(reply, 404, "there is no interface '%s'", name);
 	err = sl_port_attach(daemon, link, want, explicit, &words);
 	if (err)
 		return sl_json_error(reply, status_of(err), "%s", words ? words : strerror(-err));
-	*reply = json_pack("{s:o}", "interface", sl_api_iface(daemon, sl_port_find(daemon, name)));
+	*reply = json_pack("{s:o}", "interface",
+			   sl_api_iface(daemon, sl_port_find(daemon, link->name)));
 	return 200;
 }
 
 int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 {
 	static const char *const known[] = { "interface", "xdp", "priority", "tc", NULL };
+	const struct sl_link *link;
 	struct sl_conf_iface want;
 	const char *name = NULL;
 	bool configured;
@@ -185,11 +184,14 @@ int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 		status = get_name(body, &name, reply);
 	if (status)
 		return status;
-	configured = default_want(daemon, name, &want);
+	link = sl_link_by_name(daemon->monitor, name);
+	if (!link)
+		return sl_json_error(reply, 404, "there is no interface '%s'", name);
+	configured = default_want(daemon, link, &want);
 	status = get_want(body, &want, reply);
 	if (status)
 		return status;
-	return attach(daemon, name, &want, !configured || json_object_size(body) > 1, reply);
+	return attach(daemon, link, &want, !configured || json_object_size(body) > 1, reply);
 }
 
 /* --- detach --- */

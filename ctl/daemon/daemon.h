@@ -29,7 +29,6 @@ struct sl_daemon {
 	struct sl_sock sock;
 	struct sl_conf *conf; /* in force, also while nothing is attached */
 	struct sl_dp *dp;
-	int pin_lock; /* of the pin directory, -1 while there is none */
 	struct sl_monitor *monitor;
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;

@@ -3,13 +3,9 @@
 #include "datapath.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bpffs.h"
 #include "cleanup.h"
@@ -25,67 +21,17 @@ const char *sl_datapath_error(const struct sl_daemon *daemon, int err)
 	return words && *words ? words : strerror(-err);
 }
 
-/* The lock is on the directory itself: whoever pins there holds it, whatever else differs. */
-static int pin_lock(struct sl_daemon *daemon)
-{
-	const char *dir = daemon->opts->pin_dir;
-	int fd;
-
-	if (daemon->pin_lock >= 0)
-		return 0;
-	if (mkdir(dir, 0700) && errno != EEXIST)
-		return -errno;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int err = errno == EWOULDBLOCK ? -EBUSY : -errno;
-
-		close(fd);
-		return err;
-	}
-	daemon->pin_lock = fd;
-	return 0;
-}
-
-static void pin_unlock(struct sl_daemon *daemon)
-{
-	if (daemon->pin_lock >= 0)
-		close(daemon->pin_lock);
-	daemon->pin_lock = -1;
-}
-
-static const char *lock_words(int err)
-{
-	return err == -EBUSY ? "another sluiced runs with it" : strerror(-err);
-}
-
 int sl_datapath_open(struct sl_daemon *daemon)
 {
-	const char *dir = daemon->opts->pin_dir;
 	int err;
 
-	err = sl_bpffs_mount(dir);
+	err = sl_bpffs_mount(daemon->opts->pin_dir);
 	if (err)
 		return err;
-	err = pin_lock(daemon);
-	if (err) {
-		sl_error("pin directory '%s': %s", dir, lock_words(err));
-		return err;
-	}
-	err = sl_dp_new(&daemon->dp, dir);
+	err = sl_dp_new(&daemon->dp, daemon->opts->pin_dir);
 	if (err)
 		sl_error("data path: %s", strerror(-err));
 	return err;
-}
-
-void sl_datapath_close(struct sl_daemon *daemon)
-{
-	sl_dp_freep(&daemon->dp);
-	/* Goes only when it is empty. */
-	if (daemon->pin_lock >= 0)
-		rmdir(daemon->opts->pin_dir);
-	pin_unlock(daemon);
 }
 
 static void say(char **words, const char *text)
@@ -135,30 +81,7 @@ int sl_datapath_start(struct sl_daemon *daemon, struct sl_conf *conf, char **wor
 	return err;
 }
 
-int sl_datapath_wake(struct sl_daemon *daemon, char **words)
-{
-	int err = pin_lock(daemon);
-
-	if (err) {
-		if (asprintf(words, "pin directory '%s': %s", daemon->opts->pin_dir,
-			     lock_words(err)) < 0)
-			*words = NULL;
-		return err;
-	}
-	return sl_datapath_start(daemon, daemon->conf, words);
-}
-
 int sl_datapath_remove(struct sl_daemon *daemon)
 {
-	int err;
-
-	if (!sl_dp_started(daemon->dp))
-		return 0;
-	err = sl_dp_remove(daemon->dp);
-	if (err)
-		return err;
-	if (rmdir(daemon->opts->pin_dir) && errno != ENOENT)
-		sl_debug("pin directory '%s': stays: %m", daemon->opts->pin_dir);
-	pin_unlock(daemon);
-	return 0;
+	return sl_dp_started(daemon->dp) ? sl_dp_remove(daemon->dp) : 0;
 }

@@ -2,25 +2,22 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-/* Libdp as the daemon uses it: with its place in the file system, and never two daemons at it. */
+/* Libdp as the daemon uses it: with its place in the file system, and with words for what fails. */
 
 struct sl_conf;
 struct sl_daemon;
 
 /*
- * Sees to it that the pin directory is on bpffs and ours alone, and opens libdp on it. Nothing is
- * loaded or attached yet. What goes wrong is logged.
+ * Sees to it that the pin directory is on bpffs, and opens libdp on it. Nothing is loaded or
+ * attached yet. What goes wrong is logged.
  */
 int sl_datapath_open(struct sl_daemon *daemon);
-void sl_datapath_close(struct sl_daemon *daemon);
 
 /*
  * Adopts or makes the data path and puts conf in force; what cannot be is said in *words
  * (malloc'ed), and then the rules that were in force stay, and a new data path is gone again.
  */
 int sl_datapath_start(struct sl_daemon *daemon, struct sl_conf *conf, char **words);
-/* The same after sl_datapath_remove, with the configuration that the daemon has. */
-int sl_datapath_wake(struct sl_daemon *daemon, char **words);
 /* Nothing of ours stays in the kernel. */
 int sl_datapath_remove(struct sl_daemon *daemon);
 

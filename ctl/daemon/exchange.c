@@ -155,6 +155,9 @@ static enum MHD_Result begin(struct sl_exchange **out, struct sl_daemon *daemon,
 		find_route(exchange, method, path);
 	if (!exchange->status)
 		check_rights(exchange, daemon, cred);
+	if (exchange->status)
+		sl_debug("request: %s %s from pid %d uid %u: %d", method, path, cred->pid,
+			 cred->uid, exchange->status);
 	if (announces_too_much(connection)) {
 		if (!exchange->status)
 			refuse_length(exchange);
@@ -195,8 +198,9 @@ static void run(struct sl_exchange *exchange, struct sl_daemon *daemon, const st
 	if (!exchange->status)
 		exchange->status = exchange->route->fn(daemon, body, &exchange->reply);
 	json_decref(body);
-	sl_debug("request: %s %s from pid %d uid %u: %d", exchange->route->method,
-		 exchange->route->path, cred->pid, cred->uid, exchange->status);
+	sl_log(exchange->route->changes ? LOG_INFO : LOG_DEBUG,
+	       "request: %s %s from pid %d uid %u: %d", exchange->route->method,
+	       exchange->route->path, cred->pid, cred->uid, exchange->status);
 }
 
 enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon *daemon,

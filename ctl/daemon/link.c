@@ -241,6 +241,19 @@ static int read_all(struct sl_monitor *monitor)
 
 /* --- the event socket --- */
 
+/*
+ * What is still queued is older than what was lost: after a full read it would bring back names and
+ * MTUs that are no longer true.
+ */
+static void discard(struct sl_monitor *monitor)
+{
+	char byte;
+
+	while (recv(nl_socket_get_fd(monitor->events), &byte, 1, MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR)
+		;
+}
+
 static void on_readable(void *data, uint32_t events)
 {
 	struct sl_monitor *monitor = data;
@@ -249,6 +262,7 @@ static void on_readable(void *data, uint32_t events)
 	if (err >= 0 || err == -NLE_AGAIN || err == -NLE_INTR)
 		return;
 	/* libnl says NLE_NOMEM for ENOBUFS: reports were lost. */
+	discard(monitor);
 	sl_notice("netlink: reports were lost (%s), reading all interfaces", nl_geterror(err));
 	if (read_all(monitor))
 		sl_error("netlink: changes of interfaces may have been missed");

@@ -189,7 +189,7 @@ static void end(struct sl_daemon *daemon)
 	sl_ports_free(daemon);
 	sl_netdev_freep(&daemon->netdev);
 	sl_monitor_freep(&daemon->monitor);
-	sl_datapath_close(daemon);
+	sl_dp_freep(&daemon->dp);
 	sl_conf_freep(&daemon->conf);
 	sl_watch_remove(&daemon->loop, &daemon->signals);
 	if (signals >= 0)
@@ -209,7 +209,6 @@ static int run(const struct sl_options *opts)
 		.watchdog = SL_TIMER_INIT,
 		.minute = SL_TIMER_INIT,
 		.sock = SL_SOCK_INIT,
-		.pin_lock = -1,
 	};
 	int err;
 

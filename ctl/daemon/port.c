@@ -237,6 +237,14 @@ static void port_settle(struct sl_daemon *daemon, struct sl_port *port)
 		port_take_down(daemon, port);
 }
 
+const struct sl_conf_iface *sl_port_clause(const struct sl_daemon *daemon, const char *name,
+					   int ifindex)
+{
+	const struct sl_conf_iface *clause = clause_for(daemon, name, ifindex);
+
+	return clause && !wants_nothing(clause) ? clause : NULL;
+}
+
 static bool port_named(const struct sl_daemon *daemon, const char *name)
 {
 	size_t i;
@@ -478,7 +486,7 @@ static int attach_awake(struct sl_daemon *daemon, int ifindex, const struct sl_c
 	int err = 0;
 
 	if (woken)
-		err = sl_datapath_wake(daemon, words);
+		err = sl_datapath_start(daemon, daemon->conf, words);
 	if (err)
 		return err;
 	err = sl_dp_attach(daemon->dp, ifindex, want);

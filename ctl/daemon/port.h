@@ -64,6 +64,13 @@ enum sl_port_state sl_port_state(const struct sl_port *port);
 bool sl_port_wanted(const struct sl_daemon *daemon, const struct sl_port *port,
 		    struct sl_conf_iface *want);
 
+/*
+ * The clause of the configuration that holds for an interface (ifindex 0: for one that there is
+ * not) and wants something of it, or NULL.
+ */
+const struct sl_conf_iface *sl_port_clause(const struct sl_daemon *daemon, const char *name,
+					   int ifindex);
+
 /* Takes over what is attached already. */
 int sl_ports_adopt(struct sl_daemon *daemon);
 /* Settles all once a minute. */

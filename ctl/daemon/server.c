@@ -70,6 +70,15 @@ static void client_add(struct sl_server *server, struct client *client)
 		sl_watch_remove(&server->daemon->loop, &server->listen_watch);
 }
 
+static void listen_again(struct sl_server *server)
+{
+	if (server->listen_watch.fd >= 0 || server->count >= SL_CLIENTS_MAX)
+		return;
+	if (sl_watch_add(&server->daemon->loop, &server->listen_watch, server->listen_fd, EPOLLIN,
+			 on_connect, server))
+		sl_error("socket: not listened to for a second: %m");
+}
+
 static void client_remove(struct sl_server *server, struct client *client)
 {
 	struct client **at = &server->clients;
@@ -78,12 +87,8 @@ static void client_remove(struct sl_server *server, struct client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	server->nreaders -= !client->cred.may_change;
-	if (--server->count == 0)
-		sl_timer_set(&server->tick, 0, 0);
-	if (server->count == SL_CLIENTS_MAX - 1 &&
-	    sl_watch_add(&server->daemon->loop, &server->listen_watch, server->listen_fd, EPOLLIN,
-			 on_connect, server))
-		sl_error("socket: no longer listened to: %m");
+	server->count--;
+	listen_again(server);
 	free(client);
 }
 
@@ -196,6 +201,14 @@ static void admit(struct sl_server *server, int fd)
 		run(server);
 }
 
+/* No descriptors, no memory: it would fail again at once, and again. */
+static void rest(struct sl_server *server)
+{
+	sl_warning("socket: connection not accepted: %m");
+	sl_watch_remove(&server->daemon->loop, &server->listen_watch);
+	sl_timer_set(&server->tick, SECOND, SECOND);
+}
+
 static void on_connect(void *data, uint32_t events)
 {
 	struct sl_server *server = data;
@@ -204,7 +217,7 @@ static void on_connect(void *data, uint32_t events)
 	if (fd >= 0)
 		admit(server, fd);
 	else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-		sl_warning("socket: connection not accepted: %m");
+		rest(server);
 }
 
 /* Shut down, a connection is at its end for libmicrohttpd, which then closes it. */
@@ -216,6 +229,9 @@ static void on_tick(void *data)
 
 	/* A long reload is not the clients' fault. */
 	late = late > 2 * SECOND ? late - SECOND : 0;
+	listen_again(server);
+	if (!server->count)
+		sl_timer_set(&server->tick, 0, 0);
 	server->ticked = now;
 	for (client = server->clients; client; client = client->next) {
 		client->deadline += late;

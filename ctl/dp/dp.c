@@ -59,6 +59,7 @@ void sl_dp_freep(struct sl_dp **dp)
 {
 	if (!*dp)
 		return;
+	dp_tap_freep(&(*dp)->tap);
 	dp_prog_freep(&(*dp)->run);
 	dp_arena_close(*dp);
 	free((*dp)->pin_dir);

@@ -33,6 +33,7 @@ static inline void dp_closep(int *fd)
 	})
 
 struct dp_prog;
+struct dp_tap;
 
 struct sl_dp {
 	char error[512];
@@ -51,6 +52,8 @@ struct sl_dp {
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	enum sl_hook run_hook;
+	struct dp_tap *tap; /* for frames that the test run refuses */
+	bool no_tap; /* it cannot be made */
 };
 
 /* dp.c */
@@ -211,3 +214,11 @@ int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MA
 int dp_detach_pinned(struct sl_dp *dp, int ifindex);
 /* After a restart: finishes or undoes what was cut off in the middle. */
 int dp_recover(struct sl_dp *dp);
+
+/* run_tap.c: prog is a loaded TC program */
+int dp_tap_new(struct dp_tap **out, enum sl_hook hook, int prog);
+void dp_tap_freep(struct dp_tap **tap);
+/* The hook has run when this returns. */
+int dp_tap_send(struct dp_tap *tap, const void *frame, size_t len);
+/* The frame that was let pass, as the program left it. */
+int dp_tap_receive(struct dp_tap *tap, void *out, size_t max, size_t *out_len);

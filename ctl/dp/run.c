@@ -45,6 +45,7 @@ static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 		return err;
 	strcpy(dp->root->iface[0].name, "replay");
 	dp_charge_set(dp, 0, hook, 1);
+	dp_tap_freep(&dp->tap);
 	dp_prog_freep(&dp->run);
 	dp->run = TAKE_PTR(prog);
 	dp->run_hook = hook;
@@ -90,13 +91,39 @@ static int run_failed(struct sl_dp *dp, int err, size_t len, size_t linear)
 			dp, err == -EINVAL ? -EOPNOTSUPP : err,
 			"%s: this kernel's test run takes no linear part of %zu bytes for a frame of %zu: %s",
 			hook, linear, len, dp_words(err));
-	if (err == -EINVAL || err == -ENOMEM)
-		return dp_fail(
-			dp, -EMSGSIZE,
-			"%s: a frame of %zu bytes is longer than this kernel's test run takes",
-			hook, len);
+	if (err == -EINVAL || err == -ENOMEM || err == -EMSGSIZE)
+		return dp_fail(dp, -EMSGSIZE,
+			       "%s: this kernel runs no program on a frame of %zu bytes", hook,
+			       len);
 	return dp_fail(dp, err, "%s: test run of a frame of %zu bytes failed: %s", hook, len,
 		       dp_words(err));
+}
+
+/* At TC, what the test run refuses: err, which is returned when there is no other way. */
+static int run_over_tap(struct sl_dp *dp, int err, const void *frame, size_t len)
+{
+	if (dp->run_hook == SL_HOOK_XDP || dp->no_tap || (err != -EINVAL && err != -ENOMEM))
+		return err;
+	if (!dp->tap)
+		dp->no_tap = dp_tap_new(&dp->tap, dp->run_hook, dp_prog_fd(dp->run)) != 0;
+	if (dp->no_tap)
+		return err;
+	return dp_tap_send(dp->tap, frame, len);
+}
+
+static int take_from_tap(struct sl_dp *dp, const struct sl_trace *trace, void *out, size_t max,
+			 size_t *out_len)
+{
+	int err;
+
+	*out_len = 0;
+	if (trace->verdict != SL_ACCEPT)
+		return 0;
+	err = dp_tap_receive(dp->tap, out, max, out_len);
+	if (err)
+		return dp_fail(dp, err, "%s: an accepted frame did not come out of the device: %s",
+			       sl_hook_names[dp->run_hook], dp_words(err));
+	return 0;
 }
 
 int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
@@ -106,6 +133,7 @@ int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
 	struct xdp_md ctx = { .data_end = (__u32)linear };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
 		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
+	bool tapped;
 	int err;
 
 	if (!dp->run || !found)
@@ -120,13 +148,17 @@ int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
 	}
 	found->verdict = UNTOUCHED;
 	err = bpf_prog_test_run_opts(dp_prog_fd(dp->run), &opts);
+	tapped = err && !linear;
+	if (tapped)
+		err = run_over_tap(dp, err, frame, len);
 	if (err)
 		return run_failed(dp, err, len, linear);
 	if (found->verdict == UNTOUCHED)
 		return dp_fail(dp, -EIO, "%s: the program ran and left no trace",
 			       sl_hook_names[dp->run_hook]);
 	*trace = *found;
-	if (out && out_len)
-		*out_len = opts.data_size_out;
-	return 0;
+	if (!out || !out_len)
+		return 0;
+	*out_len = opts.data_size_out;
+	return tapped ? take_from_tap(dp, trace, out, max, out_len) : 0;
 }

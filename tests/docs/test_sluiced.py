@@ -58,8 +58,8 @@ def test_the_api_has_no_other_requests():
 
 def test_messages_of_the_manual_are_those_of_the_program():
     """What DIAGNOSTICS quotes is in the source, but for the parts in capitals."""
-    source = "".join(path.read_text() for path in (TOP / "ctl" / "daemon").glob("*.c"))
-    quoted = re.findall(r"^\.It (.*: .*|\.\.\. .*)$", MAN.split(".Sh DIAGNOSTICS")[1], re.M)
+    source = "".join(path.read_text() for path in (TOP / "ctl").glob("d*/*.c"))
+    quoted = re.findall(r"^\.It (.+ .+)$", MAN.split(".Sh DIAGNOSTICS")[1], re.M)
     assert len(quoted) >= 5
     for message in quoted:
         for part in re.split(r"'?[A-Z]{3,}'?|\.\.\.|: ", message):

@@ -101,13 +101,15 @@ class Refused(AssertionError):
 class Sluiced:
     """A daemon in a namespace, with a run directory, a bpffs and a configuration of its own."""
 
-    def __init__(self, netns, run_dir, bpffs, config="", args=(), env=None, binary=None):
+    def __init__(self, netns, run_dir, bpffs, config="", args=(), env=None, binary=None,
+                 prefix=()):
         self.netns, self.run_dir, self.bpffs = netns, Path(run_dir), Path(bpffs)
         self.config = self.run_dir / "sluice.conf"
         self.socket = self.run_dir / "sluice.sock"
         self.pin_dir = self.bpffs / "sluice"
         self.log_path = self.run_dir / "log"
         self.args, self.env, self.binary = list(args), dict(env or {}), binary or SLUICED
+        self.prefix = list(prefix)  # a command that runs the daemon, as setpriv
         self.process = None
         self.notified = []
         self.notify_path = self.run_dir / "notify"
@@ -126,7 +128,7 @@ class Sluiced:
         assert self.process is None, "is running already"
         env = dict(os.environ, NOTIFY_SOCKET=str(self.notify_path), LIBXDP_BPFFS=str(self.bpffs),
                    **self.env)
-        command = [self.binary, "-v", "-c", self.config, "-s", self.socket, "-p", self.pin_dir,
+        command = [*self.prefix, self.binary, "-v", "-c", self.config, "-s", self.socket, "-p", self.pin_dir,
                    *self.args]
         self.notified.clear()
         with open(self.log_path, "a") as log:

@@ -301,6 +301,13 @@ def test_probe_knows_kfuncs_by_the_kernel(probed):
                 assert capability["xdp"]["available"], capability
 
 
+def test_probe_keys_are_documented(probed):
+    page = (TOP / "docs/man/sluicectl.8").read_text()
+    found = probed.json()
+    for key in [*found, *found["capabilities"][0], "driver", "features", "xdp_attached", "try"]:
+        assert f".Va {key}" in page or f", Va {key}" in page or f".It Va {key}" in page, key
+
+
 def test_probe_text(probed):
     done = sluicectl("probe", env={"COLUMNS": "100"})
     assert done.status == OK

@@ -165,6 +165,31 @@ def test_detach_all(ctl, daemon, appliance, running):
     assert ctl("detach", "--all").status == OK
 
 
+def test_detach_all_while_another_sluiced_runs(ctl, daemon, appliance):
+    """The socket is another's or lost, but the data path is in use."""
+    done = sluicectl("-s", "/nowhere", "-p", daemon.pin_dir, "detach", "--all", netns=appliance)
+    complains(done, str(daemon.pin_dir))
+    assert len(hooks(appliance, "lan0")) == 2
+    assert ctl("status").status == OK
+
+
+def test_detach_all_of_another_version(ctl, daemon, appliance):
+    """A layout that this version does not know is removed all the same."""
+    daemon.kill()
+    (daemon.pin_dir / "frags").unlink()
+    assert ctl("detach", "--all").status == OK
+    assert leftovers(appliance, daemon) == []
+
+
+def test_detach_all_of_a_foreign_directory(tmp_path, daemon, bpffs):
+    (tmp_path / "precious").touch()
+    for place in (tmp_path, bpffs):
+        sluicectl("-s", "/nowhere", "-p", place, "detach", "--all")
+        assert place.exists()
+    assert (tmp_path / "precious").exists()
+    assert (daemon.pin_dir / "arena").exists()
+
+
 def test_detach_all_not_as_root(daemon, appliance):
     daemon.kill()
     done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "detach", "--all", user=65534)

@@ -15,6 +15,7 @@ from scapy.packet import Raw
 from scapy.utils import PcapNgWriter, PcapWriter, rdpcap
 
 from ctl import FAILED, USAGE, complains, sluicectl
+from lab import SLUICECTL, TOP
 
 HOOKS = ["xdp", "tc-ingress", "tc-egress"]
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
@@ -140,6 +141,14 @@ def test_packet(all_judged, number):
     assert {key: line[key] for key in more} == more
 
 
+def test_keys_are_documented():
+    page = (TOP / "docs/man/sluicectl.8").read_text()
+    text = page[page.index("prints one object a line for each packet"):page.index(".Sh ENVIRONMENT")]
+    documented = [word for line in text.splitlines() if line.startswith(".It Va ")
+                  for word in line[len(".It Va "):].split(" , Va ")]
+    assert sorted(documented) == sorted(KEYS)
+
+
 def test_numbers_and_times(files):
     lines = judge(files, [V4 / UDP(dport=1), V4 / UDP(dport=2)])
     assert [line["packet"] for line in lines] == [1, 2]
@@ -147,12 +156,20 @@ def test_numbers_and_times(files):
                                                 "2023-11-14T22:13:21.000001000Z"]
 
 
-def test_jumbo(files):
+@pytest.mark.parametrize("hook", HOOKS)
+def test_jumbo(files, hook):
     sizes = [1472, 3400, 3600, 8958, 30000, 65000]
-    lines = judge(files, [jumbo(size) for size in sizes])
-    assert [line["rule"] for line in lines] == ["dns"] * len(sizes)
-    assert [line["payload_length"] for line in lines] == sizes
-    assert [line["length"] for line in lines] == [42 + size for size in sizes]
+    drops = [jumbo(size) for size in sizes]
+    for packet in drops:
+        packet[IP].src = "203.0.113.4"
+    tagged = ETHER / Dot1Q(vlan=7) / jumbo(8958)[IP]
+    six = V6 / TCP(sport=1, dport=22) / Raw(b"x" * 8000)
+    lines = judge(files, [jumbo(size) for size in sizes] + drops + [tagged, six], hook)
+    rules = ["dns"] * len(sizes) + ["blocklist"] * len(sizes) + ["dns", "ssh"]
+    assert [line["rule"] for line in lines] == rules
+    assert [line["payload_length"] for line in lines] == 2 * sizes + [8958, 8000]
+    assert [line["length"] for line in lines] == [42 + size for size in 2 * sizes] + [9004, 8074]
+    assert lines[-2]["vlan"] == [7]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -181,16 +198,20 @@ SHORT = {0: "short-ethernet", 1: "short-ethernet", 13: "short-ethernet", 14: "sh
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_short_frames(files, hook):
-    """At TC, the kernel's test run refuses some; that is said, and never a wrong verdict."""
-    lines = replay(files, [bytes(V4 / UDP())[:length] for length in SHORT], "--json", "--hook",
-                   hook).lines()
-    for length, line in zip(SHORT, lines):
-        if line["error"]:
-            assert hook != "xdp" and SHORT[length] == "short-ip4", line
-            assert line["verdict"] is None and f"{length} bytes" in line["error"]
-        else:
-            assert (line["verdict"], line["reason"]) == ("drop", SHORT[length])
-    assert len(lines) == len(SHORT)
+    lines = judge(files, [bytes(V4 / UDP())[:length] for length in SHORT], hook)
+    assert [line["verdict"] for line in lines] == ["drop"] * len(SHORT)
+    assert [line["reason"] for line in lines] == list(SHORT.values())
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_short_tagged_frames(files, hook):
+    """A tag that is cut: the kernel itself drops some of these before TC ingress, which is said."""
+    whole = bytes(ETHER / Dot1Q(vlan=3, type=0x800))
+    done = replay(files, [whole[:length] for length in range(14, 19)], "--json", "--hook", hook)
+    for line in done.lines():
+        assert line["error"] or (line["verdict"], line["reason"]) in (
+            ("drop", "short-vlan"), ("drop", "short-ip4"))
+        assert hook != "xdp" or not line["error"]
 
 
 def test_policy_drop(files):
@@ -335,10 +356,15 @@ def test_written_packets(files, hook):
     assert [line["verdict"] for line in again.lines()] == ["accept"] * 3
 
 
-def test_written_jumbo(files):
-    packet = jumbo(8958)
-    assert replay(files, [packet], "-w", files / "out.pcap").status == 0
-    assert bytes(rdpcap(str(files / "out.pcap"))[0]) == bytes(packet)
+@pytest.mark.parametrize("hook", HOOKS)
+def test_written_jumbo(files, hook):
+    packets = [jumbo(8958), ETHER / Dot1Q(vlan=9) / jumbo(5000)[IP], jumbo(65000)]
+    drop = jumbo(8000)
+    drop[IP].src = "203.0.113.4"
+    done = replay(files, [packets[0], drop, *packets[1:]], "--hook", hook, "-w", files / "out.pcap")
+    assert done.status == 0, done.err
+    written = rdpcap(str(files / "out.pcap"))
+    assert [bytes(packet) for packet in written] == [bytes(packet) for packet in packets]
 
 
 def test_write_to_itself(files):
@@ -379,7 +405,6 @@ def test_bad_configuration(files):
 def test_reader_goes_away(files):
     write_pcap(files / "in.pcap", [V4 / UDP(dport=53)] * 3000)
     script = '"$@" | head -1; echo ${PIPESTATUS[0]}'
-    from lab import SLUICECTL
     done = subprocess.run(["bash", "-c", script, "-", SLUICECTL, "replay", "-c", files / "a.conf",
                            "-r", files / "in.pcap", "--json"], capture_output=True, text=True,
                           check=True, timeout=60)

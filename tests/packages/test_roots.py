@@ -35,11 +35,12 @@ def build(suite):
     root = Root(suite, "build")
     run(TOP / "packaging" / "copy-tree", root.path / "root" / "sluice")
     try:
-        root.sh("""apt-get -q update; apt-get -q autoclean
-            apt-get -q -y install --no-install-recommends make""")
+        root.sh("apt-get -q update; apt-get -q -y install --no-install-recommends make")
     except AssertionError as why:
         pytest.skip(f"apt-get in a root of {suite}: {last_line(str(why))}")
     yield root
+    # Here, where all sources are known: what none of them has any more goes from the cache.
+    root.run("apt-get", "-q", "autoclean", check=False)
     root.close()
 
 
