@@ -132,8 +132,10 @@ int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
 int sl_dp_load_for_bench(struct sl_dp *dp, enum sl_hook hook);
 /*
  * Judges one frame. linear: bytes in the linear part, 0 for the kernel's choice (XDP only, from 14
- * on, Linux 6.18 and later); out may be NULL or holds max bytes and gets the frame as the program
- * left it. -EMSGSIZE: longer than this kernel's test run takes (XDP 73,000 bytes, TC 3,500).
+ * on; a kernel that takes none: -EOPNOTSUPP); out may be NULL or holds max bytes and gets the frame
+ * as the program left it. -EMSGSIZE: longer than this kernel can be made to judge (XDP 73,000
+ * bytes). TC frames that a test run refuses, of more than a page before Linux 7.0, go through a
+ * device made for it (run_tap.c); of those that are dropped nothing comes back, *out_len is 0.
  *
  * The kernel runs no program on less than an Ethernet header. Of such a frame the trace says what
  * the data path would: short-ethernet, dropped or accepted as `on short-ethernet` has it; rules

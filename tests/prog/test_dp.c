@@ -809,18 +809,23 @@ static void test_run(void **state)
 	assert_int_equal(trace.reason, SL_REASON_SHORT_ETHERNET);
 
 	assert_dp_ok(dp, sl_dp_load_for_run(dp, SL_HOOK_TC_EGRESS));
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i / 2];
 		int err;
 
-		frame_make(frame, sizes[i], 7);
-		err = sl_dp_run(dp, frame, sizes[i], 0, &trace, out, sizeof(out), &len);
+		frame_make(frame, size, 7 + i % 2);
+		err = sl_dp_run(dp, frame, size, 0, &trace, out, sizeof(out), &len);
 		if (err) {
 			print_message("tc: %s\n", sl_dp_error(dp));
 			assert_int_equal(err, -EMSGSIZE);
 			continue;
 		}
-		assert_int_equal(trace.verdict, SL_DROP);
-		assert_int_equal(len, sizes[i]);
+		assert_int_equal(trace.verdict, i % 2 ? SL_ACCEPT : SL_DROP);
+		assert_int_equal(trace.length, size);
+		if (trace.verdict == SL_DROP)
+			continue;
+		assert_int_equal(len, size);
+		assert_memory_equal(frame, out, len);
 	}
 	dp_stop(&dp);
 	assert_nothing_left();
