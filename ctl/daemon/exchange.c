@@ -156,7 +156,7 @@ static enum MHD_Result begin(struct sl_exchange **out, struct sl_daemon *daemon,
 	if (!exchange->status)
 		check_rights(exchange, daemon, cred);
 	if (exchange->status)
-		sl_debug("request: %s %s from pid %d uid %u: %d", method, path, cred->pid,
+		sl_debug("request: %.20s %.100s from pid %d uid %u: %d", method, path, cred->pid,
 			 cred->uid, exchange->status);
 	if (announces_too_much(connection)) {
 		if (!exchange->status)

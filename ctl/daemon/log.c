@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "utf8.h"
 
 static struct {
 	int max;
@@ -35,17 +36,34 @@ void sl_log_init(bool debug)
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 }
 
+/*
+ * Paths of requests and names of interfaces may hold anything: escape sequences, halves of
+ * characters. Returns how many bytes of text can be shown as they are: those of a character or 0.
+ */
+static size_t shown(const char *text, size_t left)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (*byte == 0x7f || (*byte < ' ' && *byte != '\t'))
+		return 0;
+	if (left > 1 && byte[0] == 0xc2 && byte[1] < 0xa0)
+		return 0; /* control characters once more */
+	return sl_utf8_length(text, left);
+}
+
 static void put_line(int level, const char *line, size_t length)
 {
-	size_t i;
+	size_t step;
 
 	if (log_to.journal)
 		fprintf(stderr, "<%d>", level);
-	for (i = 0; i < length; i++) {
-		/* An interface's name may hold an escape sequence: the kernel does not mind. */
-		bool control = (unsigned char)line[i] < ' ' && line[i] != '\t';
-
-		putc(control || line[i] == 0x7f ? '?' : line[i], stderr);
+	for (; length; line += step, length -= step) {
+		step = shown(line, length);
+		if (step)
+			fwrite(line, 1, step, stderr);
+		else
+			putc('?', stderr);
+		step += !step;
 	}
 	putc('\n', stderr);
 }

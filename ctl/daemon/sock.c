@@ -18,7 +18,8 @@
 #include "cleanup.h"
 #include "log.h"
 
-#define BACKLOG 128
+/* Who does not wait in connect, as libcurl, is turned away by the kernel beyond that. */
+#define BACKLOG 1024
 
 static int make_parent(const char *path)
 {

@@ -177,7 +177,7 @@ class Sluiced:
                 return word in self.notified
 
     def log(self):
-        return self.log_path.read_text() if self.log_path.exists() else ""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def close(self):
         """Ends it and removes all that it left in the kernel."""

@@ -501,21 +501,9 @@ def test_two_hundred_at_once(steady):
     serves(steady)
 
 
-def patient_raw(daemon):
-    """A connection; while the queue is full, connect says so at once or waits."""
-
-    def attempt():
-        try:
-            return daemon.raw()
-        except BlockingIOError:
-            return None
-
-    return wait_until(attempt, "room in the queue")
-
-
 def test_two_hundred_that_say_nothing(steady):
     """64 are let in and the others wait; all of them are gone at last, and it serves on."""
-    socks = [patient_raw(steady) for _ in range(190)]
+    socks = [steady.raw() for _ in range(190)]
     wait_until(lambda: len(os.listdir(f"/proc/{steady.process.pid}/fd")) >= 64, "64 clients")
     assert closed_within(socks[:64], 14) == 64
     for sock in socks:
@@ -555,6 +543,31 @@ def test_readers_cannot_keep_root_out(steady):
     serves(steady)
 
 
+HOARDERS = """
+import socket, sys
+socks = []
+for _ in range(40):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(sys.argv[1])
+    sock.sendall(b"GET /v1/rules HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    socks.append(sock)
+print(*(sock.recv(16).split()[1].decode() for sock in socks))
+"""
+
+
+def test_answers_that_nobody_reads_are_bounded(daemon):
+    rules = "".join(f"r{n}: tcp dport {n} accept\n" for n in range(1, 25001))
+    daemon.configure(CONFIG.replace("telnet: tcp dport 23 drop", rules))
+    daemon.post("/v1/reload")
+    one = len(json.dumps(daemon.get("/v1/rules"), separators=(",", ":")))
+    done = subprocess.run(["/usr/bin/python3", "-c", HOARDERS, str(daemon.socket)], check=True,
+                          capture_output=True, text=True, user=NOBODY, group=GID, extra_groups=[])
+    good, busy = (done.stdout.split().count(status) for status in ("200", "503"))
+    assert good + busy == 40
+    assert (64 << 20) <= good * one <= (64 << 20) + 2 * one
+    serves(daemon)
+
+
 def test_no_descriptor_and_no_memory_is_lost(steady):
     def descriptors():
         return len(os.listdir(f"/proc/{steady.process.pid}/fd"))
@@ -576,4 +589,5 @@ def test_no_descriptor_and_no_memory_is_lost(steady):
     before = descriptors(), resident()
     session(300)
     wait_until(lambda: descriptors() <= before[0], "connections to be closed")
-    assert resident() - before[1] < 2048
+    # The sanitizers keep what was freed for a while.
+    assert resident() - before[1] < (200000 if "asan" in steady.binary else 2048)
