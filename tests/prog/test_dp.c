@@ -83,7 +83,7 @@ static void assert_nothing_left(void)
 	int tries;
 
 	assert_true(nours > 0);
-	for (tries = 0; tries < 250 && any_left(); tries++)
+	for (tries = 0; tries < 1000 && any_left(); tries++)
 		usleep(20000);
 	assert_false(any_left());
 	nours = 0;
