@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <linux/types.h>
+
+/*
+ * What a rule asks and does beyond its box of addresses and ports: a body, and in it operations in
+ * the order of the text. A match that does not hold ends the body, and the walk goes on with the
+ * next record; a statement acts and goes on. A rule without any has no body.
+ */
+
+struct sl_body {
+	__u64 link_value; /* key.link & link_mask == link_value */
+	__u64 link_mask;
+	__u64 xport_value; /* key.xport & xport_mask == xport_value */
+	__u64 xport_mask;
+	__u32 slot; /* the rule's counter and its state, see SL_ARENA_STATE */
+	__u32 action; /* enum sl_verdict; SL_CONTINUE goes on with the next record */
+	__u32 arg; /* of the action: struct sl_reject, index of a port; 0: none */
+	__u16 needs; /* SL_NEEDS_ bits: what the hook must offer, for the operations and the action */
+	__u16 nops; /* struct sl_op, one behind the other, follow */
+};
+_Static_assert(sizeof(struct sl_body) == 48, "layout");
+
+/* At XDP there is no skb: a body that needs one is left to TC, and so are all rules behind it. */
+#define SL_NEEDS_SKB 1U
+
+/* Matches first: sl_op_is_match(). */
+#define SL_OPS(X)                                                                       \
+	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \
+	X(RANGES, "a field of up to 16 bits, in ranges")                                \
+	X(BYTES, "bytes of a layer, masked, in ranges")                                 \
+	X(LENGTH, "a length of the packet, in ranges")                                  \
+	X(MSS, "the maximum segment size a SYN offers, in ranges")                      \
+	X(SET, "in a set")                                                              \
+	X(IFACE, "the interface, by a bit for each slot")                               \
+	X(SAMPLE, "one packet in N")                                                    \
+	X(LIMIT, "a token bucket")                                                      \
+	/* From here on statements. */                                                  \
+	X(LOG, "an event with the packet's first bytes")                                \
+	X(MARK, "the skb's mark")                                                       \
+	X(PRIORITY, "the skb's priority")                                               \
+	X(SET_DSCP, "DSCP, the checksum with it")                                       \
+	X(SET_TTL, "TTL or hop limit, the checksum with it")                            \
+	X(SET_VLAN, "VLAN id or priority of the outer tag; one more tag, or one fewer") \
+	X(SET_MSS, "the maximum segment size of a SYN, if it is larger")                \
+	X(SET_BYTES, "bytes of a layer, the checksum with them")                        \
+	X(BAN, "an address into a set with a timeout")                                  \
+	X(MIRROR, "a copy to another interface")
+
+enum sl_op_kind {
+#define X(name, text) SL_OP_##name,
+	SL_OPS(X)
+#undef X
+	SL_OP_MAX_
+};
+
+/* Every operation starts so and is a multiple of 8 bytes long. */
+struct sl_op {
+	__u8 kind; /* enum sl_op_kind */
+	__u8 negate; /* matches: hold when the rest says they do not */
+	__u16 size; /* bytes, this header included */
+	__u32 arg; /* by kind */
+};
+_Static_assert(sizeof(struct sl_op) == 8, "layout");
+
+/* Where in the key a field is. */
+enum sl_word {
+	SL_WORD_LINK,
+	SL_WORD_XPORT,
+};
+
+/* op.arg: word << 8 | shift, bits beyond the field masked by width << 16. */
+#define SL_OP_FIELD(word, shift, width) ((__u32)(width) << 16 | (__u32)(word) << 8 | (shift))
+
+struct sl_op_bits {
+	struct sl_op op;
+	__u64 bits[4];
+};
+
+struct sl_op_ranges {
+	struct sl_op op;
+	__u32 count;
+	__u32 pad;
+	struct {
+		__u16 low;
+		__u16 high;
+	} range[];
+};
+
+/* What an offset counts from. */
+#define SL_BASES(X)               \
+	X(FRAME, "frame")         \
+	X(NETWORK, "network")     \
+	X(TRANSPORT, "transport") \
+	X(PAYLOAD, "payload")
+
+enum sl_base {
+#define X(name, word) SL_BASE_##name,
+	SL_BASES(X)
+#undef X
+	SL_BASE_MAX_
+};
+
+/* Up to 16 bytes as one big-endian number, right-aligned. Bytes past the layer's end: no match,
+ * negated or not. */
+struct sl_wide {
+	__u64 high;
+	__u64 low;
+};
+
+struct sl_op_bytes {
+	struct sl_op op; /* arg: offset */
+	__u8 base; /* enum sl_base */
+	__u8 length; /* 1 to 16 */
+	__u16 pad;
+	__u32 count;
+	struct sl_wide mask;
+	struct {
+		struct sl_wide low;
+		struct sl_wide high;
+	} range[];
+};
+
+enum sl_length_of {
+	SL_LENGTH_FRAME,
+	SL_LENGTH_PACKET, /* of the IP packet */
+	SL_LENGTH_PAYLOAD,
+};
+
+/* LENGTH (arg: enum sl_length_of) and MSS. */
+struct sl_op_spans {
+	struct sl_op op;
+	__u32 count;
+	__u32 pad;
+	struct {
+		__u32 low;
+		__u32 high;
+	} span[];
+};
+
+/* The parts of a set's elements, in order. */
+enum sl_set_part {
+	SL_PART_NONE,
+	SL_PART_SADDR,
+	SL_PART_DADDR,
+	SL_PART_SPORT,
+	SL_PART_DPORT,
+	SL_PART_SMAC,
+	SL_PART_DMAC,
+	SL_PART_PROTO,
+};
+
+#define SL_SET_PARTS 4
+
+/* op.arg: index of the set in sl_ruleset.sets. */
+struct sl_op_set {
+	struct sl_op op;
+	__u8 part[SL_SET_PARTS]; /* enum sl_set_part */
+	__u32 pad;
+};
+
+struct sl_op_iface {
+	struct sl_op op; /* arg: index of the pattern in sl_ruleset.patterns */
+};
+
+/* SAMPLE: op.arg is N. */
+
+enum sl_limit_per {
+	SL_LIMIT_RULE,
+	SL_LIMIT_SADDR,
+	SL_LIMIT_DADDR,
+	SL_LIMIT_FLOW,
+};
+
+/*
+ * A token bucket in time: a packet costs unit_ns (for each byte when bytes is set), and the bucket
+ * holds burst_ns. Holds when there were tokens; with over set when there were none.
+ */
+struct sl_op_limit {
+	struct sl_op op; /* arg: enum sl_limit_per */
+	__u8 over;
+	__u8 bytes;
+	__u16 index; /* of this limit among those of the rule */
+	__u32 pad;
+	__u64 cost_ns_q8; /* of a packet or byte, in 1/256 ns */
+	__u64 burst_ns;
+};
+
+/* op.arg: bytes of the packet in the event, 0: none. */
+struct sl_op_log {
+	struct sl_op op;
+	__u64 cost_ns_q8; /* the rule's own bucket of events, as in sl_op_limit; 0: no limit */
+	__u64 burst_ns;
+};
+
+/* MARK, PRIORITY: value = value & ~mask | op.arg */
+struct sl_op_mark {
+	struct sl_op op;
+	__u32 mask;
+	__u32 pad;
+};
+
+/* SET_DSCP, SET_TTL, SET_MSS: op.arg is the value. SET_VLAN: */
+enum sl_vlan_change {
+	SL_VLAN_ID,
+	SL_VLAN_PCP,
+	SL_VLAN_PUSH,
+	SL_VLAN_POP,
+};
+
+struct sl_op_vlan {
+	struct sl_op op; /* arg: the value; of PUSH the tag control word */
+	__u32 change; /* enum sl_vlan_change */
+	__u32 pad;
+};
+
+struct sl_op_write {
+	struct sl_op op; /* arg: offset */
+	__u8 base; /* enum sl_base */
+	__u8 length; /* 1 to 16 */
+	__u16 pad[3];
+	__u8 value[16];
+	__u8 mask[16]; /* bits that are written */
+};
+
+/* op.arg: index of the set */
+struct sl_op_ban {
+	struct sl_op op;
+	__u8 part[SL_SET_PARTS];
+	__u32 pad;
+};
+
+/* MIRROR: op.arg is the index of the port in sl_ruleset.ports. */
+
+/* sl_body.arg of SL_REJECT */
+enum sl_reject {
+	SL_REJECT_AUTO, /* RST to TCP, port unreachable to the rest */
+	SL_REJECT_TCP_RESET,
+	SL_REJECT_NET,
+	SL_REJECT_HOST,
+	SL_REJECT_PORT,
+	SL_REJECT_ADMIN, /* administratively prohibited */
+};
+
+static inline int sl_op_is_match(unsigned int kind)
+{
+	return kind < SL_OP_LOG;
+}
