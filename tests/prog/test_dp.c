@@ -85,6 +85,8 @@ static void assert_nothing_left(void)
 	assert_true(nours > 0);
 	for (tries = 0; tries < 1000 && any_left(); tries++)
 		usleep(20000);
+	if (any_left())
+		sh("find /sys/fs/bpf; ip -d link show; bpftool prog show; bpftool map show");
 	assert_false(any_left());
 	nours = 0;
 	assert_int_not_equal(access(PINS, F_OK), 0);
