@@ -28,7 +28,7 @@ static void names_free(char **names, size_t count)
 
 	for (i = 0; i < count; i++)
 		free(names[i]);
-	free(names);
+	free((void *)names);
 }
 
 static void sources_free(struct sl_source *source)
