@@ -65,11 +65,23 @@ enum sl_l4 {
 #define SL_XPORT_FRAG_SHIFT  24 /* 2 bits, enum sl_frag_kind */
 #define SL_XPORT_DSCP_SHIFT  26 /* 6 bits */
 #define SL_XPORT_TTL_SHIFT   32 /* 8 bits, TTL or hop limit */
+#define SL_XPORT_EXT_SHIFT   40 /* 8 bits, 1 << enum sl_ext for each kind of IPv6 extension header */
 
 enum sl_frag_kind {
 	SL_FRAG_NONE,
 	SL_FRAG_FIRST,
 	SL_FRAG_LATER,
+};
+
+enum sl_ext {
+	SL_EXT_HOPOPTS,
+	SL_EXT_ROUTING,
+	SL_EXT_FRAGMENT,
+	SL_EXT_DSTOPTS,
+	SL_EXT_AH,
+	SL_EXT_ESP,
+	SL_EXT_MOBILITY,
+	SL_EXT_OTHER,
 };
 
 /* What of a packet the rules can see. All host order. */
