@@ -35,6 +35,8 @@ enum sl_opt {
 	SL_OPT_HOOK,
 	SL_OPT_WRITE,
 	SL_OPT_TRY,
+	SL_OPT_CONFIRM,
+	SL_OPT_UNDO,
 	SL_OPT_MAX_
 };
 
@@ -76,7 +78,9 @@ const struct sl_command *sl_command_find(const char *name);
 /* attach.c */
 int sl_cmd_attach(struct sl_ctl *ctl);
 int sl_cmd_detach(struct sl_ctl *ctl);
+/* reload.c */
 int sl_cmd_reload(struct sl_ctl *ctl);
+int sl_cmd_confirm(struct sl_ctl *ctl);
 /* status.c */
 int sl_cmd_status(struct sl_ctl *ctl);
 /* stats.c */

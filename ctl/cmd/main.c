@@ -68,9 +68,19 @@ const struct sl_command sl_commands[] = {
 	{
 		.name = "reload",
 		.args = "",
+		.options = SL_OPT_BIT(CONFIRM),
 		.help = "let sluiced read its configuration again",
-		.more = "A configuration with errors changes nothing.",
+		.more = "A configuration with errors changes nothing. With --confirm, and on a terminal, it\n"
+			"waits for an answer: Enter keeps the new configuration. Without one, as when the\n"
+			"session was cut, the configuration before comes back.",
 		.run = sl_cmd_reload,
+	},
+	{
+		.name = "confirm",
+		.args = "",
+		.options = SL_OPT_BIT(UNDO),
+		.help = "keep what 'reload --confirm' put in force",
+		.run = sl_cmd_confirm,
 	},
 	{
 		.name = "probe",

@@ -33,6 +33,9 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 			   "write the accepted packets to this pcap file" },
 	[SL_OPT_TRY] = { 0, "try", NULL, NULL,
 			 "really attach a program that passes all to IFACE, for a moment" },
+	[SL_OPT_CONFIRM] = { 0, "confirm", "TIME", NULL,
+			     "take it back after TIME (30s, 2m) unless it is confirmed" },
+	[SL_OPT_UNDO] = { 0, "undo", NULL, NULL, "take it back at once" },
 };
 
 /* Numbers that no letter has, so that getopt_long tells options apart. */
