@@ -8,7 +8,10 @@
 	X(ACCEPT, "accept")                                                      \
 	X(DROP, "drop")                                                          \
 	/* Met at TC, judged and counted by XDP on the same interface before. */ \
-	X(SEEN, "seen")
+	X(SEEN, "seen")                                                          \
+	/* Sent back as a refusal, or out of another interface. */               \
+	X(REJECT, "reject")                                                      \
+	X(REDIRECT, "redirect")
 
 enum sl_verdict {
 #define X(name, word) SL_##name,

@@ -54,28 +54,28 @@ struct sl_values {
 	struct sl_loc loc;
 };
 
-enum sl_op {
-	SL_OP_NONE,
-	SL_OP_EQ,
-	SL_OP_NE,
-	SL_OP_LT,
-	SL_OP_GT,
-	SL_OP_LE,
-	SL_OP_GE
+enum sl_compare {
+	SL_CMP_NONE,
+	SL_CMP_EQ,
+	SL_CMP_NE,
+	SL_CMP_LT,
+	SL_CMP_GT,
+	SL_CMP_LE,
+	SL_CMP_GE
 };
 
 enum sl_part_kind {
-	SL_PART_BARE, /* a protocol's name alone; op is SL_OP_NE after "not" */
-	SL_PART_MATCH, /* selector op values */
-	SL_PART_MASK, /* tcp flags & mask op values */
-	SL_PART_ACTION,
+	SL_AST_BARE, /* a protocol's name alone; op is SL_CMP_NE after "not" */
+	SL_AST_MATCH, /* selector op values */
+	SL_AST_MASK, /* tcp flags & mask op values */
+	SL_AST_ACTION,
 };
 
 struct sl_part {
 	struct sl_part *next;
 	enum sl_part_kind kind;
 	enum sl_selector selector;
-	enum sl_op op;
+	enum sl_compare op;
 	enum sl_verdict action;
 	struct sl_values *values;
 	struct sl_values *mask;

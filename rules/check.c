@@ -26,10 +26,10 @@ static int check_actions(struct sl_parser *p, const struct sl_ast_rule *ast,
 			return sl_diag_error(p->diag, &part->loc,
 					     "nothing can follow '%s': it ends the rule",
 					     sl_verdict_names[before->action]);
-		if (before && part->kind != SL_PART_ACTION)
+		if (before && part->kind != SL_AST_ACTION)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a match cannot follow an action: matches come first");
-		if (part->kind != SL_PART_ACTION)
+		if (part->kind != SL_AST_ACTION)
 			continue;
 		before = part;
 		*action = part->action;
@@ -78,6 +78,7 @@ static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_a
 {
 	int label, actions, matches;
 
+	rule->loc = ast->loc;
 	label = check_label(p, names, ast);
 	actions = check_actions(p, ast, &rule->action);
 	matches = sl_matches_read(p, ast, &rule->match);
@@ -94,6 +95,7 @@ static int check_policy(struct sl_conf *conf, enum sl_dir dir, const struct sl_a
 	int err;
 
 	rule->is_policy = true;
+	rule->loc = chain->policy_loc;
 	rule->action = chain->policy_loc.source ? chain->policy : SL_ACCEPT;
 	err = set_name(rule, POLICY, 0);
 	return err ? err : sl_rule_print(rule, &rule->text);

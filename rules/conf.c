@@ -9,33 +9,66 @@
 #include "cleanup.h"
 #include "diag.h"
 
-void sl_conf_freep(struct sl_conf **conf)
+static void rules_free(struct sl_conf *conf)
 {
 	size_t i;
 
-	if (!*conf)
-		return;
-	for (i = 0; i < (*conf)->nifaces; i++)
-		free((*conf)->ifaces[i].pattern);
-	for (i = 0; i < (*conf)->nrules; i++) {
-		free((*conf)->rules[i].name);
-		free((*conf)->rules[i].text);
-		sl_match_freep(&(*conf)->rules[i].match);
+	for (i = 0; i < conf->nrules; i++) {
+		free(conf->rules[i].name);
+		free(conf->rules[i].text);
+		sl_match_freep(&conf->rules[i].match);
+		free(conf->rules[i].stmts);
 	}
-	free((*conf)->ifaces);
-	free((*conf)->rules);
-	free(*conf);
+	free(conf->rules);
+}
+
+static void names_free(char **names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		free(names[i]);
+	free((void *)names);
+}
+
+static void sources_free(struct sl_source *source)
+{
+	struct sl_source *next;
+
+	for (; source; source = next) {
+		next = source->next;
+		sl_source_freep(&source);
+	}
+}
+
+void sl_conf_freep(struct sl_conf **conf)
+{
+	struct sl_conf *c = *conf;
+	size_t i;
+
+	if (!c)
+		return;
+	rules_free(c);
+	for (i = 0; i < c->nifaces; i++)
+		free(c->ifaces[i].pattern);
+	free(c->ifaces);
+	for (i = 0; i < c->nsets; i++)
+		sl_set_clear(&c->sets[i]);
+	free(c->sets);
+	for (i = 0; i < c->ndefines; i++)
+		free(c->defines[i].name);
+	free(c->defines);
+	names_free(c->ports, c->nports);
+	names_free(c->patterns, c->npatterns);
+	free(c->geoip);
+	sources_free(c->sources);
+	free(c);
 	*conf = NULL;
 }
 
 static void parser_clear(struct sl_parser *p)
 {
-	struct sl_source *source, *next;
-
-	for (source = p->sources; source; source = next) {
-		next = source->next;
-		sl_source_freep(&source);
-	}
+	sources_free(p->sources);
 	sl_nametab_clear(&p->define_names);
 	sl_pool_clear(&p->pool);
 }
@@ -61,6 +94,7 @@ static int finish(struct sl_parser *p, size_t errors, size_t first, struct sl_co
 	if (err)
 		return err;
 
+	conf->sources = TAKE_PTR(p->sources);
 	*out = TAKE_PTR(conf);
 	return 0;
 }

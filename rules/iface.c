@@ -194,3 +194,20 @@ const struct sl_conf_iface *sl_conf_iface_find(const struct sl_conf *conf, const
 	}
 	return NULL;
 }
+
+bool sl_pattern_matches(const char *pattern, const char *name)
+{
+	char glob[PATTERN_MAX + 1];
+	size_t length;
+
+	for (; *pattern; pattern += length + (pattern[length] == ' ')) {
+		length = strcspn(pattern, " ");
+		if (length > PATTERN_MAX)
+			continue;
+		memcpy(glob, pattern, length);
+		glob[length] = '\0';
+		if (!fnmatch(glob, name, 0))
+			return true;
+	}
+	return false;
+}

@@ -89,10 +89,22 @@ static int count_list(struct lowering *l, const struct sl_conf_rule *rule, unsig
 	return 0;
 }
 
+/* What records cannot say. */
+static bool has_more(const struct sl_conf_rule *rule)
+{
+	const struct sl_conf_match *match = rule->match;
+
+	return rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
+	       match->mss.count || match->nsets || match->nifaces;
+}
+
 static int count_rule(struct lowering *l, const struct sl_conf_rule *rule)
 {
 	int err;
 
+	if (has_more(rule))
+		return sl_diag_error(l->diag, &rule->loc,
+				     "the rule '%s' asks for what cannot be loaded", rule->name);
 	err = each_list(l, rule, count_list);
 	if (err != -E2BIG)
 		return err;

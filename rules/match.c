@@ -49,6 +49,15 @@ void sl_match_freep(struct sl_conf_match **match)
 		return;
 	for (i = 0; i < (*match)->count; i++)
 		sl_intervals_clear(&(*match)->conds[i].set);
+	for (i = 0; i < (*match)->nraws; i++)
+		sl_intervals_clear(&(*match)->raws[i].set);
+	for (i = 0; i < (*match)->nlengths; i++)
+		sl_intervals_clear(&(*match)->lengths[i].set);
+	free((*match)->raws);
+	free((*match)->lengths);
+	sl_intervals_clear(&(*match)->mss);
+	free((*match)->sets);
+	free((*match)->ifaces);
 	free(*match);
 	*match = NULL;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "field.h"
+#include "op.h"
 
 /*
  * The conditions of a rule in normal form, which is all that the later stages need: a packet
@@ -22,9 +23,49 @@ struct sl_cond {
 		set; /* never empty; all numbers: the packet just needs to have the field */
 };
 
+/*
+ * Bytes of a layer, as one big-endian number: in the set when masked. A condition for each base,
+ * offset, length and mask; ascending in that order. Fields that are always at one place and not in
+ * the key, MAC addresses and the TCP window, are such conditions too.
+ */
+struct sl_cond_raw {
+	enum sl_base base;
+	__u16 offset;
+	__u8 length; /* bytes: 1 to 16 */
+	sl_u128 mask; /* never 0, none but the low 8 * length bits */
+	struct sl_intervals set;
+};
+
+struct sl_cond_length {
+	enum sl_length_of of;
+	struct sl_intervals set;
+};
+
+/* In a set of sl_conf.sets, or with negate not in it. The packet must have all of the parts. */
+struct sl_cond_set {
+	__u32 set;
+	bool negate;
+	__u8 part[SL_SET_PARTS]; /* enum sl_set_part, SL_PART_NONE behind the last one */
+};
+
+/* The interface matches sl_conf.patterns[pattern], or with negate does not. */
+struct sl_cond_iface {
+	__u32 pattern;
+	bool negate;
+};
+
 struct sl_conf_match {
 	__u8 l3; /* SL_L3_BIT()s */
 	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
+	struct sl_cond_raw *raws;
+	size_t nraws;
+	struct sl_cond_length *lengths; /* ascending by of */
+	size_t nlengths;
+	struct sl_intervals mss; /* empty: not asked; the packet is a SYN with the option */
+	struct sl_cond_set *sets;
+	size_t nsets;
+	struct sl_cond_iface *ifaces;
+	size_t nifaces;
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */
 };

@@ -11,8 +11,8 @@
 #define ICMP6 58
 
 static const char *const ops[] = {
-	[SL_OP_NONE] = "", [SL_OP_EQ] = "==", [SL_OP_NE] = "!=", [SL_OP_LT] = "<",
-	[SL_OP_GT] = ">",  [SL_OP_LE] = "<=", [SL_OP_GE] = ">=",
+	[SL_CMP_NONE] = "", [SL_CMP_EQ] = "==", [SL_CMP_NE] = "!=", [SL_CMP_LT] = "<",
+	[SL_CMP_GT] = ">",  [SL_CMP_LE] = "<=", [SL_CMP_GE] = ">=",
 };
 
 static bool is_addr(const struct sl_wanted *wanted)
@@ -38,15 +38,15 @@ static int compare(struct sl_narrow *n, const struct sl_part *part, struct sl_wa
 		return sl_diag_error(n->p->diag, &part->values->loc,
 				     "'%s' compares with a single number", ops[part->op]);
 	number = set->v[0].low;
-	if ((part->op == SL_OP_LT && number == 0) || (part->op == SL_OP_GT && number == max))
+	if ((part->op == SL_CMP_LT && number == 0) || (part->op == SL_CMP_GT && number == max))
 		return sl_diag_error(n->p->diag, &part->loc,
 				     "no packet satisfies this: the rule can never match");
 	switch (part->op) {
-	case SL_OP_LT:
+	case SL_CMP_LT:
 		return set_only(set, 0, number - 1);
-	case SL_OP_LE:
+	case SL_CMP_LE:
 		return set_only(set, 0, number);
-	case SL_OP_GT:
+	case SL_CMP_GT:
 		return set_only(set, number + 1, max);
 	default:
 		return set_only(set, number, max);
@@ -112,14 +112,14 @@ static int read_mask(struct sl_narrow *n, const struct sl_part *part, struct sl_
 		err = read_flags(n, part->values, &value);
 	if (err)
 		return err;
-	if (part->op > SL_OP_NE)
+	if (part->op > SL_CMP_NE)
 		return sl_diag_error(n->p->diag, &part->loc,
 				     "flags compare with '==' or '!=' only");
 	if (value & ~mask)
 		return sl_diag_error(
 			n->p->diag, &part->loc,
 			"the mask leaves out a flag that is compared with: the outcome is always the same");
-	return set_masked(&wanted->set, mask, value, part->op != SL_OP_NE);
+	return set_masked(&wanted->set, mask, value, part->op != SL_CMP_NE);
 }
 
 /* As in nft, `tcp flags syn` and `syn,ack` ask for any of them; with == or in braces, for just
@@ -139,7 +139,7 @@ static bool is_plain_flags(const struct sl_part *part)
 {
 	const struct sl_value *first = part->values->first;
 
-	return part->op == SL_OP_NONE && !part->values->braces && first &&
+	return part->op == SL_CMP_NONE && !part->values->braces && first &&
 	       first->kind != SL_VALUE_RANGE && first->kind != SL_VALUE_REF;
 }
 
@@ -147,7 +147,7 @@ static int read_values(struct sl_narrow *n, const struct sl_part *part, struct s
 {
 	int err;
 
-	if (part->kind == SL_PART_MASK)
+	if (part->kind == SL_AST_MASK)
 		return read_mask(n, part, wanted);
 	err = sl_values_read(n->p, part->values, wanted);
 	if (err)
@@ -157,16 +157,16 @@ static int read_values(struct sl_narrow *n, const struct sl_part *part, struct s
 				     "this set is empty: the rule can never match");
 	if (sl_fields[wanted->field].bits && is_plain_flags(part))
 		return any_flag(n, part, wanted);
-	if (part->op == SL_OP_NE)
+	if (part->op == SL_CMP_NE)
 		return negate(wanted);
-	return part->op > SL_OP_NE ? compare(n, part, wanted) : 0;
+	return part->op > SL_CMP_NE ? compare(n, part, wanted) : 0;
 }
 
 /* `tcp`, `ip`, `vlan`: what the word alone stands for. */
 static int read_bare(struct sl_narrow *n, const struct sl_part *part, struct sl_wanted *wanted)
 {
 	const char *name = sl_ast_text(n->p, &part->head);
-	const struct sl_word *word;
+	const struct sl_named *word;
 	int err;
 
 	if (!name)
@@ -178,7 +178,7 @@ static int read_bare(struct sl_narrow *n, const struct sl_part *part, struct sl_
 		word = sl_word_find(wanted->selector->words, name);
 		err = word ? sl_intervals_add(&wanted->set, word->low, word->high) : -EINVAL;
 	}
-	if (!err && part->op == SL_OP_NE)
+	if (!err && part->op == SL_CMP_NE)
 		err = negate(wanted);
 	return err;
 }
@@ -233,8 +233,8 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return err;
 	wanted.selector = &sl_selectors[selector];
 	wanted.field = wanted.selector->field;
-	err = part->kind == SL_PART_BARE ? read_bare(n, part, &wanted)
-					 : read_values(n, part, &wanted);
+	err = part->kind == SL_AST_BARE ? read_bare(n, part, &wanted)
+					: read_values(n, part, &wanted);
 	if (!err)
 		err = narrow_implied(n, &wanted, part);
 	if (err)
@@ -252,7 +252,7 @@ int sl_matches_read(struct sl_parser *p, const struct sl_ast_rule *rule, struct 
 
 	for (part = rule->parts; part; part = part->next) {
 		/* What "code" belongs to may be what was wrong. */
-		if (part->kind == SL_PART_ACTION || (failed && part->selector == SL_SEL_CODE))
+		if (part->kind == SL_AST_ACTION || (failed && part->selector == SL_SEL_CODE))
 			continue;
 		err = narrow_part(&n, part);
 		if (err == -ENOMEM)

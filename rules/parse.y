@@ -47,7 +47,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 	struct sl_part *part;
 	struct sl_ast_rule *rule;
 	enum sl_selector selector;
-	enum sl_op op;
+	enum sl_compare op;
 	enum sl_verdict verdict;
 }
 
@@ -218,13 +218,13 @@ part:
 
 action:
   verdict {
-	$$ = sl_ast_part(lexer->parser, SL_PART_ACTION, SL_SEL_MAX_, &@1);
+	$$ = sl_ast_part(lexer->parser, SL_AST_ACTION, SL_SEL_MAX_, &@1);
 	if (!$$)
 		YYNOMEM;
 	$$->action = $verdict;
 }
 | T_COUNT {
-	$$ = sl_ast_part(lexer->parser, SL_PART_ACTION, SL_SEL_MAX_, &@1);
+	$$ = sl_ast_part(lexer->parser, SL_AST_ACTION, SL_SEL_MAX_, &@1);
 	if (!$$)
 		YYNOMEM;
 	$$->action = SL_CONTINUE;
@@ -235,15 +235,15 @@ action:
 
 bare:
   bare_selector {
-	$$ = sl_ast_part(lexer->parser, SL_PART_BARE, $1, &@1);
+	$$ = sl_ast_part(lexer->parser, SL_AST_BARE, $1, &@1);
 	if (!$$)
 		YYNOMEM;
 }
 | T_NOT bare_selector {
-	$$ = sl_ast_part(lexer->parser, SL_PART_BARE, $2, &@2);
+	$$ = sl_ast_part(lexer->parser, SL_AST_BARE, $2, &@2);
 	if (!$$)
 		YYNOMEM;
-	$$->op = SL_OP_NE;
+	$$->op = SL_CMP_NE;
 }
 ;
 
@@ -300,14 +300,14 @@ selector:
 
 match:
   selector op values {
-	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, $selector, &@selector);
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, $selector, &@selector);
 	if (!$$)
 		YYNOMEM;
 	$$->op = $op;
 	$$->values = $values;
 }
 | T_TCP T_FLAGS op values {
-	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, SL_SEL_TCP_FLAGS,
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_TCP_FLAGS,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
 	if (!$$)
 		YYNOMEM;
@@ -318,7 +318,7 @@ match:
 | T_TCP T_FLAGS op flag_pair {
 	struct sl_value *value = sl_ast_or(lexer->parser, $flag_pair, &@flag_pair);
 
-	$$ = sl_ast_part(lexer->parser, SL_PART_MATCH, SL_SEL_TCP_FLAGS,
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_TCP_FLAGS,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
 	$$->values = sl_ast_values(lexer->parser, &@flag_pair);
 	if (!value || !$$ || !$$->values)
@@ -328,7 +328,7 @@ match:
 }
 /* nft's "syn / syn,ack": of the flags after the slash, just those before it. */
 | T_TCP T_FLAGS op flags '/' flags[over] {
-	$$ = sl_ast_part(lexer->parser, SL_PART_MASK, SL_SEL_TCP_FLAGS,
+	$$ = sl_ast_part(lexer->parser, SL_AST_MASK, SL_SEL_TCP_FLAGS,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
 	if (!$$)
 		YYNOMEM;
@@ -337,7 +337,7 @@ match:
 	$$->mask = $over;
 }
 | T_TCP T_FLAGS '&' mask eq mask[value] {
-	$$ = sl_ast_part(lexer->parser, SL_PART_MASK, SL_SEL_TCP_FLAGS,
+	$$ = sl_ast_part(lexer->parser, SL_AST_MASK, SL_SEL_TCP_FLAGS,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
 	if (!$$)
 		YYNOMEM;
@@ -348,17 +348,17 @@ match:
 ;
 
 op:
-  %empty { $$ = SL_OP_NONE; }
+  %empty { $$ = SL_CMP_NONE; }
 | eq
-| '<' { $$ = SL_OP_LT; }
-| '>' { $$ = SL_OP_GT; }
-| T_LE { $$ = SL_OP_LE; }
-| T_GE { $$ = SL_OP_GE; }
+| '<' { $$ = SL_CMP_LT; }
+| '>' { $$ = SL_CMP_GT; }
+| T_LE { $$ = SL_CMP_LE; }
+| T_GE { $$ = SL_CMP_GE; }
 ;
 
 eq:
-  T_EQ { $$ = SL_OP_EQ; }
-| T_NE { $$ = SL_OP_NE; }
+  T_EQ { $$ = SL_CMP_EQ; }
+| T_NE { $$ = SL_CMP_NE; }
 ;
 
 /* Values. */

@@ -18,8 +18,11 @@
 
 #include <linux/types.h>
 
+#include "loc.h"
 #include "reason.h"
 #include "rule.h"
+#include "set.h"
+#include "stmt.h"
 #include "verdict.h"
 
 /* diag.c: what is wrong with a text, file by file, by line and column */
@@ -84,8 +87,19 @@ struct sl_conf_rule {
 	enum sl_dir dir;
 	bool is_policy; /* the chain's policy, counted like a rule; named "policy" */
 	enum sl_verdict action; /* SL_CONTINUE: count and go on */
+	__u32 arg; /* SL_REJECT: enum sl_reject. SL_REDIRECT: index in sl_conf.ports */
 	__u32 slot; /* counter; set by the caller before sl_conf_lower, see sl_conf_number */
-	struct sl_conf_match *match;
+	struct sl_conf_match *match; /* policies: NULL */
+	struct sl_conf_stmt *stmts;
+	size_t nstmts;
+	struct sl_loc loc; /* of a policy that is not written: none */
+};
+
+/* A name for values. They are in the rules; this is left for sl_conf_lint(). */
+struct sl_conf_define {
+	char *name;
+	bool used;
+	struct sl_loc loc;
 };
 
 struct sl_conf {
@@ -94,6 +108,16 @@ struct sl_conf {
 	struct sl_conf_rule *rules; /* ingress rules, ingress policy, egress rules, egress policy */
 	size_t nrules;
 	__u64 drop_reasons; /* bit r: `on` says drop for enum sl_reason r */
+	struct sl_conf_set *sets; /* in file order; behind them those written in rules */
+	size_t nsets;
+	char **ports; /* interfaces that rules redirect or mirror to, each once */
+	size_t nports;
+	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
+	size_t npatterns;
+	char *geoip; /* path of the country database; NULL: none */
+	struct sl_conf_define *defines;
+	size_t ndefines;
+	struct sl_source *sources; /* the texts, which places are in */
 };
 
 /*
@@ -108,6 +132,53 @@ void sl_conf_freep(struct sl_conf **conf);
 
 /* The first interface clause that matches, or NULL. */
 const struct sl_conf_iface *sl_conf_iface_find(const struct sl_conf *conf, const char *name);
+
+/* A pattern of a rule: names and globs as in fnmatch(3), with blanks between them; one must match. */
+bool sl_pattern_matches(const char *pattern, const char *name);
+
+/* needs.c: SL_NEEDS_ bits; *why is the word that asks for the first of them, untouched when 0. */
+unsigned int sl_conf_rule_needs(const struct sl_conf_rule *rule, const char **why);
+
+/*
+ * lint.c: adds what is allowed and yet hardly meant, as warnings with their places: rules that
+ * earlier ones leave nothing for, equal matches with other verdicts, sets and definitions that no
+ * rule uses. 0 or -ENOMEM.
+ */
+int sl_conf_lint(const struct sl_conf *conf, struct sl_diag *diag);
+
+/* diff.c: what is other in a new configuration, in its own terms */
+
+enum sl_change_kind {
+	SL_ADDED,
+	SL_REMOVED,
+	SL_CHANGED, /* the text is another one */
+	SL_MOVED, /* the text is the same, the order among rules is not */
+	SL_CHANGE_MAX_
+};
+extern const char *const sl_change_names[SL_CHANGE_MAX_]; /* "added", ... */
+
+struct sl_conf_change {
+	enum sl_change_kind kind;
+	const char *what; /* "rule", "policy", "set", "interface", "reason" or "geoip" */
+	const char *chain; /* of rules and policies, else NULL */
+	const char *name; /* NULL for policies and geoip */
+	const char *before; /* its text; NULL: added */
+	const char *after; /* NULL: removed */
+	unsigned int from; /* place of a rule in its chain, from 1; 0: not there */
+	unsigned int to;
+};
+
+/* A value that is not 0 ends the comparison and is what sl_conf_diff() returns. */
+typedef int sl_change_fn(void *arg, const struct sl_conf_change *change);
+
+/*
+ * Rules are told apart by their names, unnamed ones by their texts. A rule that is changed and
+ * moved is only called changed.
+ */
+int sl_conf_diff(const struct sl_conf *old, const struct sl_conf *new, sl_change_fn *call,
+		 void *arg);
+/* One change as lines that begin with '-' (before), '+' (after) or '~' (moved). */
+void sl_conf_change_print(const struct sl_conf_change *change, FILE *to);
 
 /* print.c: the whole as text that sl_conf_parse reads back equal; *out is malloc'ed. */
 int sl_conf_print(const struct sl_conf *conf, char **out);

@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <sys/types.h>
 
+#include "loc.h"
+
 /* A text that is being parsed. It stays in memory for as long as messages may point into it. */
 struct sl_source {
 	struct sl_source *next; /* all of one parse, for freeing */
@@ -19,13 +21,6 @@ struct sl_source {
 	char *dir; /* what its includes are relative to */
 	char *text; /* NUL-terminated, may hold NUL bytes as well */
 	size_t length;
-};
-
-/* A stretch of a text, from byte begin to before byte end. source NULL: no place at all. */
-struct sl_loc {
-	const struct sl_source *source;
-	__u32 begin;
-	__u32 end;
 };
 
 /* A file beyond this is not a configuration; also keeps offsets in 32 bits. */

@@ -57,7 +57,7 @@ static int read_number(struct reading *r, const struct sl_atom *atom, struct sl_
 {
 	const struct sl_selector_info *selector = r->wanted->selector;
 	sl_u128 max = sl_field_max(r->wanted->field);
-	const struct sl_word *word;
+	const struct sl_named *word;
 
 	switch (atom->kind) {
 	case SL_ATOM_NUMBER:

@@ -9,7 +9,7 @@
 /* Names as in nft and /etc/services, built in: a rule set means the same on every machine. */
 
 /* clang-format off */
-static const struct sl_word ports[] = {
+static const struct sl_named ports[] = {
 	{ "ftp-data", 20, 20 }, { "ftp", 21, 21 }, { "ssh", 22, 22 }, { "telnet", 23, 23 },
 	{ "smtp", 25, 25 }, { "whois", 43, 43 }, { "tacacs", 49, 49 }, { "domain", 53, 53 },
 	{ "dns", 53, 53 }, { "bootps", 67, 67 }, { "dhcp-server", 67, 67 }, { "bootpc", 68, 68 },
@@ -37,7 +37,7 @@ static const struct sl_word ports[] = {
 	{ "http-alt", 8080, 8080 }, { "mqtts", 8883, 8883 }, { "wireguard", 51820, 51820 },
 };
 
-static const struct sl_word protos[] = {
+static const struct sl_named protos[] = {
 	{ "icmp", 1, 1 }, { "igmp", 2, 2 }, { "ipip", 4, 4 }, { "ipv4", 4, 4 }, { "tcp", 6, 6 },
 	{ "egp", 8, 8 }, { "udp", 17, 17 }, { "dccp", 33, 33 }, { "ipv6", 41, 41 },
 	{ "rsvp", 46, 46 }, { "gre", 47, 47 }, { "esp", 50, 50 }, { "ah", 51, 51 },
@@ -48,7 +48,7 @@ static const struct sl_word protos[] = {
 	{ "ipv6-frag", 44, 44 }, { "ipv6-nonxt", 59, 59 }, { "ipv6-opts", 60, 60 },
 };
 
-static const struct sl_word ethertypes[] = {
+static const struct sl_named ethertypes[] = {
 	{ "ip", 0x0800, 0x0800 }, { "ip4", 0x0800, 0x0800 }, { "ipv4", 0x0800, 0x0800 },
 	{ "arp", 0x0806, 0x0806 }, { "rarp", 0x8035, 0x8035 }, { "ip6", 0x86dd, 0x86dd },
 	{ "ipv6", 0x86dd, 0x86dd }, { "slow", 0x8809, 0x8809 }, { "mpls", 0x8847, 0x8847 },
@@ -60,7 +60,7 @@ static const struct sl_word ethertypes[] = {
 	{ "ipx", 0x8137, 0x8137 }, { "loopback", 0x9000, 0x9000 },
 };
 
-static const struct sl_word icmp_types[] = {
+static const struct sl_named icmp_types[] = {
 	{ "echo-reply", 0, 0 }, { "destination-unreachable", 3, 3 }, { "source-quench", 4, 4 },
 	{ "redirect", 5, 5 }, { "echo-request", 8, 8 }, { "router-advertisement", 9, 9 },
 	{ "router-solicitation", 10, 10 }, { "time-exceeded", 11, 11 },
@@ -69,13 +69,13 @@ static const struct sl_word icmp_types[] = {
 	{ "address-mask-request", 17, 17 }, { "address-mask-reply", 18, 18 },
 };
 
-static const struct sl_word icmp_codes[] = {
+static const struct sl_named icmp_codes[] = {
 	{ "net-unreachable", 0, 0 }, { "host-unreachable", 1, 1 }, { "prot-unreachable", 2, 2 },
 	{ "port-unreachable", 3, 3 }, { "frag-needed", 4, 4 }, { "net-prohibited", 9, 9 },
 	{ "host-prohibited", 10, 10 }, { "admin-prohibited", 13, 13 },
 };
 
-static const struct sl_word icmp6_types[] = {
+static const struct sl_named icmp6_types[] = {
 	{ "destination-unreachable", 1, 1 }, { "packet-too-big", 2, 2 },
 	{ "time-exceeded", 3, 3 }, { "parameter-problem", 4, 4 }, { "echo-request", 128, 128 },
 	{ "echo-reply", 129, 129 }, { "mld-listener-query", 130, 130 },
@@ -87,12 +87,12 @@ static const struct sl_word icmp6_types[] = {
 	{ "ind-neighbor-advert", 142, 142 }, { "mld2-listener-report", 143, 143 },
 };
 
-static const struct sl_word icmp6_codes[] = {
+static const struct sl_named icmp6_codes[] = {
 	{ "no-route", 0, 0 }, { "admin-prohibited", 1, 1 }, { "addr-unreachable", 3, 3 },
 	{ "port-unreachable", 4, 4 }, { "policy-fail", 5, 5 }, { "reject-route", 6, 6 },
 };
 
-static const struct sl_word dscps[] = {
+static const struct sl_named dscps[] = {
 	{ "cs0", 0, 0 }, { "df", 0, 0 }, { "be", 0, 0 }, { "lephb", 1, 1 }, { "le", 1, 1 },
 	{ "cs1", 8, 8 }, { "af11", 10, 10 }, { "af12", 12, 12 }, { "af13", 14, 14 },
 	{ "cs2", 16, 16 }, { "af21", 18, 18 }, { "af22", 20, 20 }, { "af23", 22, 22 },
@@ -102,11 +102,11 @@ static const struct sl_word dscps[] = {
 	{ "cs7", 56, 56 },
 };
 
-static const struct sl_word fragments[] = {
+static const struct sl_named fragments[] = {
 	{ "none", 0, 0 }, { "first", 1, 1 }, { "later", 2, 2 }, { "any", 1, 2 },
 };
 
-static const struct sl_word flags[] = {
+static const struct sl_named flags[] = {
 	{ "fin", 1, 1 }, { "syn", 2, 2 }, { "rst", 4, 4 }, { "psh", 8, 8 }, { "ack", 16, 16 },
 	{ "urg", 32, 32 }, { "ece", 64, 64 }, { "ecn", 64, 64 }, { "cwr", 128, 128 },
 	{ "none", 0, 0 },
@@ -127,7 +127,7 @@ const struct sl_vocabulary sl_words_fragment = VOCABULARY("kind of fragment", fr
 const struct sl_vocabulary sl_words_flag = VOCABULARY("TCP flag", flags);
 /* clang-format on */
 
-const struct sl_word *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name)
+const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name)
 {
 	size_t i;
 

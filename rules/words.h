@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 /* Numbers that have a name in rules. */
-struct sl_word {
+struct sl_named {
 	const char *name;
 	__u16 low;
 	__u16 high; /* only "fragment any" is more than one number */
@@ -15,7 +15,7 @@ struct sl_word {
 
 struct sl_vocabulary {
 	const char *noun; /* "port": what messages call a value of this kind */
-	const struct sl_word *words; /* the first name of a number is the one to print */
+	const struct sl_named *words; /* the first name of a number is the one to print */
 	size_t count;
 };
 
@@ -31,7 +31,7 @@ extern const struct sl_vocabulary sl_words_dscp;
 extern const struct sl_vocabulary sl_words_fragment;
 extern const struct sl_vocabulary sl_words_flag;
 
-const struct sl_word *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name);
+const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name);
 /* NULL when the number has no name. */
 const char *sl_word_name(const struct sl_vocabulary *vocabulary, unsigned int number);
 /* The nearest name to a misspelt one, as the end of a message: see sl_suggest_hint(). */

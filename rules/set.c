@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "set.h"
+
+#include <stdlib.h>
+
+const char *const sl_set_type_names[SL_TYPE_MAX_] = {
+	[SL_TYPE_ADDR] = "addr", [SL_TYPE_PREFIX] = "prefix", [SL_TYPE_PORT] = "port",
+	[SL_TYPE_MAC] = "mac",	 [SL_TYPE_PROTO] = "proto",
+};
+
+void sl_elems_clear(struct sl_conf_elems *elems)
+{
+	sl_intervals_clear(&elems->four);
+	sl_intervals_clear(&elems->six);
+	sl_intervals_clear(&elems->numbers);
+	free(elems->v);
+	*elems = (struct sl_conf_elems) {};
+}
+
+void sl_set_clear(struct sl_conf_set *set)
+{
+	size_t i;
+
+	free(set->name);
+	for (i = 0; i < set->nfiles; i++)
+		free(set->files[i].pattern);
+	free(set->files);
+	free(set->countries);
+	sl_elems_clear(&set->elems);
+	*set = (struct sl_conf_set) {};
+}
