@@ -705,7 +705,7 @@ static void test_other_layout(void **state)
 	dp_stop(&dp);
 	dp = dp_new(PINS);
 	assert_int_equal(sl_dp_start(dp), -EPROTO);
-	assert_non_null(strstr(sl_dp_error(dp), "has layout 99, this is layout 1"));
+	assert_non_null(strstr(sl_dp_error(dp), "has layout 99, this is layout "));
 	assert_int_equal(access(PINS "/arena", F_OK), 0);
 	dp_end(&dp);
 }
