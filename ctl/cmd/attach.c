@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "dp.h"
+#include "guard.h"
 #include "iface_text.h"
 #include "names.h"
 #include "out.h"
@@ -96,6 +97,11 @@ int sl_cmd_attach(struct sl_ctl *ctl)
 	status = check_name(ctl->args[0]) ?: attach_body(ctl, &body);
 	if (status)
 		return status;
+	status = sl_guard_attach(ctl, body);
+	if (status) {
+		json_decref(body);
+		return status;
+	}
 	status = sl_request(ctl, "/v1/attach", body, &reply);
 	if (status)
 		return status;

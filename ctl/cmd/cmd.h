@@ -37,6 +37,9 @@ enum sl_opt {
 	SL_OPT_TRY,
 	SL_OPT_CONFIRM,
 	SL_OPT_UNDO,
+	SL_OPT_FORCE,
+	SL_OPT_NUMBER,
+	SL_OPT_INTERFACE,
 	SL_OPT_MAX_
 };
 
@@ -92,6 +95,11 @@ int sl_cmd_check(struct sl_ctl *ctl);
 int sl_cmd_probe(struct sl_ctl *ctl);
 /* replay.c */
 int sl_cmd_replay(struct sl_ctl *ctl);
+/* explain.c */
+int sl_cmd_explain(struct sl_ctl *ctl);
+/* The rules that run, as sluiced tells them. Returns an exit status; what is wrong has been said. */
+struct sl_conf;
+int sl_conf_running(struct sl_ctl *ctl, struct sl_conf **out);
 /* help.c */
 int sl_cmd_commands(struct sl_ctl *ctl);
 int sl_cmd_help(struct sl_ctl *ctl);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "guard.h"
 #include "out.h"
 #include "request.h"
 #include "table.h"
@@ -191,6 +192,9 @@ int sl_cmd_reload(struct sl_ctl *ctl)
 
 	if (ctl->opt[SL_OPT_CONFIRM])
 		status = parse_duration(ctl->opt[SL_OPT_CONFIRM], &seconds);
+	if (status)
+		return status;
+	status = sl_guard_reload(ctl);
 	if (status)
 		return status;
 	body = json_object();

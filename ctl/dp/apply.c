@@ -223,6 +223,7 @@ int sl_dp_commit(struct sl_dp *dp)
 		return dp_fail(dp, -EINVAL, "no rule set was prepared");
 	ruleset = dp_at(dp, dp->prepared);
 	ruleset->loaded_at = (__u64)time(NULL);
+	dp_refer(dp, dp->prepared);
 	__atomic_store_n(&dp->root->ruleset, dp->prepared, __ATOMIC_RELEASE);
 	dp->prepared = 0;
 	return 0;

@@ -122,6 +122,8 @@ int sl_dp_detach(struct sl_dp *dp, int ifindex);
 /* The interface is gone; its kernel attachments went with it. Frees slot and pins. */
 int sl_dp_forget(struct sl_dp *dp, int ifindex);
 int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name);
+/* An interface has come, gone or got another name: what rules redirect to may be another one. */
+void sl_dp_links_changed(struct sl_dp *dp);
 /* What is attached, read back from the kernel: the array is malloc'ed. */
 int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count);
 
@@ -143,6 +145,11 @@ int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
 
 /* --- offline: one packet through the programs, nothing attached --- */
 
+/*
+ * As which interface packets are met by what is loaded from now on: its slot, of which there is one
+ * that nobody else uses, and the name that rules may ask for.
+ */
+void sl_dp_run_as(struct sl_dp *dp, __u32 slot, const char *name);
 /* Loads the program of one hook for sl_dp_run; call sl_dp_start (without pins) and apply before. */
 int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
 /* The same without the trace, as it runs on an interface: a descriptor, valid until the next load. */

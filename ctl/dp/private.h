@@ -54,6 +54,7 @@ struct sl_dp {
 	char no_dispatcher_why[96];
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
+	__u32 run_slot;
 	enum sl_hook run_hook;
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
@@ -101,6 +102,9 @@ int dp_pin_commit(struct sl_dp *dp, int ifindex, enum sl_hook hook);
 int dp_pins_list(struct sl_dp *dp, int **ifindexes, size_t *count);
 void dp_pins_drop(struct sl_dp *dp, int ifindex);
 int dp_pin_rename(struct sl_dp *dp, const char *from, const char *to);
+
+/* refer.c: brings what a rule set says of interfaces up to date; ruleset may be 0 */
+void dp_refer(struct sl_dp *dp, __u32 ruleset);
 
 /* memo.c */
 void dp_memos_drop(struct sl_dp *dp);
