@@ -153,6 +153,8 @@ void dp_libxdp_begin(struct dp_libxdp *use);
 /* fd was opened since, and is no leftover. */
 void dp_libxdp_keep(struct dp_libxdp *use, int fd);
 void dp_libxdp_end(struct dp_libxdp *use);
+int dp_libxdp_member(int ifindex, __u32 dispatcher, int place);
+/* Where the program runs in the dispatcher, from 0; -ENOENT: it does not. */
 int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id);
 /* Removes what libxdp left of dispatchers that are not attached to the interface, or not any more. */
 void dp_libxdp_clean(int ifindex);
@@ -175,6 +177,8 @@ int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_ho
 int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
 		const struct dp_hook *new);
 int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook);
+/* Detaches programs of ours that are not pinned. */
+int dp_xdp_detach_strays(struct sl_dp *dp, int ifindex);
 bool dp_xdp_runs_first(struct sl_dp *dp, int ifindex, __u32 first, __u32 second);
 int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out);
 
