@@ -35,8 +35,10 @@ static inline void dp_closep(int *fd)
 struct dp_prog;
 struct dp_tap;
 
+/* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
+extern _Thread_local char dp_error[512];
+
 struct sl_dp {
-	char error[512];
 	char *pin_dir; /* NULL: pins nothing */
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
@@ -45,12 +47,14 @@ struct sl_dp {
 	struct sl_root *root;
 	__u32 ncpus;
 	__u32 rule_shift;
+	__u32 prepared; /* the bank that sl_dp_commit is to put in force; 0: none */
 	int grace_outer; /* an array of maps with one slot: see dp_grace() */
 	int grace_inner;
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
+	__u32 run_slot;
 	enum sl_hook run_hook;
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
@@ -97,6 +101,13 @@ int dp_pin_commit(struct sl_dp *dp, int ifindex, enum sl_hook hook);
 /* The interfaces that have a directory; the array is malloc'ed. */
 int dp_pins_list(struct sl_dp *dp, int **ifindexes, size_t *count);
 void dp_pins_drop(struct sl_dp *dp, int ifindex);
+int dp_pin_rename(struct sl_dp *dp, const char *from, const char *to);
+
+/* refer.c: brings what a rule set says of interfaces up to date; ruleset may be 0 */
+void dp_refer(struct sl_dp *dp, __u32 ruleset);
+
+/* memo.c */
+void dp_memos_drop(struct sl_dp *dp);
 
 /* loader.c */
 struct dp_load {
