@@ -84,7 +84,8 @@ static int wrong_parts(struct sl_parser *p, const struct sl_value *value,
 	}
 	if (parts == set->nparts)
 		return 0;
-	return sl_diag_error(p->diag, &value->loc, "an element of %u part%s, and not of %u", parts,
+	return sl_diag_error(p->diag, &value->loc,
+			     "this element has %u part%s, and the set's have %u", parts,
 			     parts > 1 ? "s" : "", set->nparts);
 }
 

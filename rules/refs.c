@@ -69,13 +69,13 @@ static int check_types(struct sl_parser *p, const struct sl_part *selectors,
 	for (one = selectors; one && i < set->nparts; one = one->next, i++) {
 		if (fits(sl_selectors[one->selector].part, set->type[i]))
 			continue;
-		return sl_diag_error(p->diag, loc, "'%s' is of type '%s': that is no '%s'",
+		return sl_diag_error(p->diag, loc, "'%s' is of type '%s', and '%s' is none",
 				     set->name, sl_set_type_names[set->type[i]],
 				     sl_selectors[one->selector].name);
 	}
 	if (!one && i == set->nparts)
 		return 0;
-	return sl_diag_error(p->diag, loc, "the elements of '%s' have %u part%s, %s here",
+	return sl_diag_error(p->diag, loc, "the elements of '%s' have %u part%s, and here are %s",
 			     set->name, set->nparts, set->nparts > 1 ? "s" : "",
 			     one ? "more" : "fewer");
 }
