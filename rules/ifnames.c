@@ -109,7 +109,7 @@ int sl_ifnames_narrow(struct sl_narrow *n, const struct sl_part *part)
 		return err;
 	err = intern(&p->conf->patterns, &p->conf->npatterns, &p->pattern_names, text,
 		     &cond.pattern);
-	return err ? err : sl_narrow_iface(n, &cond);
+	return err ? err : sl_narrow_iface(n, &cond, part);
 }
 
 int sl_ifnames_port(struct sl_parser *p, const struct sl_atom *name, __u32 *out)

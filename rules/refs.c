@@ -208,7 +208,7 @@ int sl_refs_narrow(struct sl_narrow *n, const struct sl_part *part)
 		return err;
 	if (part->values->braces || !first || first->kind != SL_VALUE_SET) {
 		err = nameless(p, part, &cond);
-		return err ? err : sl_narrow_set(n, &cond);
+		return err ? err : sl_narrow_set(n, &cond, part);
 	}
 	err = sl_refs_find(p, &first->low, &first->loc, &set);
 	if (!set)
@@ -217,7 +217,7 @@ int sl_refs_narrow(struct sl_narrow *n, const struct sl_part *part)
 	if (err)
 		return err;
 	cond.set = set->index;
-	return sl_narrow_set(n, &cond);
+	return sl_narrow_set(n, &cond, part);
 }
 
 static int compare(const void *a, const void *b)
@@ -330,5 +330,5 @@ int sl_refs_country(struct sl_narrow *n, const struct sl_part *part)
 		err = sl_matches_imply(n, info, part);
 	if (!err)
 		err = find_countries(p, part, codes, count, &cond.set);
-	return err ? err : sl_narrow_set(n, &cond);
+	return err ? err : sl_narrow_set(n, &cond, part);
 }
