@@ -136,6 +136,9 @@ int sl_elems_read(struct sl_parser *p, const struct sl_values *values, struct sl
 
 /* sets.c: all set statements; before the rules. */
 int sl_sets_check(struct sl_parser *p);
+/* Whether there can be elements with such parts. */
+int sl_sets_types(struct sl_parser *p, const enum sl_set_type *type, unsigned int nparts,
+		  const struct sl_loc *loc);
 /* One more set, or NULL when there is no memory. */
 struct sl_conf_set *sl_sets_add(struct sl_conf *conf);
 

@@ -123,22 +123,6 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 	return 0;
 }
 
-static bool has_prefix(const struct sl_flat *values, unsigned int place)
-{
-	size_t i;
-
-	for (i = 0; i < values->count; i++) {
-		const struct sl_value *value = values->v[i]->parts;
-		unsigned int j;
-
-		for (j = 0; value && j < place; j++)
-			value = value->next;
-		if (value && value->kind != SL_VALUE_ATOM)
-			return true;
-	}
-	return false;
-}
-
 /* The set that stands in braces: its types are those of what is looked at. */
 static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 parts[SL_SET_PARTS],
 		    struct sl_conf_set *set)
@@ -150,7 +134,6 @@ static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 
 		[SL_PART_PROTO] = SL_TYPE_PROTO,
 	};
 	struct sl_flat values = {};
-	unsigned int prefixes = 0;
 	int err;
 
 	err = sl_flat_read(p, part->values, &values);
@@ -160,18 +143,11 @@ static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 
 		return sl_diag_error(p->diag, &part->values->loc,
 				     "this set is empty: the rule can never match");
 	set->loc = part->values->loc;
-	for (; set->nparts < SL_SET_PARTS && parts[set->nparts]; set->nparts++) {
-		enum sl_set_type type = types[parts[set->nparts]];
-
-		if (type == SL_TYPE_ADDR && has_prefix(&values, set->nparts)) {
-			type = SL_TYPE_PREFIX;
-			prefixes++;
-		}
-		set->type[set->nparts] = type;
-	}
-	if (prefixes > 1)
-		return sl_diag_error(p->diag, &part->values->loc,
-				     "of the parts of an element, one may be a prefix");
+	for (; set->nparts < SL_SET_PARTS && parts[set->nparts]; set->nparts++)
+		set->type[set->nparts] = types[parts[set->nparts]];
+	err = sl_sets_types(p, set->type, set->nparts, &part->head);
+	if (err)
+		return err;
 	return sl_elems_read(p, part->values, set);
 }
 
