@@ -33,10 +33,13 @@ static const struct part {
 	{ FIELD(FRAGMENT), 0 },
 	{ FIELD(DSCP), 0 },
 	{ FIELD(TTL), 0 },
+	{ FIELD(EXT), 0 },
 	/* Unless one of those above has implied them. */
 	{ FIELD(TAGS), 0 },
 	{ FIELD(PROTO), 0 },
 };
+
+_Static_assert(SL_FIELD_MAX_ == 20, "each field is in a part");
 
 struct splitting {
 	struct sl_split *split;
@@ -76,7 +79,7 @@ static int add_rule(struct splitting *s, struct sl_conf_match *match)
 	if (!owned)
 		return -ENOMEM;
 	*rule = (struct sl_conf_rule) { .dir = s->rule->dir, .action = SL_CONTINUE };
-	sl_match_print(&buf, owned);
+	sl_match_print(&buf, conf, rule->dir, owned);
 	if (sl_buf_take(&buf, &rule->text))
 		return -ENOMEM;
 	s->split->of[conf->nrules++] = s->of;
@@ -288,6 +291,20 @@ void sl_split_clear(struct sl_split *split)
 bool sl_conf_rule_reaches(const struct sl_conf_rule *rule, enum sl_l3 l3, enum sl_l4 l4)
 {
 	return rule->match && sl_match_reaches(rule->match, l3, l4);
+}
+
+int sl_conf_rule_chance(const struct sl_conf *conf, const struct sl_conf_rule *rule, char **out)
+{
+	struct sl_buf buf = {};
+	size_t i;
+
+	for (i = 0; i < rule->nstmts; i++) {
+		if (!sl_op_is_match(rule->stmts[i].kind))
+			continue;
+		sl_print_blank(&buf);
+		sl_stmt_print(&buf, conf, &rule->stmts[i]);
+	}
+	return sl_buf_take(&buf, out);
 }
 
 bool sl_conf_rule_place(const struct sl_conf_rule *rule, const char **file, unsigned int *line)
