@@ -144,8 +144,8 @@ int sl_cmd_check(struct sl_ctl *ctl)
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
 	int err;
 
-	err = sl_conf_file_load(&conf, path, &diag) ?: lower(conf, &diag)
-						    ?: check_ifaces(conf, &diag);
+	err = sl_conf_file_load(&conf, path, &diag) ?: check_ifaces(conf, &diag)
+						    ?: lower(conf, &diag);
 	if (err && !diag.count)
 		return sl_fail("%s: %s", path, strerror(-err));
 	if (ctl->opt[SL_OPT_JSON])

@@ -117,9 +117,12 @@ static int switch_over(struct sl_reload *reload)
 {
 	struct sl_daemon *daemon = reload->daemon;
 	char *more = NULL;
-	int err = 0;
+	int err;
 
-	if (reload->confirm) {
+	err = sl_ports_check(daemon, reload->conf, &more);
+	say_more(reload, more);
+	more = NULL;
+	if (!err && reload->confirm) {
 		err = sl_confirm_prepare(daemon, reload->text, &more);
 		say_more(reload, more);
 	}
