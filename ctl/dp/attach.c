@@ -654,7 +654,10 @@ static int open_slot(struct change *c)
 		return err;
 	c->new_slot = true;
 	err = dp_mkdir(c->dp, "if");
-	return err ?: dp_mkdir(c->dp, "if/%d", c->ifindex);
+	if (!err)
+		err = dp_mkdir(c->dp, "if/%d", c->ifindex);
+	/* Of an interface that was in another namespace: its XDP program went with it. */
+	return err ?: dp_xdp_detach_strays(c->dp, c->ifindex);
 }
 
 static int run_change(struct change *c)
