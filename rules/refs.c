@@ -211,8 +211,9 @@ int sl_refs_narrow(struct sl_narrow *n, const struct sl_part *part)
 		return err ? err : sl_narrow_set(n, &cond);
 	}
 	err = sl_refs_find(p, &first->low, &first->loc, &set);
-	if (!err)
-		err = check_types(p, selectors, set, &first->loc);
+	if (!set)
+		return err;
+	err = check_types(p, selectors, set, &first->loc);
 	if (err)
 		return err;
 	cond.set = set->index;
