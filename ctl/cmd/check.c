@@ -29,7 +29,7 @@ static json_t *json_entry(const struct sl_diag_entry *entry)
 			 entry->message);
 }
 
-static void print_json(const struct sl_diag *diag)
+void sl_diag_print_json(const struct sl_diag *diag)
 {
 	_cleanup_json_ json_t *list = json_array();
 	size_t i;
@@ -149,7 +149,7 @@ int sl_cmd_check(struct sl_ctl *ctl)
 	if (err && !diag.count)
 		return sl_fail("%s: %s", path, strerror(-err));
 	if (ctl->opt[SL_OPT_JSON])
-		print_json(&diag);
+		sl_diag_print_json(&diag);
 	else
 		sl_diag_print(&diag, stderr);
 	if (err || diag.errors)

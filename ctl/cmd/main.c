@@ -69,6 +69,28 @@ const struct sl_command sl_commands[] = {
 		.run = sl_cmd_check,
 	},
 	{
+		.name = "lint",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "say what of a configuration is hardly meant so",
+		.more = "Rules that can never match, equal matches with other verdicts, sets and definitions\n"
+			"that nothing uses. Without FILE: " SL_CONF_FILE
+			". Fails when anything was found.",
+		.run = sl_cmd_lint,
+	},
+	{
+		.name = "diff",
+		.args = "OLD NEW",
+		.values = "<file>",
+		.min_args = 2,
+		.max_args = 2,
+		.help = "how two configurations differ, in terms of rules",
+		.more = "Either may be 'running', the one in force, or '-', standard input. The status is 1\n"
+			"when they differ.",
+		.run = sl_cmd_diff,
+	},
+	{
 		.name = "show",
 		.args = "[FILE]",
 		.values = "<file>",
