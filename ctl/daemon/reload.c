@@ -137,16 +137,16 @@ static void take_over(struct sl_reload *reload)
 	struct sl_conf *before = daemon->conf;
 
 	daemon->conf = TAKE_PTR(reload->conf);
-	if (reload->confirm) {
-		sl_confirm_begin(daemon, before, reload->confirm);
-	} else {
-		if (reload->undo)
-			sl_confirm_undone(daemon);
-		else
-			sl_confirm_keep(daemon);
-		sl_conf_freep(&before);
-	}
+	if (reload->undo)
+		sl_confirm_undone(daemon);
+	else if (!reload->confirm)
+		sl_confirm_keep(daemon);
 	sl_ports_settle(daemon);
+	/* The time is the operator's: what attaching takes does not count. */
+	if (reload->confirm)
+		sl_confirm_begin(daemon, before, reload->confirm);
+	else
+		sl_conf_freep(&before);
 }
 
 static void say(const struct sl_reload *reload)
