@@ -173,8 +173,9 @@ static int follow(const struct explain *x, struct sl_explained *e)
 	int status;
 
 	e->end = e->trace;
-	e->goes_on = e->hook == SL_HOOK_XDP && e->trace.verdict == SL_CONTINUE;
-	if (!e->goes_on)
+	e->goes_on =
+		e->hook == SL_HOOK_XDP && (e->trace.verdict == SL_CONTINUE || e->trace.key.from);
+	if (!e->goes_on || e->trace.verdict != SL_CONTINUE)
 		return 0;
 	status = sl_trial_hook(x->trial, SL_HOOK_TC_INGRESS);
 	if (!status &&
