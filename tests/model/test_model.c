@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 			fell_out += !try(o.seed * 1000003 + n, &o);
 		}
 		summary(&o);
-		if (!fell_out && run_counts.packets >= PACKETS_QUICK)
+		if (!fell_out && run_counts.packets >= PACKETS)
 			missing = missing_reasons();
 	}
 	run_exit();
