@@ -30,11 +30,12 @@ const struct sl_field_info sl_fields[SL_FIELD_MAX_] = {
 	[SL_FIELD_SPORT]     = { "sport",      SL_PLACE_SPORT, 0, 16, .l3 = SL_L3_IPS, .header = true },
 	[SL_FIELD_DPORT]     = { "dport",      SL_PLACE_DPORT, 0, 16, .l3 = SL_L3_IPS, .header = true },
 	[SL_FIELD_FLAGS]     = { "tcp flags",  XPORT(FLAGS, 8, .header = true, .bits = true) },
-	[SL_FIELD_TYPE]	     = { "icmp type",  XPORT(TYPE, 8, .header = true) },
-	[SL_FIELD_CODE]	     = { "icmp code",  XPORT(CODE, 8, .header = true) },
+	[SL_FIELD_TYPE]	     = { "icmp type",  SL_PLACE_SPORT, 0, 8, .l3 = SL_L3_IPS, .header = true },
+	[SL_FIELD_CODE]	     = { "icmp code",  SL_PLACE_DPORT, 0, 8, .l3 = SL_L3_IPS, .header = true },
 	[SL_FIELD_FRAGMENT]  = { "fragment",   XPORT(FRAG, 2, .max = SL_FRAG_LATER) },
 	[SL_FIELD_DSCP]	     = { "dscp",       XPORT(DSCP, 6) },
 	[SL_FIELD_TTL]	     = { "ttl",        XPORT(TTL, 8) },
+	[SL_FIELD_EXT]	     = { "exthdr",     SL_PLACE_XPORT, SL_XPORT_EXT_SHIFT, 8, .l3 = IP6, .bits = true },
 };
 /* clang-format on */
 

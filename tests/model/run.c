@@ -269,6 +269,24 @@ static int class_of(const struct m_facts *f)
 	}
 }
 
+/* The two 16-bit numbers of a key, which are ports to some. */
+static void set_ports(struct sl_key *key, const struct m_facts *f)
+{
+	key->l4 = (__u8)class_of(f);
+	switch (key->l4) {
+	case SL_L4_ICMP:
+		key->sport = (__u16)f->value[M_TYPE];
+		key->dport = (__u16)f->value[M_CODE];
+		break;
+	case SL_L4_OTHER:
+		key->dport = (__u16)f->value[M_PROTO];
+		break;
+	default:
+		key->sport = (__u16)f->value[M_SPORT];
+		key->dport = (__u16)f->value[M_DPORT];
+	}
+}
+
 static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const struct m_result *r)
 {
 	struct sl_trace t = {
@@ -286,15 +304,12 @@ static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const st
 		     field(f, M_VLAN, SL_LINK_VLAN_SHIFT) | field(f, M_PCP, SL_LINK_PCP_SHIFT) |
 		     field(f, M_CVLAN, SL_LINK_IVLAN_SHIFT) | field(f, M_CPCP, SL_LINK_IPCP_SHIFT) |
 		     field(f, M_TAGS, SL_LINK_TAGS_SHIFT);
-	t.key.xport =
-		field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) | field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
-		field(f, M_TYPE, SL_XPORT_TYPE_SHIFT) | field(f, M_CODE, SL_XPORT_CODE_SHIFT) |
-		field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) | field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) |
-		field(f, M_TTL, SL_XPORT_TTL_SHIFT);
-	t.key.sport = (__u16)f->value[M_SPORT];
-	t.key.dport = (__u16)f->value[M_DPORT];
+	t.key.xport = field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) |
+		      field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
+		      field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) |
+		      field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) | field(f, M_TTL, SL_XPORT_TTL_SHIFT);
+	set_ports(&t.key, f);
 	t.key.l3 = f->family == 4 ? SL_L3_IP4 : f->family == 6 ? SL_L3_IP6 : SL_L3_OTHER;
-	t.key.l4 = (__u8)class_of(f);
 	if (f->family == 4) {
 		t.key.addr[0] = field(f, M_SADDR, 32) | field(f, M_DADDR, 0);
 	} else if (f->family == 6) {
