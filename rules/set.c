@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 const char *const sl_set_type_names[SL_TYPE_MAX_] = {
-	[SL_TYPE_ADDR] = "addr", [SL_TYPE_PREFIX] = "prefix", [SL_TYPE_PORT] = "port",
-	[SL_TYPE_MAC] = "mac",	 [SL_TYPE_PROTO] = "proto",
+#define X(name, word) [SL_TYPE_##name] = word,
+	SL_SET_TYPES(X)
+#undef X
 };
 
 void sl_elems_clear(struct sl_conf_elems *elems)

@@ -10,16 +10,8 @@
 #include "interval.h"
 #include "loc.h"
 #include "op.h"
+#include "sets.h"
 
-/* What a part of a set's elements is. A prefix may be an address, or a range of them. */
-enum sl_set_type {
-	SL_TYPE_ADDR,
-	SL_TYPE_PREFIX,
-	SL_TYPE_PORT,
-	SL_TYPE_MAC,
-	SL_TYPE_PROTO,
-	SL_TYPE_MAX_
-};
 extern const char *const sl_set_type_names[SL_TYPE_MAX_]; /* "addr", ... */
 
 /* One element, part by part. Only a prefix is more than one number. */
