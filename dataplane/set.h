@@ -62,7 +62,7 @@ static __always_inline bool set_cells_have(__u32 at, __u32 addr)
 		return set_line_has(from, key);
 	case SL_CELL_TABLE:
 		return set_line_has(from + (1 + set_table_find(from, cell >> 4 & 63, key)) *
-						   sizeof(struct sl_cell_line),
+						    sizeof(struct sl_cell_line),
 				    key);
 	case SL_CELL_BITS:
 		return set_bits_have(from, key);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "set_content.h"
+
 const char *const sl_set_type_names[SL_TYPE_MAX_] = {
 #define X(name, word) [SL_TYPE_##name] = word,
 	SL_SET_TYPES(X)
@@ -29,5 +31,8 @@ void sl_set_clear(struct sl_conf_set *set)
 	free(set->files);
 	free(set->countries);
 	sl_elems_clear(&set->elems);
+	if (set->content)
+		sl_elems_clear(&set->content->elems);
+	free(set->content);
 	*set = (struct sl_conf_set) {};
 }

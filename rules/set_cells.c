@@ -10,10 +10,10 @@
 
 #include "cleanup.h"
 
-#define ROOT_SIZE  (SL_CELLS * (__u32)sizeof(__u64))
+#define ROOT_SIZE  ((__u32)(SL_CELLS * sizeof(__u64)))
 #define LINE	   ((__u32)sizeof(struct sl_cell_line))
 #define LINES_MAX  3U /* without a table */
-#define RANGES_MAX (SL_TABLE_LINES * SL_LINE_RANGES)
+#define RANGES_MAX ((size_t)SL_TABLE_LINES * SL_LINE_RANGES)
 
 static __u32 cell_lines(__u64 cell)
 {
@@ -43,9 +43,9 @@ static __u32 cell_size(__u64 cell)
 static int read_lines(const struct sl_cell_line *line, __u32 lines, __u32 base,
 		      struct sl_intervals *out)
 {
-	__u32 i, last = ~0U;
+	__u32 i, end = lines * SL_LINE_RANGES, last = ~0U;
 
-	for (i = 0; i < lines * SL_LINE_RANGES; i++) {
+	for (i = 0; i < end; i++) {
 		__u32 low = line[i / SL_LINE_RANGES].low[i % SL_LINE_RANGES];
 		__u32 high = line[i / SL_LINE_RANGES].high[i % SL_LINE_RANGES];
 
@@ -110,9 +110,9 @@ static int cell_read(const struct sl_heap *heap, __u64 cell, __u32 base, struct 
 static void write_lines(struct sl_cell_line *line, __u32 lines, const struct sl_interval *v,
 			size_t count)
 {
-	__u32 i;
+	__u32 i, end = lines * SL_LINE_RANGES;
 
-	for (i = 0; i < lines * SL_LINE_RANGES; i++) {
+	for (i = 0; i < end; i++) {
 		const struct sl_interval *one = &v[i < count ? i : count - 1];
 
 		line[i / SL_LINE_RANGES].low[i % SL_LINE_RANGES] = (__u16)one->low;
@@ -139,7 +139,7 @@ static __u64 write_table(struct sl_cell_line *at, __u32 lines, const struct sl_i
 	write_lines(at + 1, lines, v, count);
 	for (i = 0; i < lines; i++)
 		table->first[i] = at[1 + i].low[0];
-	return SL_CELL_TABLE | lines << 4;
+	return SL_CELL_TABLE | (__u64)lines << 4;
 }
 
 static __u64 write_few(struct sl_cell_line *at, __u32 lines, const struct sl_interval *v,
@@ -156,7 +156,7 @@ static __u64 write_few(struct sl_cell_line *at, __u32 lines, const struct sl_int
 static int cell_write(struct sl_heap *heap, const struct sl_interval *v, size_t count, __u64 *out)
 {
 	__u32 lines = (__u32)(count + SL_LINE_RANGES - 1) / SL_LINE_RANGES;
-	__u64 cell = count > RANGES_MAX ? SL_CELL_BITS : SL_CELL_TABLE | lines << 4;
+	__u64 cell = count > RANGES_MAX ? SL_CELL_BITS : SL_CELL_TABLE | (__u64)lines << 4;
 	__u32 at = 0;
 
 	if (count <= 1) {
@@ -200,19 +200,19 @@ static int cells_fill(struct sl_heap *heap, __u64 *cells, const struct sl_interv
 	size_t i;
 
 	for (i = 0; i < v->count; i++) {
-		for (low = (__u32)v->v[i].low, high = (__u32)v->v[i].high;; low = high + 1) {
+		__u32 last = (__u32)v->v[i].high >> 16;
+
+		for (low = (__u32)v->v[i].low; low >> 16 <= last; low = high + 1) {
 			if (low >> 16 != cell) {
 				if (one.count && cell_write(heap, one.v, one.count, &cells[cell]))
 					return -ENOMEM;
 				one.count = 0;
 				cell = low >> 16;
 			}
-			high = low | 0xffff;
-			if (high >= v->v[i].high)
-				high = (__u32)v->v[i].high;
+			high = cell == last ? (__u32)v->v[i].high : low | 0xffff;
 			if (sl_intervals_add(&one, low, high))
 				return -ENOMEM;
-			if (high == v->v[i].high)
+			if (cell == last)
 				break;
 		}
 	}

@@ -13,8 +13,8 @@
 
 /* A leaf's lines are as long in both forms, and hold twice as many narrow ranges. */
 #define LINES_SIZE ((__u32)(SL_NODE_LINES * sizeof(struct sl_narrow_line)))
-#define NARROW_MAX (SL_NODE_LINES * SL_NARROW_LINE)
-#define WIDE_MAX   (SL_NODE_LINES * SL_WIDE_LINE)
+#define NARROW_MAX ((size_t)SL_NODE_LINES * SL_NARROW_LINE)
+#define WIDE_MAX   ((size_t)SL_NODE_LINES * SL_WIDE_LINE)
 #define COUNT_MAX  0xffffffU /* leaves */
 
 struct leaves {
@@ -214,8 +214,7 @@ static void fresh_clear(struct fresh *fresh)
 }
 
 /* Nodes first, so that they are neighbours: a search passes them all and few of the lines. */
-static int fresh_make(struct fresh *fresh, const struct sl_interval *v, size_t count,
-		      __u32 leaves)
+static int fresh_make(struct fresh *fresh, const struct sl_interval *v, size_t count, __u32 leaves)
 {
 	__u32 i;
 	int err = 0;
@@ -322,8 +321,7 @@ static int stretch_apply(struct stretch *s, const struct leaves *l, sl_u128 low,
 {
 	if (stretch_read(s, l))
 		return -ENOMEM;
-	return add ? sl_intervals_unite(&s->v, low, high)
-		   : sl_intervals_subtract(&s->v, low, high);
+	return add ? sl_intervals_unite(&s->v, low, high) : sl_intervals_subtract(&s->v, low, high);
 }
 
 /* A leaf with little left in it is joined with a neighbour, if both make a leaf with room. */
@@ -348,8 +346,7 @@ static int stretch_join(struct stretch *s, const struct leaves *l, sl_u128 low, 
 	return 0;
 }
 
-static int stretch_put(struct stretch *s, struct sl_heap *heap, const struct leaves *l,
-		       __u64 *root)
+static int stretch_put(struct stretch *s, struct sl_heap *heap, const struct leaves *l, __u64 *root)
 {
 	_cleanup_(fresh_clear) struct fresh fresh = { .heap = heap, .wide = l->wide };
 	size_t max = leaf_max(l->wide);
@@ -445,8 +442,7 @@ void sl_leaves_blocks(const struct sl_heap *heap, __u64 root, sl_block_fn *call,
 	call(arg, (__u32)root, top_size(l.wide, l.count));
 }
 
-bool sl_leaves_find(const struct sl_heap *heap, __u64 root, sl_u128 number,
-		    struct sl_interval *out)
+bool sl_leaves_find(const struct sl_heap *heap, __u64 root, sl_u128 number, struct sl_interval *out)
 {
 	struct leaves l = leaves_at(heap, is_wide(root), root);
 	const void *lines;

@@ -11,7 +11,7 @@
 /* From so many ranges on cells are smaller and faster than leaves. */
 #define CELLS_FROM 2048U
 /* Numbers up to this are a bit each. */
-#define BITS_MAX 65535U
+#define BITS_MAX   65535U
 
 #define HOST_MAX ((sl_u128)~0ULL) /* the lower half of an IPv6 address */
 
@@ -116,6 +116,8 @@ static int root_read(const struct sl_heap *heap, __u64 root, struct sl_intervals
 	case SL_FORM_WIDE:
 		err = sl_leaves_read(heap, root, out);
 		break;
+	default:
+		break;
 	}
 	/* Cells cut ranges at their borders. */
 	sl_intervals_normalise(out);
@@ -134,6 +136,8 @@ static void root_blocks(const struct sl_heap *heap, __u64 root, sl_block_fn *cal
 	case SL_FORM_NARROW:
 	case SL_FORM_WIDE:
 		sl_leaves_blocks(heap, root, call, arg);
+		break;
+	default:
 		break;
 	}
 }
@@ -255,8 +259,8 @@ static int nets_change(struct sl_heap *heap, struct sl_set_roots *roots, struct 
 static int hosts_change(struct sl_heap *heap, struct sl_set_roots *roots, struct sl_interval range,
 			bool add, __u64 *ranges)
 {
-	return sl_leaves_change(heap, true, &roots->root[SL_ROOT_HOSTS], range.low, range.high,
-				add, ranges);
+	return sl_leaves_change(heap, true, &roots->root[SL_ROOT_HOSTS], range.low, range.high, add,
+				ranges);
 }
 
 /* Whole /64s: in the one root, and nothing of them in the other. */
@@ -271,8 +275,8 @@ static int whole_change(struct sl_heap *heap, struct sl_set_roots *roots, struct
 }
 
 /* The pieces of a /64 that is whole are entered before it goes as a whole. */
-static int piece_cut_out(struct sl_heap *heap, struct sl_set_roots *roots,
-			 struct sl_interval piece, __u64 *ranges)
+static int piece_cut_out(struct sl_heap *heap, struct sl_set_roots *roots, struct sl_interval piece,
+			 __u64 *ranges)
 {
 	sl_u128 net = piece.low >> 64;
 	struct sl_interval below = { net << 64, piece.low - 1 };

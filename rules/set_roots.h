@@ -14,7 +14,6 @@
 #include "set_heap.h"
 #include "sets.h"
 
-
 /* Numbers up to max in SL_ROOT_NUMBER: see sl_set_number_max(). *ranges: how many it came to. */
 int sl_roots_build(struct sl_heap *heap, const struct sl_conf_elems *elems, sl_u128 max,
 		   struct sl_set_roots *out, __u64 *ranges);

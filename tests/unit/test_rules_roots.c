@@ -63,9 +63,9 @@ static void pair_build(struct pair *pair)
 
 	sl_intervals_normalise(&pair->truth);
 	*list_of(&elems, pair->space) = pair->truth;
-	assert_int_equal(sl_roots_build(&pair->heap.heap, &elems, pair->max, &pair->roots,
-					&pair->ranges),
-			 0);
+	assert_int_equal(
+		sl_roots_build(&pair->heap.heap, &elems, pair->max, &pair->roots, &pair->ranges),
+		0);
 }
 
 static void check_number(const struct pair *pair, sl_u128 number)
@@ -152,26 +152,16 @@ static struct sl_interval draw_range(struct random *r, const struct pair *pair,
 }
 
 static const struct shape shapes[] = {
-	{ SL_ROOT_IP4, 0, 0, 0, 0 },
-	{ SL_ROOT_IP4, 0, 1, 0, 0 },
-	{ SL_ROOT_IP4, 0, 20, 0, 32 },
-	{ SL_ROOT_IP4, 0, 1000, 0, 16 },
-	{ SL_ROOT_IP4, 0, 1000, 16, 2 },
-	{ SL_ROOT_IP4, 0, 3000, 16, 2 },
-	{ SL_ROOT_IP4, 0, 3000, 20, 10 },
-	{ SL_ROOT_IP4, 0, 20000, 18, 0 },
-	{ SL_ROOT_IP4, 0, 60000, 18, 0 },
-	{ SL_ROOT_IP4, 0, 300000, 0, 8 },
-	{ SL_ROOT_NETS, 0, 1, 0, 128 },
-	{ SL_ROOT_NETS, 0, 33, 0, 64 },
-	{ SL_ROOT_NETS, 0, 300, 66, 66 },
-	{ SL_ROOT_NETS, 0, 3000, 70, 80 },
-	{ SL_ROOT_NETS, 0, 5000, 0, 0 },
-	{ SL_ROOT_NETS, 0, 100000, 0, 70 },
-	{ SL_ROOT_NETS, 0, 100000, 80, 64 },
-	{ SL_ROOT_NUMBER, 0xffff, 100, 0, 4 },
-	{ SL_ROOT_NUMBER, 0xff, 10, 0, 2 },
-	{ SL_ROOT_NUMBER, 0xffffffffffffULL, 5000, 0, 4 },
+	{ SL_ROOT_IP4, 0, 0, 0, 0 },	     { SL_ROOT_IP4, 0, 1, 0, 0 },
+	{ SL_ROOT_IP4, 0, 20, 0, 32 },	     { SL_ROOT_IP4, 0, 1000, 0, 16 },
+	{ SL_ROOT_IP4, 0, 1000, 16, 2 },     { SL_ROOT_IP4, 0, 3000, 16, 2 },
+	{ SL_ROOT_IP4, 0, 3000, 20, 10 },    { SL_ROOT_IP4, 0, 20000, 18, 0 },
+	{ SL_ROOT_IP4, 0, 60000, 18, 0 },    { SL_ROOT_IP4, 0, 300000, 0, 8 },
+	{ SL_ROOT_NETS, 0, 1, 0, 128 },	     { SL_ROOT_NETS, 0, 33, 0, 64 },
+	{ SL_ROOT_NETS, 0, 300, 66, 66 },    { SL_ROOT_NETS, 0, 3000, 70, 80 },
+	{ SL_ROOT_NETS, 0, 5000, 0, 0 },     { SL_ROOT_NETS, 0, 100000, 0, 70 },
+	{ SL_ROOT_NETS, 0, 100000, 80, 64 }, { SL_ROOT_NUMBER, 0xffff, 100, 0, 4 },
+	{ SL_ROOT_NUMBER, 0xff, 10, 0, 2 },  { SL_ROOT_NUMBER, 0xffffffffffffULL, 5000, 0, 4 },
 };
 
 static void built_whole(void **state)
@@ -315,10 +305,11 @@ static void cells(void **state)
 	for (unsigned int n = 1; n <= 3; n++) {
 		/* The root, the first cell, the last one. */
 		pair.heap.fail_in = n;
-		assert_int_not_equal(sl_roots_change(&pair.heap.heap, &pair.roots, SL_ROOT_IP4, 0,
-						     (struct sl_interval) { 0x00400080, 0x007003f0 },
-						     true, &pair.ranges),
-				     0);
+		assert_int_not_equal(
+			sl_roots_change(&pair.heap.heap, &pair.roots, SL_ROOT_IP4, 0,
+					(struct sl_interval) { 0x00400080, 0x007003f0 }, true,
+					&pair.ranges),
+			0);
 		assert_int_equal(pair.heap.fail_in, 0);
 		check_whole(&pair);
 	}
