@@ -21,8 +21,10 @@
  *   0x01000000  interface counters: a page a CPU for each interface slot
  *   0x40000000  rule counters: a stripe of 2^rule_shift bytes for each CPU
  *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
+ *   0xc0000000  struct sl_state, one for each rule counter
+ *   0xc4000000  sets that change while they are in use
  */
-#define SL_ABI_VERSION 1
+#define SL_ABI_VERSION 2
 #define SL_MAGIC       0x4543495500534c01ULL
 
 #define SL_ARENA_ADDR  (1ULL << 45)
@@ -36,8 +38,12 @@
 #define SL_ARENA_RULE	   0x40000000U
 #define SL_ARENA_RULE_SIZE 0x40000000U
 #define SL_ARENA_BANK0	   0x80000000U
-#define SL_ARENA_BANK1	   0xc0000000U
-#define SL_ARENA_BANK_SIZE 0x40000000U
+#define SL_ARENA_BANK1	   0xa0000000U
+#define SL_ARENA_BANK_SIZE 0x20000000U
+#define SL_ARENA_STATE	   0xc0000000U
+#define SL_ARENA_HEAP	   0xc4000000U /* to the end */
+
+#define SL_MAX_SLOTS (1U << 20) /* rule counters */
 
 #define SL_MAX_IFACES 256U
 #define SL_MAX_CPUS   1008U /* what fits between SL_ARENA_IF and SL_ARENA_RULE */
@@ -48,6 +54,21 @@ struct sl_counter {
 	__u64 packets;
 	__u64 bytes; /* of whole frames, Ethernet header included, FCS not */
 };
+
+#define SL_STATE_LIMITS 4
+
+/*
+ * What a rule with limits or logs remembers from packet to packet, at its counter's slot; stays
+ * over reloads like the counter. No page of it is populated for rules without.
+ */
+struct sl_state {
+	__u64 limit[SL_STATE_LIMITS]; /* token buckets, [sl_op_limit.index] */
+	__u64 log; /* token bucket */
+	__u64 pad[3];
+};
+_Static_assert(sizeof(struct sl_state) == 64, "a cache line");
+_Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_HEAP,
+	       "a state for each rule counter");
 
 /* One interface's counters on one CPU. */
 struct sl_hook_stats {
@@ -133,7 +154,7 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 };
-_Static_assert(sizeof(struct sl_trace) == 88, "layout");
+_Static_assert(sizeof(struct sl_trace) == 96, "layout");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {

@@ -86,7 +86,7 @@ struct sl_op_ranges {
 	struct {
 		__u16 low;
 		__u16 high;
-	} range[];
+	} range[]; /* ascending */
 };
 
 /* What an offset counts from. */

@@ -12,10 +12,14 @@
  * the block is written for the address it will have there. Offset 0 is "none": page 0 of the arena
  * is never populated.
  *
- * A chain keeps one list of records for each pair of network and transport class: what the packet
- * is picks the list, so a record is only met by packets that it could match. A rule stands in each
- * list that it may match in, once for each combination of its sets' elements. The elements of a
- * rule are disjoint, so a packet matches at most one record of a rule.
+ * A chain keeps records for each pair of network and transport class: what the packet is picks the
+ * list, so a record is only met by packets that it could match. A rule stands in each list that it
+ * may match in, once for each combination of its sets' elements. The elements of a rule are
+ * disjoint, so a packet is in at most one record of a rule.
+ *
+ * A record is a box of addresses and ports. What else a rule asks or does is its body (abi/op.h).
+ * Records of a list are found by decision trees: each step looks at some bits of the key, and a leaf
+ * holds all records of its tree, in the order of the rules, that a packet which came there can be in.
  */
 
 #define SL_L3S(X) \
@@ -60,11 +64,10 @@ enum sl_l4 {
 /* The transport word of a packet. Parts that the packet does not have are zero. */
 #define SL_XPORT_PROTO_SHIFT 0 /* 8 bits, IPv4 protocol or last IPv6 next header */
 #define SL_XPORT_FLAGS_SHIFT 8 /* 8 bits, TCP flags FIN=1 .. CWR=128 */
-#define SL_XPORT_TYPE_SHIFT  8 /* 8 bits, ICMP type (never together with flags) */
-#define SL_XPORT_CODE_SHIFT  16 /* 8 bits, ICMP code */
 #define SL_XPORT_FRAG_SHIFT  24 /* 2 bits, enum sl_frag_kind */
 #define SL_XPORT_DSCP_SHIFT  26 /* 6 bits */
 #define SL_XPORT_TTL_SHIFT   32 /* 8 bits, TTL or hop limit */
+#define SL_XPORT_EXT_SHIFT   40 /* 8 bits, 1 << enum sl_ext for each kind of IPv6 extension header */
 
 enum sl_frag_kind {
 	SL_FRAG_NONE,
@@ -72,65 +75,126 @@ enum sl_frag_kind {
 	SL_FRAG_LATER,
 };
 
+enum sl_ext {
+	SL_EXT_HOPOPTS,
+	SL_EXT_ROUTING,
+	SL_EXT_FRAGMENT,
+	SL_EXT_DSTOPTS,
+	SL_EXT_AH,
+	SL_EXT_ESP,
+	SL_EXT_MOBILITY,
+	SL_EXT_OTHER,
+};
+
 /* What of a packet the rules can see. All host order. */
 struct sl_key {
 	__u64 link;
 	__u64 xport;
 	__u64 addr[4]; /* IPv4: [0] = saddr << 32 | daddr. IPv6: saddr high, low, daddr high, low */
-	__u16 sport;
-	__u16 dport;
+	__u16 sport; /* SL_L4_ICMP: type */
+	__u16 dport; /* SL_L4_ICMP: code. SL_L4_OTHER: protocol number, 0 if not IP */
 	__u8 l3; /* enum sl_l3 */
 	__u8 l4; /* enum sl_l4 */
 	__u16 pad;
+	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct sl_key) == 56, "layout");
+_Static_assert(sizeof(struct sl_key) == 64, "layout");
 
-/* A record matches when all of its conditions hold; a mask of 0 or a range 0-65535 always does. */
-struct sl_match {
-	__u64 link_value; /* key.link & link_mask == link_value */
-	__u64 link_mask;
-	__u64 xport_value;
-	__u64 xport_mask;
+/* sl_record4.order and sl_record6.order */
+#define SL_ORDER_PLACE	       0x0fffffffU /* of the rule in its chain, from 1 */
+#define SL_ORDER_VERDICT_SHIFT 28 /* 3 bits, enum sl_verdict; SL_CONTINUE counts and goes on */
+#define SL_ORDER_BODY	       0x80000000U
+
+/* In the lists of SL_L3_OTHER (addr_mask 0) and SL_L3_IP4. A packet is in it when all hold. */
+struct sl_record4 {
+	__u64 addr_value; /* key.addr[0] & addr_mask == addr_value */
+	__u64 addr_mask;
 	__u16 sport_low; /* key.sport in low .. low + span */
 	__u16 sport_span;
 	__u16 dport_low;
 	__u16 dport_span;
-	__u32 slot; /* the rule's counter, and its identity while it is loaded */
-	__u32 action; /* enum sl_verdict; SL_CONTINUE counts and goes on */
+	__u32 order;
+	__u32 target; /* SL_ORDER_BODY: offset of the rule's struct sl_body, else its counter slot */
 };
-_Static_assert(sizeof(struct sl_match) == 48, "layout");
-
-/* In the lists of SL_L3_OTHER (addr_mask 0) and SL_L3_IP4. */
-struct sl_record4 {
-	struct sl_match match;
-	__u64 addr_value;
-	__u64 addr_mask;
-};
-_Static_assert(sizeof(struct sl_record4) == 64, "a cache line");
+_Static_assert(sizeof(struct sl_record4) == 32, "two in a cache line");
 
 /* In the lists of SL_L3_IP6. */
 struct sl_record6 {
-	struct sl_match match;
-	__u64 pad[2];
-	__u64 addr_value[4];
-	__u64 addr_mask[4];
+	__u64 addr_value[4]; /* zero behind the prefixes */
+	__u16 sport_low;
+	__u16 sport_span;
+	__u16 dport_low;
+	__u16 dport_span;
+	__u32 order;
+	__u32 target;
+	__u8 saddr_len; /* of the prefix */
+	__u8 daddr_len;
+	__u8 pad[14];
 };
-_Static_assert(sizeof(struct sl_record6) == 128, "two cache lines");
+_Static_assert(sizeof(struct sl_record6) == 64, "a cache line");
 
 /* Counter slots start at 1. */
 #define SL_NO_SLOT 0U
 
+/*
+ * A reference to a tree: all that a step needs, so that a step reads memory once. 0: no tree, or a
+ * leaf without records.
+ *
+ *   leaf  bits 0-31   offset of the records
+ *         bits 32-62  bytes that they take
+ *   cut   bits 0-31   offset of the references to the children
+ *         bits 32-37  left, bits 38-43  right: the child's number is word << left >> right
+ *         bits 44-46  which word of the key, enum sl_ref_word
+ *         bit  63     set
+ */
+#define SL_REF_CUT	   (1ULL << 63)
+#define SL_REF_BYTES_SHIFT 32
+#define SL_REF_LEFT_SHIFT  32
+#define SL_REF_RIGHT_SHIFT 38
+#define SL_REF_WORD_SHIFT  44
+
+/* In 64-bit words from sl_key.addr on. */
+enum sl_ref_word {
+	SL_REF_ADDR0,
+	SL_REF_ADDR1,
+	SL_REF_ADDR2,
+	SL_REF_ADDR3,
+	SL_REF_PORTS, /* sport in bits 0-15, dport in bits 16-31: the programs are little-endian */
+};
+_Static_assert(__builtin_offsetof(struct sl_key, sport) ==
+		       __builtin_offsetof(struct sl_key, addr) + 8UL * SL_REF_PORTS,
+	       "layout");
+
+/* A list is split where one tree would need rules in too many of its leaves. */
+#define SL_TREES 4
+
 struct sl_list {
-	__u32 records; /* offset of struct sl_record4[count] or sl_record6[count] */
-	__u32 count;
+	__u64 tree[SL_TREES]; /* no tree behind the first 0 */
 };
 
 struct sl_chain {
-	struct sl_list list[SL_L3_MAX_][SL_L4_MAX_]; /* [enum sl_l3][enum sl_l4], in rule order */
+	struct sl_list list[SL_L3_MAX_][SL_L4_MAX_]; /* [enum sl_l3][enum sl_l4] */
 	__u32 policy; /* enum sl_verdict */
 	__u32 policy_slot; /* counter of the packets that the policy decided */
 };
-_Static_assert(sizeof(struct sl_chain) == 8 * SL_L3_MAX_ * SL_L4_MAX_ + 8, "layout");
+_Static_assert(sizeof(struct sl_chain) == 32 * SL_L3_MAX_ * SL_L4_MAX_ + 8, "layout");
+
+/* Interfaces that rules ask for. */
+struct sl_pattern {
+	__u32 text; /* offset of a NUL-terminated string, see sl_pattern_matches() */
+	__u32 pad;
+	__u64 slots
+		[4]; /* a bit for each interface slot whose name matches; written by the daemon */
+};
+_Static_assert(sizeof(struct sl_pattern) == 40, "layout");
+
+/* An interface that rules redirect or mirror to. */
+struct sl_rule_port {
+	__u32 name; /* offset of a NUL-terminated string */
+	__u32 ifindex; /* 0: not there now; written by the daemon */
+};
+_Static_assert(sizeof(struct sl_rule_port) == 8, "layout");
 
 /* What a restarted daemon must know of a rule that runs. Read by user space only. */
 struct sl_rule {
@@ -150,6 +214,12 @@ struct sl_ruleset {
 	__u32 nrules; /* policies included */
 	__u32 rules; /* offset of struct sl_rule[nrules], in file order, policies after their chain */
 	__u32 source; /* offset of the NUL-terminated text that `sluicectl show` prints */
+	__u32 sets; /* offset of the sets that operations name by index */
+	__u32 nsets;
+	__u32 patterns; /* offset of struct sl_pattern[npatterns] */
+	__u32 npatterns;
+	__u32 ports; /* offset of struct sl_rule_port[nports] */
+	__u32 nports;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 40 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 64 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

@@ -8,35 +8,65 @@
  */
 
 #include "arena.h"
+#include "body.h"
 #include "count.h"
+#include "pkt.h"
 
 struct sl_decision {
 	enum sl_verdict verdict;
 	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT for none */
 };
 
-static __always_inline bool match_fits(const struct sl_match __arena *match,
-				       const struct sl_key *key)
+static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
+					 const struct sl_key *key)
 {
-	if ((__u16)(key->dport - match->dport_low) > match->dport_span)
-		return false;
-	if ((key->xport & match->xport_mask) != match->xport_value)
-		return false;
-	if ((__u16)(key->sport - match->sport_low) > match->sport_span)
-		return false;
-	return (key->link & match->link_mask) == match->link_value;
+	return (__u16)(key->dport - record->dport_low) <= record->dport_span &&
+	       (key->addr[0] & record->addr_mask) == record->addr_value &&
+	       (__u16)(key->sport - record->sport_low) <= record->sport_span;
 }
 
-/* What a record does; true when it decided. rules: offset of this CPU's rule counters. */
-static __always_inline bool match_act(const struct sl_match __arena *match, __u32 rules,
-				      __u32 bytes, struct sl_decision *decision)
+/* high and low: how an address differs from one with a prefix of len bits. */
+static __always_inline bool prefix_fits(__u64 high, __u64 low, __u32 len)
 {
-	if (match->action == SL_CONTINUE) {
-		sl_count(rules + match->slot * (__u32)sizeof(struct sl_counter), bytes);
+	if (len > 64)
+		return !high && !(low >> ((128 - len) & 63));
+	return !len || !(high >> ((64 - len) & 63));
+}
+
+static __always_inline bool record6_fits(const struct sl_record6 __arena *record,
+					 const struct sl_key *key)
+{
+	return (__u16)(key->dport - record->dport_low) <= record->dport_span &&
+	       prefix_fits(key->addr[2] ^ record->addr_value[2],
+			   key->addr[3] ^ record->addr_value[3], record->daddr_len) &&
+	       prefix_fits(key->addr[0] ^ record->addr_value[0],
+			   key->addr[1] ^ record->addr_value[1], record->saddr_len) &&
+	       (__u16)(key->sport - record->sport_low) <= record->sport_span;
+}
+
+/*
+ * What the rule of a record that fits does; true when it decided. rules: offset of this CPU's rule
+ * counters.
+ */
+static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt,
+				       __u32 rules, struct sl_decision *decision)
+{
+	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7, slot = target;
+
+	if (order & SL_ORDER_BODY) {
+		const struct sl_body __arena *body = SL_AT(struct sl_body, target);
+
+		if (!sl_body_run(target, pkt))
+			return false;
+		verdict = body->action;
+		slot = body->slot;
+	}
+	if (verdict == SL_CONTINUE) {
+		sl_count(rules + slot * (__u32)sizeof(struct sl_counter), pkt->bytes);
 		return false;
 	}
-	decision->verdict = match->action;
-	decision->slot = match->slot;
+	decision->verdict = verdict;
+	decision->slot = slot;
 	return true;
 }
 
@@ -52,43 +82,25 @@ static __always_inline bool match_act(const struct sl_match __arena *match, __u3
 #define SL_UNROLL
 #endif
 
-static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
-					 const struct sl_key *key)
-{
-	return match_fits(&record->match, key) &&
-	       (key->addr[0] & record->addr_mask) == record->addr_value;
-}
-
-static __always_inline bool record6_fits(const struct sl_record6 __arena *record,
-					 const struct sl_key *key)
-{
-	return match_fits(&record->match, key) &&
-	       (key->addr[0] & record->addr_mask[0]) == record->addr_value[0] &&
-	       (key->addr[1] & record->addr_mask[1]) == record->addr_value[1] &&
-	       (key->addr[2] & record->addr_mask[2]) == record->addr_value[2] &&
-	       (key->addr[3] & record->addr_mask[3]) == record->addr_value[3];
-}
-
-#define SL_WALK(type, fits)                                                                      \
-	static __always_inline void walk_##type(__u32 at, __u32 count, const struct sl_key *key, \
-						__u32 rules, __u32 bytes,                        \
-						struct sl_decision *decision)                    \
-	{                                                                                        \
-		__u32 end = at + count * (__u32)sizeof(struct type);                             \
-                                                                                                 \
-		while (at < end && sl_can_loop) {                                                \
-			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                       \
-			{                                                                        \
-				const struct type __arena *record = SL_AT(struct type, at);      \
-                                                                                                 \
-				if (fits(record, key) &&                                         \
-				    match_act(&record->match, rules, bytes, decision))           \
-					return;                                                  \
-				at += sizeof(struct type);                                       \
-				if (at >= end)                                                   \
-					return;                                                  \
-			}                                                                        \
-		}                                                                                \
+#define SL_WALK(type, fits)                                                                    \
+	static __always_inline void walk_##type(__u32 at, __u32 end, const struct sl_pkt *pkt, \
+						__u32 rules, struct sl_decision *decision)     \
+	{                                                                                      \
+		while (at < end && sl_can_loop) {                                              \
+			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                     \
+			{                                                                      \
+				const struct type __arena *record = SL_AT(struct type, at);    \
+                                                                                               \
+				if (fits(record, &pkt->key) &&                                 \
+				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&       \
+				    record_act(record->order, record->target, pkt, rules,      \
+					       decision))                                      \
+					return;                                                \
+				at += sizeof(struct type);                                     \
+				if (at >= end)                                                 \
+					return;                                                \
+			}                                                                      \
+		}                                                                              \
 	}
 
 SL_WALK(sl_record4, record4_fits)
@@ -96,13 +108,14 @@ SL_WALK(sl_record6, record6_fits)
 
 /* decision->verdict stays SL_CONTINUE when no rule decides. */
 static __always_inline void sl_classify(const struct sl_chain __arena *chain,
-					const struct sl_key *key, __u32 rules, __u32 bytes,
+					const struct sl_pkt *pkt, __u32 rules,
 					struct sl_decision *decision)
 {
-	const struct sl_list __arena *list = &chain->list[key->l3][key->l4];
+	__u64 leaf = chain->list[pkt->key.l3][pkt->key.l4].tree[0];
+	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
 
-	if (key->l3 == SL_L3_IP6)
-		walk_sl_record6(list->records, list->count, key, rules, bytes, decision);
+	if (pkt->key.l3 == SL_L3_IP6)
+		walk_sl_record6(at, end, pkt, rules, decision);
 	else
-		walk_sl_record4(list->records, list->count, key, rules, bytes, decision);
+		walk_sl_record4(at, end, pkt, rules, decision);
 }

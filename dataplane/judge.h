@@ -10,7 +10,7 @@
 static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_chain __arena *chain,
 					   __u32 rules, struct sl_decision *decision)
 {
-	sl_classify(chain, &pkt->key, rules, pkt->bytes, decision);
+	sl_classify(chain, pkt, rules, decision);
 	if (decision->verdict != SL_CONTINUE)
 		return;
 	if (pkt->reason) {
@@ -21,13 +21,12 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_c
 	decision->slot = chain->policy_slot;
 }
 
-/* The rules judge a first fragment, and leave its verdict for the later ones. */
-static __always_inline void judge_first(struct sl_pkt *pkt, const struct sl_chain __arena *chain,
-					__u32 slot, __u32 rules, struct sl_decision *decision)
+/* What a first fragment got is what the later ones will get. */
+static __always_inline void judge_leave(struct sl_pkt *pkt, __u32 slot,
+					const struct sl_decision *decision)
 {
 	struct sl_piece piece;
 
-	judge_by_rules(pkt, chain, rules, decision);
 	piece_fill(&piece, pkt, slot);
 	piece.verdict = decision->verdict;
 	piece.slot = decision->slot;
@@ -67,8 +66,7 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_ruleset
 	}
 	if (decision->verdict != SL_CONTINUE)
 		return;
+	judge_by_rules(pkt, &ruleset->chain[dir], rules, decision);
 	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
-		judge_first(pkt, &ruleset->chain[dir], slot, rules, decision);
-	else
-		judge_by_rules(pkt, &ruleset->chain[dir], rules, decision);
+		judge_leave(pkt, slot, decision);
 }

@@ -68,6 +68,7 @@ static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 	pkt->key.xport = (__u64)ip[9] << SL_XPORT_PROTO_SHIFT |
 			 (__u64)(ip[1] >> 2) << SL_XPORT_DSCP_SHIFT |
 			 (__u64)ip[8] << SL_XPORT_TTL_SHIFT;
+	pkt->key.dport = ip[9]; /* until there are ports */
 
 	header_len = (ip[0] & 0xf) * 4;
 	total_len = sl_get16(ip + 2);

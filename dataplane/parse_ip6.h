@@ -99,6 +99,7 @@ static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 ne
 
 	pkt->key.xport &= ~(0xffULL << SL_XPORT_PROTO_SHIFT);
 	pkt->key.xport |= (__u64)walk.next << SL_XPORT_PROTO_SHIFT;
+	pkt->key.dport = walk.next;
 	/* Offset 0 and no more to come: not a fragment at all (RFC 6946). */
 	if (walk.frag_cursor && (walk.frag_field & 0xfff9)) {
 		pkt->frag_id = walk.frag_id;
@@ -135,6 +136,7 @@ static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 	pkt->key.xport = (__u64)next << SL_XPORT_PROTO_SHIFT |
 			 (__u64)((sl_get16(ip) >> 6) & 0x3f) << SL_XPORT_DSCP_SHIFT |
 			 (__u64)ip[7] << SL_XPORT_TTL_SHIFT;
+	pkt->key.dport = next; /* until there are ports */
 
 	payload_len = sl_get16(ip + 4);
 	rest = pkt->length - pkt->network - SL_IP6_LEN;

@@ -95,8 +95,8 @@ static __always_inline enum sl_step parse_icmp(struct sl_pkt *pkt, enum sl_reaso
 	if (!icmp)
 		return transport_cut(pkt, reason);
 	pkt->key.l4 = SL_L4_ICMP;
-	pkt->key.xport |= (__u64)icmp[0] << SL_XPORT_TYPE_SHIFT | (__u64)icmp[1]
-									  << SL_XPORT_CODE_SHIFT;
+	pkt->key.sport = icmp[0];
+	pkt->key.dport = icmp[1];
 	pkt->payload = pkt->cursor + SL_ICMP_LEN;
 	return SL_NEXT;
 }

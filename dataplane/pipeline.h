@@ -39,6 +39,7 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->key.dport = pkt->key.dport;
 	trace->key.l3 = pkt->key.l3;
 	trace->key.l4 = pkt->key.l4;
+	trace->key.from = pkt->key.from;
 	trace->verdict = decision->verdict;
 	trace->reason = pkt->reason;
 	trace->slot = decision->slot;

@@ -96,6 +96,7 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, const struct bpf_dyn
 	pkt->key.dport = 0;
 	pkt->key.l3 = SL_L3_OTHER;
 	pkt->key.l4 = SL_L4_OTHER;
+	pkt->key.from = 0;
 	asm volatile("" : : "r"(pkt) : "memory");
 }
 

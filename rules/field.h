@@ -36,14 +36,14 @@ enum sl_field {
 	SL_FIELD_MAX_
 };
 
-/* Where in struct sl_key a field is, and by that how a record compares it. */
+/* Where in struct sl_key a field is, and by that what compares it: a rule's body, or its records. */
 enum sl_place {
-	SL_PLACE_LINK, /* masked, at shift */
-	SL_PLACE_XPORT, /* masked, at shift */
-	SL_PLACE_ADDR4, /* masked, at shift in addr[0] */
-	SL_PLACE_ADDR6, /* masked, 128 bits from addr[shift / 64] on, high half first */
-	SL_PLACE_SPORT, /* a range */
-	SL_PLACE_DPORT, /* a range */
+	SL_PLACE_LINK, /* body, at shift */
+	SL_PLACE_XPORT, /* body, at shift */
+	SL_PLACE_ADDR4, /* records: a prefix, at shift in addr[0] */
+	SL_PLACE_ADDR6, /* records: a prefix, 128 bits from addr[shift / 64] on, high half first */
+	SL_PLACE_SPORT, /* records: a range */
+	SL_PLACE_DPORT, /* records: a range */
 };
 
 #define SL_L3_BIT(l3) (1U << (l3))

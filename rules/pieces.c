@@ -22,25 +22,35 @@ static bool tags_are_implied(const struct sl_conf_match *match, const struct sl_
 	       ((inner || outer) && sl_intervals_are(tags, 1, max));
 }
 
-/* Whether the pair of classes answers the condition, so that records need not. */
-static bool is_implied(const struct sl_conf_match *match, const struct sl_cond *cond, enum sl_l3 l3,
-		       enum sl_l4 l4)
+bool sl_cond_is_body(const struct sl_conf_match *match, const struct sl_cond *cond)
 {
 	switch (cond->field) {
-	case SL_FIELD_ETHERTYPE:
-		return l3 != SL_L3_OTHER;
-	case SL_FIELD_TAGS:
-		return tags_are_implied(match, &cond->set);
-	case SL_FIELD_PROTO:
-		return l4 != SL_L4_OTHER;
-	case SL_FIELD_SADDR4:
-	case SL_FIELD_DADDR4:
-		return l3 != SL_L3_IP4;
-	case SL_FIELD_SADDR6:
-	case SL_FIELD_DADDR6:
-		return l3 != SL_L3_IP6;
-	default:
+	case SL_FIELD_PROTO: /* the list's class, or in records: see place_of() */
 		return false;
+	case SL_FIELD_TAGS:
+		return !tags_are_implied(match, &cond->set);
+	default:
+		return sl_fields[cond->field].place == SL_PLACE_LINK ||
+		       sl_fields[cond->field].place == SL_PLACE_XPORT;
+	}
+}
+
+/* Whether records of the list compare the condition, and where. */
+static bool place_of(enum sl_field field, enum sl_l3 l3, enum sl_l4 l4, enum sl_place *place)
+{
+	*place = sl_fields[field].place;
+	switch (*place) {
+	case SL_PLACE_LINK:
+		return false;
+	case SL_PLACE_XPORT:
+		*place = SL_PLACE_DPORT; /* of the protocol, see struct sl_key */
+		return field == SL_FIELD_PROTO && l4 == SL_L4_OTHER;
+	case SL_PLACE_ADDR4:
+		return l3 == SL_L3_IP4;
+	case SL_PLACE_ADDR6:
+		return l3 == SL_L3_IP6;
+	default:
+		return true;
 	}
 }
 
@@ -56,14 +66,12 @@ static int ranges(struct sl_pieces *out, const struct sl_intervals *set)
 }
 
 /* Numbers above the field's max do not occur: taking them along saves pieces. */
-static int cover(struct sl_pieces *out, const struct sl_cond *cond)
+int sl_cond_cover(struct sl_pieces *out, const struct sl_cond *cond)
 {
 	const struct sl_field_info *field = &sl_fields[cond->field];
 	struct sl_intervals set = {};
 	int err;
 
-	if (field->place == SL_PLACE_SPORT || field->place == SL_PLACE_DPORT)
-		return ranges(out, &cond->set);
 	if (field->bits)
 		return sl_cover_bits(out, &cond->set, field->width);
 	if (!field->max || cond->set.v[cond->set.count - 1].high != field->max)
@@ -81,19 +89,24 @@ int sl_spread_make(struct sl_spread *out, const struct sl_conf_match *match, enu
 		   enum sl_l4 l4)
 {
 	size_t i;
+	int err;
 
 	*out = (struct sl_spread) { .records = 1 };
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
 		struct sl_spread_cond *to = &out->conds[out->count];
 
-		if (is_implied(match, cond, l3, l4))
+		if (!place_of(cond->field, l3, l4, &to->place))
 			continue;
 		out->count++;
-		to->field = &sl_fields[cond->field];
-		if (cover(&to->pieces, cond)) {
+		to->shift = sl_fields[cond->field].shift;
+		if (to->place == SL_PLACE_SPORT || to->place == SL_PLACE_DPORT)
+			err = ranges(&to->pieces, &cond->set);
+		else
+			err = sl_cond_cover(&to->pieces, cond);
+		if (err) {
 			sl_spread_clear(out);
-			return -ENOMEM;
+			return err;
 		}
 		if (__builtin_mul_overflow(out->records, to->pieces.count, &out->records))
 			out->records = ~0ULL;

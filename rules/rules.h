@@ -190,9 +190,9 @@ void sl_conf_number(struct sl_conf *conf);
 
 /*
  * The block for the arena at offset base (a multiple of 64), starting with struct sl_ruleset;
- * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry, about no place, when it would exceed
- * max bytes or when a rule takes more than 65,536 records. The same conf gives the same block;
- * loaded_at is 0 and the caller's to set.
+ * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry: about no place when it would exceed max
+ * bytes, about the rule when that takes more than 262,144 records. The same conf gives the same
+ * block; loaded_at is 0 and the caller's to set.
  */
 int sl_conf_lower(const struct sl_conf *conf, __u32 base, __u32 max, __u64 generation, void **out,
 		  size_t *size, struct sl_diag *diag);

@@ -11,6 +11,7 @@
 
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #ifndef __ksym
@@ -40,6 +41,7 @@ KFUNC int bpf_dynptr_copy(struct bpf_dynptr *to, __u32 to_offset, struct bpf_dyn
 			  __u32 from_offset, __u32 size);
 KFUNC int bpf_dynptr_memset(struct bpf_dynptr *ptr, __u32 offset, __u32 size, __u8 value);
 KFUNC void *bpf_cast_to_kern_ctx(void *ctx);
+KFUNC void *bpf_rdonly_cast(const void *obj, __u32 btf_id);
 
 struct xdp_buff {
 	__u32 flags;
@@ -235,6 +237,14 @@ SEC("sl_probe_xdp") int x_meta(struct xdp_md *ctx)
 SEC("sl_probe_xdp") int x_kern_ctx(struct xdp_md *ctx)
 {
 	const struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
+
+	return xdp->flags & 1 ? XDP_DROP : XDP_PASS;
+}
+
+SEC("sl_probe_xdp") int x_rdonly_cast(struct xdp_md *ctx)
+{
+	const struct xdp_buff *xdp = bpf_rdonly_cast(bpf_cast_to_kern_ctx(ctx),
+						     bpf_core_type_id_kernel(struct xdp_buff));
 
 	return xdp->flags & 1 ? XDP_DROP : XDP_PASS;
 }

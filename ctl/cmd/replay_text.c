@@ -121,10 +121,8 @@ static void add_transport(json_t *line, const struct sl_trace *trace)
 	json_object_set_new(
 		line, "tcp_flags",
 		int_if(key->l4 == SL_L4_TCP, xport_field(key, SL_XPORT_FLAGS_SHIFT, 8)));
-	json_object_set_new(line, "icmp_type",
-			    int_if(icmp, xport_field(key, SL_XPORT_TYPE_SHIFT, 8)));
-	json_object_set_new(line, "icmp_code",
-			    int_if(icmp, xport_field(key, SL_XPORT_CODE_SHIFT, 8)));
+	json_object_set_new(line, "icmp_type", int_if(icmp, key->sport));
+	json_object_set_new(line, "icmp_code", int_if(icmp, key->dport));
 	json_object_set_new(line, "payload", int_if(trace->payload, trace->payload));
 	json_object_set_new(line, "payload_length", int_if(trace->payload, trace->payload_length));
 }

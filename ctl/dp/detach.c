@@ -26,10 +26,10 @@ static int detach_hook(struct sl_dp *dp, int ifindex, enum sl_hook hook, const c
 	return err ?: dp_tc_detach(dp, ifindex, hook, &cur);
 }
 
-static void drop_gone(struct sl_dp *dp, int ifindex)
+static void drop_pins(struct sl_dp *dp, int ifindex)
 {
 	dp_pins_drop(dp, ifindex);
-	dp_libxdp_forget(ifindex);
+	dp_libxdp_clean(ifindex);
 }
 
 int dp_detach_pinned(struct sl_dp *dp, int ifindex)
@@ -39,14 +39,14 @@ int dp_detach_pinned(struct sl_dp *dp, int ifindex)
 	int err = 0;
 
 	if (!if_indextoname((unsigned int)ifindex, name)) {
-		drop_gone(dp, ifindex);
+		drop_pins(dp, ifindex);
 		return 0;
 	}
 	for (hook = 0; hook < SL_HOOK_MAX_ && !err; hook++)
 		err = detach_hook(dp, ifindex, (enum sl_hook)hook, "-new")
 			      ?: detach_hook(dp, ifindex, (enum sl_hook)hook, "");
 	if (!err)
-		dp_pins_drop(dp, ifindex);
+		drop_pins(dp, ifindex);
 	return err;
 }
 
@@ -78,7 +78,7 @@ int sl_dp_forget(struct sl_dp *dp, int ifindex)
 
 	if (slot < 0)
 		return dp_fail(dp, -ENOENT, "interface %d is not attached", ifindex);
-	drop_gone(dp, ifindex);
+	drop_pins(dp, ifindex);
 	dp_slot_free(dp, (__u32)slot);
 	return 0;
 }
@@ -186,6 +186,7 @@ static int recover_iface(struct sl_dp *dp, int ifindex, int slot)
 
 	for (hook = 0; hook < SL_HOOK_MAX_ && !err; hook++)
 		err = recover_hook(dp, ifindex, (__u32)slot, (enum sl_hook)hook);
+	dp_libxdp_clean(ifindex);
 	dp->root->iface[slot].heed = 0;
 	dp_note(dp, (__u32)slot)->next = (struct sl_hook_note) {};
 	return err;

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <xdp/libxdp.h>
@@ -120,11 +121,19 @@ int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id)
 	return -ENOENT;
 }
 
-/* The dispatcher's pins outlive its interface. */
-void dp_libxdp_forget(int ifindex)
+/*
+ * A dispatcher's pins outlive its interface; and libxdp makes those of a new dispatcher before it
+ * attaches it and removes those of the old one after, so that who is killed in between leaves pins
+ * of one that is not attached. They keep its programs alive.
+ */
+void dp_libxdp_clean(int ifindex)
 {
 	struct dp_libxdp use;
+	char path[256];
 
+	directory_path(path, sizeof(path));
+	if (access(path, F_OK))
+		return;
 	dp_libxdp_begin(&use);
 	libxdp_clean_references(ifindex);
 	dp_libxdp_end(&use);

@@ -143,8 +143,8 @@ void dp_libxdp_begin(struct dp_libxdp *use);
 void dp_libxdp_keep(struct dp_libxdp *use, int fd);
 void dp_libxdp_end(struct dp_libxdp *use);
 int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id);
-/* The interface is gone. */
-void dp_libxdp_forget(int ifindex);
+/* Removes what libxdp left of dispatchers that are not attached to the interface, or not any more. */
+void dp_libxdp_clean(int ifindex);
 void dp_libxdp_rmdir(void);
 
 /* xdp.c */

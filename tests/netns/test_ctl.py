@@ -263,6 +263,7 @@ CAPABILITY = ["name", "need", "available", "xdp", "tc", "used_for", "without"]
 # What the kernels that Sluice supports all have.
 ALWAYS = {"kernel BTF", "JIT", "arena of 4 GiB", "arena access", "may_goto", "bpf_dynptr_from_xdp",
           "bpf_dynptr_from_skb", "bpf_dynptr_slice", "bpf_dynptr_size", "bpf_cast_to_kern_ctx",
+          "bpf_rdonly_cast",
           "Sluice's programs", "XDP fragments", "XDP metadata", "generic XDP", "TCX", "clsact",
           "test run", "bpf_dynptr_clone", "bpf_dynptr_adjust", "bpf_dynptr_read",
           "bpf_dynptr_slice_rdwr", "bpf_dynptr_write", "bpf_dynptr_is_null",

@@ -705,8 +705,39 @@ static void test_other_layout(void **state)
 	dp_stop(&dp);
 	dp = dp_new(PINS);
 	assert_int_equal(sl_dp_start(dp), -EPROTO);
-	assert_non_null(strstr(sl_dp_error(dp), "has layout 99, this is layout 1"));
+	assert_non_null(strstr(sl_dp_error(dp), "has layout 99, this is layout "));
 	assert_int_equal(access(PINS "/arena", F_OK), 0);
+	dp_end(&dp);
+}
+
+/* As when a process is killed while libxdp makes or replaces a dispatcher. */
+static void leave_dispatcher(const struct sl_dp_iface *iface)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(iface->xdp_prog_id);
+	char path[128];
+
+	mkdir("/sys/fs/bpf/xdp", 0700);
+	snprintf(path, sizeof(path), "/sys/fs/bpf/xdp/dispatch-%d-4000000000", iface->ifindex);
+	assert_int_equal(mkdir(path, 0700), 0);
+	strcat(path, "/prog0-prog");
+	assert_int_equal(bpf_obj_pin(fd, path), 0);
+}
+
+static void test_dispatcher_left_behind(void **state)
+{
+	struct sl_dp *dp = dp_started();
+	struct sl_dp_iface iface;
+
+	(void)state;
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	iface = iface_of(dp, "sl0");
+	leave_dispatcher(&iface);
+	dp_stop(&dp);
+	dp = dp_started();
+	assert_int_not_equal(sh("ls -d /sys/fs/bpf/xdp/dispatch-*-4000000000 2>/dev/null"), 0);
+	iface = iface_of(dp, "sl0");
+	assert_int_not_equal(iface.xdp, SL_XDP_NONE);
+	leave_dispatcher(&iface);
 	dp_end(&dp);
 }
 
@@ -1178,6 +1209,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_busy, clean_up),
 		cmocka_unit_test_teardown(test_not_ethernet, clean_up),
 		cmocka_unit_test_teardown(test_other_layout, clean_up),
+		cmocka_unit_test_teardown(test_dispatcher_left_behind, clean_up),
 		cmocka_unit_test_teardown(test_interface_gone, clean_up),
 		cmocka_unit_test_teardown(test_apply_keeps_counters, clean_up),
 		cmocka_unit_test_teardown(test_run, clean_up),

@@ -119,9 +119,20 @@ static __u64 xport_of(const struct want *w)
 	__u64 ttl = w->l3 == SL_L3_OTHER ? 0 : (__u64)w->ttl;
 
 	return (__u64)w->proto << SL_XPORT_PROTO_SHIFT | (__u64)w->flags << SL_XPORT_FLAGS_SHIFT |
-	       (__u64)w->type << SL_XPORT_TYPE_SHIFT | (__u64)w->code << SL_XPORT_CODE_SHIFT |
 	       (__u64)w->frag << SL_XPORT_FRAG_SHIFT | (__u64)w->dscp << SL_XPORT_DSCP_SHIFT |
 	       ttl << SL_XPORT_TTL_SHIFT;
+}
+
+static __u16 dport_of(const struct want *w)
+{
+	switch (w->l4) {
+	case SL_L4_ICMP:
+		return (__u16)w->code;
+	case SL_L4_OTHER:
+		return (__u16)w->proto;
+	default:
+		return (__u16)w->dport;
+	}
 }
 
 /* What the row says the trace must be. */
@@ -141,8 +152,8 @@ static struct sl_trace wanted(const struct row *row, const struct frame *frame, 
 	t.key.link = link_of(w);
 	t.key.xport = xport_of(w);
 	memcpy(t.key.addr, w->addr, sizeof(t.key.addr));
-	t.key.sport = (__u16)w->sport;
-	t.key.dport = (__u16)w->dport;
+	t.key.sport = (__u16)(w->l4 == SL_L4_ICMP ? w->type : w->sport);
+	t.key.dport = dport_of(w);
 	t.key.l3 = (__u8)w->l3;
 	t.key.l4 = (__u8)w->l4;
 	t.network = w->network;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright (C) 2026 The Sluice authors */
 /*
- * The block against the intervals that it was made from: a walker over the records, as simple as
- * can be, and a first-match evaluation of the rules' conditions must agree on every packet.
+ * The block against the intervals that it was made from: the data path's walk, and a first-match
+ * evaluation of the rules' conditions must agree on every packet.
  */
 
 #include <errno.h>
@@ -18,70 +18,14 @@
 #include "match.h"
 #include "rules.h"
 #include "rules_random.h"
+#include "rules_walk.h"
 
 #define BASE 0x80000000U
 #define MAX  (64U << 20)
 
-#define COUNTED_MAX 64
-
-/* What became of a packet: who decided, and which rules counted it on the way. */
-struct outcome {
-	__u32 slot;
-	__u32 action;
-	unsigned int ncounted;
-	__u32 counted[COUNTED_MAX];
-};
-
 static const void *at(const void *block, __u32 offset)
 {
 	return (const char *)block + (offset - BASE);
-}
-
-static bool record_matches(const struct sl_match *m, const __u64 *value, const __u64 *mask,
-			   unsigned int words, const struct sl_key *key)
-{
-	unsigned int i;
-
-	for (i = 0; i < words; i++) {
-		if ((key->addr[i] & mask[i]) != value[i])
-			return false;
-	}
-	return (key->link & m->link_mask) == m->link_value &&
-	       (key->xport & m->xport_mask) == m->xport_value && key->sport >= m->sport_low &&
-	       key->sport - m->sport_low <= m->sport_span && key->dport >= m->dport_low &&
-	       key->dport - m->dport_low <= m->dport_span;
-}
-
-static bool take(struct outcome *out, __u32 slot, __u32 action)
-{
-	if (action == SL_CONTINUE) {
-		out->counted[out->ncounted++ % COUNTED_MAX] = slot;
-		return false;
-	}
-	out->slot = slot;
-	out->action = action;
-	return true;
-}
-
-static void walk(const void *block, enum sl_dir dir, const struct sl_key *key, struct outcome *out)
-{
-	const struct sl_chain *chain = &((const struct sl_ruleset *)block)->chain[dir];
-	const struct sl_list *list = &chain->list[key->l3][key->l4];
-	__u32 i;
-
-	for (i = 0; i < list->count; i++) {
-		const struct sl_record4 *four = at(block, list->records);
-		const struct sl_record6 *six = at(block, list->records);
-		bool is_six = key->l3 == SL_L3_IP6;
-		const struct sl_match *m = is_six ? &six[i].match : &four[i].match;
-
-		if (is_six ? record_matches(m, six[i].addr_value, six[i].addr_mask, 4, key)
-			   : record_matches(m, &four[i].addr_value, &four[i].addr_mask, 1, key)) {
-			if (take(out, m->slot, m->action))
-				return;
-		}
-	}
-	take(out, chain->policy_slot, chain->policy);
 }
 
 static unsigned int bits(__u64 word, unsigned int shift, unsigned int width)
@@ -119,10 +63,11 @@ static sl_u128 field_of(const struct sl_key *key, enum sl_field field)
 	case SL_FIELD_DPORT:
 		return key->dport;
 	case SL_FIELD_FLAGS:
-	case SL_FIELD_TYPE:
 		return bits(key->xport, SL_XPORT_FLAGS_SHIFT, 8);
+	case SL_FIELD_TYPE:
+		return key->sport;
 	case SL_FIELD_CODE:
-		return bits(key->xport, SL_XPORT_CODE_SHIFT, 8);
+		return key->dport;
 	case SL_FIELD_FRAGMENT:
 		return bits(key->xport, SL_XPORT_FRAG_SHIFT, 2);
 	case SL_FIELD_DSCP:
@@ -161,8 +106,9 @@ static bool rule_matches(const struct sl_conf_match *match, const struct sl_key 
 	return true;
 }
 
-static void evaluate(const struct sl_conf *conf, enum sl_dir dir, const struct sl_key *key,
-		     struct outcome *out)
+/* The slot of who decides. counts: what each slot has counted of rules that do not decide. */
+static __u32 evaluate(const struct sl_conf *conf, enum sl_dir dir, const struct sl_key *key,
+		      __u64 *counts)
 {
 	size_t i;
 
@@ -171,9 +117,11 @@ static void evaluate(const struct sl_conf *conf, enum sl_dir dir, const struct s
 
 		if (rule->dir != dir || (!rule->is_policy && !rule_matches(rule->match, key)))
 			continue;
-		if (take(out, rule->slot, rule->action))
-			return;
+		if (rule->action != SL_CONTINUE)
+			return rule->slot;
+		counts[rule->slot]++;
 	}
+	return SL_NO_SLOT;
 }
 
 /* A number that some rule is about, or next to it; any number now and then. */
@@ -269,6 +217,7 @@ static void draw_transport(struct random *r, const struct sl_conf *conf, struct 
 	put(&key->xport, SL_XPORT_FRAG_SHIFT, fragment);
 	put(&key->xport, SL_XPORT_DSCP_SHIFT, draw(r, conf, SL_FIELD_DSCP));
 	put(&key->xport, SL_XPORT_TTL_SHIFT, draw(r, conf, SL_FIELD_TTL));
+	key->dport = (__u16)proto;
 	if (fragment == SL_FRAG_LATER || !random_below(r, 8))
 		return;
 	key->l4 = class_of(key->l3, proto);
@@ -282,8 +231,8 @@ static void draw_transport(struct random *r, const struct sl_conf *conf, struct 
 		key->dport = (__u16)draw(r, conf, SL_FIELD_DPORT);
 		break;
 	case SL_L4_ICMP:
-		put(&key->xport, SL_XPORT_TYPE_SHIFT, draw(r, conf, SL_FIELD_TYPE));
-		put(&key->xport, SL_XPORT_CODE_SHIFT, draw(r, conf, SL_FIELD_CODE));
+		key->sport = (__u16)draw(r, conf, SL_FIELD_TYPE);
+		key->dport = (__u16)draw(r, conf, SL_FIELD_CODE);
 		break;
 	default:
 		break;
@@ -318,38 +267,59 @@ static struct sl_ruleset *must_lower(const struct sl_conf *conf)
 	return block;
 }
 
+/* Packets of one rule set; how many of them met a rule. */
+static unsigned long agree(struct random *r, const struct sl_conf *conf,
+			   const struct sl_ruleset *block, unsigned int packets)
+{
+	__u64 *counts = calloc(conf->nrules + 1, sizeof(*counts));
+	unsigned long hits = 0;
+	struct sl_key key;
+	size_t slot;
+
+	assert_non_null(counts);
+	while (packets--) {
+		enum sl_dir dir = (enum sl_dir)random_below(r, SL_DIR_MAX_);
+		__u32 walked, evaluated;
+
+		draw_key(r, conf, &key);
+		walked = walk(dir, &key);
+		evaluated = evaluate(conf, dir, &key, counts);
+		if (walked != evaluated)
+			fail_msg("the walk says slot %u, rules say %u", walked, evaluated);
+		hits += walked != block->chain[dir].policy_slot;
+	}
+	for (slot = 1; slot <= conf->nrules; slot++) {
+		if (walk_count((__u32)slot) != counts[slot])
+			fail_msg("slot %zu counted %llu, rules say %llu", slot,
+				 (unsigned long long)walk_count((__u32)slot),
+				 (unsigned long long)counts[slot]);
+		hits += counts[slot];
+	}
+	free(counts);
+	return hits;
+}
+
 static void test_records_agree_with_intervals(void **state)
 {
-	unsigned long hits = 0, all = 0;
-	unsigned int seed, k;
+	const unsigned int seeds = 1200, packets = 1000;
+	unsigned long hits = 0;
+	unsigned int seed;
 
-	for (seed = 1; seed <= 1200; seed++) {
+	for (seed = 1; seed <= seeds; seed++) {
 		struct random r = { seed };
 		struct sl_conf *conf = random_parsed(&r, 4 + random_below(&r, 20));
 		struct sl_ruleset *block;
-		struct sl_key key;
 
 		sl_conf_number(conf);
 		block = must_lower(conf);
-		for (k = 0; k < 1000; k++) {
-			struct outcome walked = {}, evaluated = {};
-			enum sl_dir dir = (enum sl_dir)random_below(&r, SL_DIR_MAX_);
-
-			draw_key(&r, conf, &key);
-			walk(block, dir, &key, &walked);
-			evaluate(conf, dir, &key, &evaluated);
-			if (memcmp(&walked, &evaluated, sizeof(walked)) != 0)
-				fail_msg("seed %u, key %u: records say slot %u, rules say %u", seed,
-					 k, walked.slot, evaluated.slot);
-			hits += walked.ncounted || walked.slot != block->chain[dir].policy_slot;
-			all++;
-		}
+		walk_load(block, BASE);
+		hits += agree(&r, conf, block, packets);
 		free(block);
 		sl_conf_freep(&conf);
 	}
 	/* Most packets must be about some rule, or nothing was tested. */
-	assert_true(hits * 2 > all);
-	print_message("%lu packets, %lu%% met a rule\n", all, hits * 100 / all);
+	assert_true(hits * 2 > (unsigned long)seeds * packets);
+	print_message("%lu packets met %lu rules\n", (unsigned long)seeds * packets, hits);
 }
 
 /* The records of `chain ingress { TEXT }` in one list. */
@@ -364,7 +334,8 @@ static __u32 records(const char *rule, enum sl_l3 l3, enum sl_l4 l4)
 	conf = must_parse(text);
 	sl_conf_number(conf);
 	block = must_lower(conf);
-	count = block->chain[SL_DIR_INGRESS].list[l3][l4].count;
+	count = (__u32)(block->chain[SL_DIR_INGRESS].list[l3][l4].tree[0] >> SL_REF_BYTES_SHIFT) /
+		(l3 == SL_L3_IP6 ? sizeof(struct sl_record6) : sizeof(struct sl_record4));
 	free(block);
 	sl_conf_freep(&conf);
 	return count;
@@ -406,13 +377,62 @@ static void test_covers(void **state)
 		records("tcp dport { 22, 80-90 } tcp sport { 1, 3, 5 } drop", SL_L3_IP4, SL_L4_TCP),
 		6);
 	assert_int_equal(records("saddr 10.0.0.1-10.0.0.6 drop", SL_L3_IP4, SL_L4_UDP), 4);
-	/* Tags: an id other than 0 says that there is one. */
-	assert_int_equal(records("vlan id 100 drop", SL_L3_IP4, SL_L4_UDP), 1);
-	assert_int_equal(records("vlan id 0 drop", SL_L3_IP4, SL_L4_UDP), 3);
-	assert_int_equal(records("vlan id 0 vlan pcp 3 drop", SL_L3_IP4, SL_L4_UDP), 1);
+	/* What is not of the box takes no records. */
+	assert_int_equal(records("vlan id { 0, 5-9, 17 } dscp { 1, 5 } drop", SL_L3_IP4, SL_L4_UDP),
+			 1);
+	/* Protocols, types and codes are in ports' places. */
+	assert_int_equal(records("proto { 47, 50-51, 89 } drop", SL_L3_IP4, SL_L4_OTHER), 3);
+	assert_int_equal(records("icmp type { 3, 11 } code 1-9 drop", SL_L3_IP4, SL_L4_ICMP), 2);
+}
+
+/* The body of `chain ingress { TEXT }` in one list. */
+static const struct sl_body *body(struct sl_ruleset *block, enum sl_l3 l3, enum sl_l4 l4)
+{
+	const void *record = at(block, (__u32)block->chain[SL_DIR_INGRESS].list[l3][l4].tree[0]);
+	const struct sl_record4 *four = record;
+	const struct sl_record6 *six = record;
+	__u32 order = l3 == SL_L3_IP6 ? six->order : four->order;
+	__u32 target = l3 == SL_L3_IP6 ? six->target : four->target;
+
+	return order & SL_ORDER_BODY ? at(block, target) : NULL;
+}
+
+/* How many operations the rule takes; -1: it has no body. */
+static int ops(const char *rule, enum sl_l3 l3, enum sl_l4 l4)
+{
+	const struct sl_body *found;
+	struct sl_ruleset *block;
+	struct sl_conf *conf;
+	char text[512];
+	int count;
+
+	snprintf(text, sizeof(text), "chain ingress { %s }", rule);
+	conf = must_parse(text);
+	sl_conf_number(conf);
+	block = must_lower(conf);
+	found = body(block, l3, l4);
+	count = found ? found->nops : -1;
+	free(block);
+	sl_conf_freep(&conf);
+	return count;
+}
+
+static void test_bodies(void **state)
+{
+	assert_int_equal(ops("tcp dport 22 drop", SL_L3_IP4, SL_L4_TCP), -1);
+	assert_int_equal(ops("tcp flags & (syn|ack) == syn drop", SL_L3_IP4, SL_L4_TCP), 0);
+	assert_int_equal(ops("ttl 1 dscp 4-7 drop", SL_L3_IP6, SL_L4_UDP), 0);
+	assert_int_equal(ops("ttl 1-5 drop", SL_L3_IP6, SL_L4_UDP), 1);
+	assert_int_equal(ops("ttl 1-5 vlan id { 3, 5, 9-12 } drop", SL_L3_IP6, SL_L4_UDP), 2);
+	/* An id other than 0 says that there is a tag. */
+	assert_int_equal(ops("vlan id 100 drop", SL_L3_IP4, SL_L4_UDP), 0);
+	assert_int_equal(ops("vlan id 0 drop", SL_L3_IP4, SL_L4_UDP), 1);
 	/* Numbers that no packet has are taken along. */
-	assert_int_equal(records("fragment any drop", SL_L3_IP4, SL_L4_OTHER), 2);
-	assert_int_equal(records("fragment later drop", SL_L3_IP4, SL_L4_OTHER), 1);
+	assert_int_equal(ops("fragment later drop", SL_L3_IP4, SL_L4_OTHER), 0);
+	assert_int_equal(ops("fragment any drop", SL_L3_IP4, SL_L4_OTHER), 1);
+	/* IP has its ethertype, other packets are asked. */
+	assert_int_equal(ops("ip drop", SL_L3_IP4, SL_L4_TCP), -1);
+	assert_int_equal(ops("ip drop", SL_L3_OTHER, SL_L4_OTHER), 0);
 }
 
 static void test_header(void **state)
@@ -482,11 +502,11 @@ static void test_limits(void **state)
 {
 	expect_too_big(
 		"chain ingress { big: saddr 10.0.0.1-10.255.255.254 "
-		"daddr 10.0.0.1-10.255.255.254 ttl 1-254 dscp 1-62 drop }",
+		"daddr 10.0.0.1-10.255.255.254 tcp sport { 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21 } "
+		"tcp dport { 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 } drop }",
 		MAX,
-		"rule 'big' takes more than 65536 records: it combines too many sets and ranges");
-	expect_too_big("chain ingress { drop }", 512,
-		       "the rules take 1664 bytes, 512 are the most");
+		"rule 'big' takes more than 262144 records: it combines too many sets and ranges");
+	expect_too_big("chain ingress { drop }", 512, "the rules take more than 512 bytes");
 }
 
 int main(void)
@@ -495,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_records_agree_with_intervals),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_covers),
+		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_same_block_each_time),
 		cmocka_unit_test(test_limits),

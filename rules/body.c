@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "body.h"
+
+#include <errno.h>
+
+#include "op.h"
+#include "pieces.h"
+
+#define BODY_ALIGN 16
+#define OP_MAX	   65528U /* struct sl_op.size, in words of 8 bytes */
+
+/* IP packets have their ethertype, so that the body may ask of them, too, but need not. */
+bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
+{
+	const struct sl_conf_match *match = rule->match;
+	size_t i;
+
+	for (i = 0; i < match->count; i++) {
+		const struct sl_cond *cond = &match->conds[i];
+
+		if (sl_cond_is_body(match, cond) &&
+		    !(cond->field == SL_FIELD_ETHERTYPE && l3 != SL_L3_OTHER))
+			return true;
+	}
+	return false;
+}
+
+/* A body that is written: at is its offset, its operations come right behind it. */
+struct writing {
+	struct sl_block *block;
+	__u32 at;
+};
+
+static struct sl_body *body_of(const struct writing *w)
+{
+	return sl_block_at(w->block, w->at);
+}
+
+static int add_op(struct writing *w, enum sl_op_kind kind, size_t size, __u32 arg, void **out)
+{
+	struct sl_op *op;
+	__u32 at;
+	int err;
+
+	if (size > OP_MAX)
+		return -EOVERFLOW;
+	size = (size + 7) & ~(size_t)7;
+	err = sl_block_take(w->block, size, 8, &at);
+	if (err)
+		return err;
+	op = sl_block_at(w->block, at);
+	*op = (struct sl_op) { .kind = (__u8)kind, .size = (__u16)size, .arg = arg };
+	body_of(w)->nops++;
+	*out = op;
+	return 0;
+}
+
+static int add_bits(struct writing *w, const struct sl_cond *cond, __u32 arg)
+{
+	struct sl_op_bits *op;
+	unsigned int i;
+	void *new;
+	int err;
+
+	err = add_op(w, SL_OP_BITS, sizeof(*op), arg, &new);
+	if (err)
+		return err;
+	op = new;
+	for (i = 0; i < 256; i++)
+		op->bits[i / 64] |= (__u64)sl_intervals_have(&cond->set, i) << i % 64;
+	return 0;
+}
+
+static int add_ranges(struct writing *w, const struct sl_cond *cond, __u32 arg)
+{
+	struct sl_op_ranges *op;
+	void *new;
+	size_t i;
+	int err;
+
+	err = add_op(w, SL_OP_RANGES, sizeof(*op) + cond->set.count * sizeof(op->range[0]), arg,
+		     &new);
+	if (err)
+		return err;
+	op = new;
+	op->count = (__u32)cond->set.count;
+	for (i = 0; i < cond->set.count; i++) {
+		op->range[i].low = (__u16)cond->set.v[i].low;
+		op->range[i].high = (__u16)cond->set.v[i].high;
+	}
+	return 0;
+}
+
+static void fold(struct writing *w, const struct sl_field_info *field, const struct sl_piece *piece)
+{
+	struct sl_body *body = body_of(w);
+	__u64 value = (__u64)piece->value << field->shift;
+	__u64 mask = (__u64)piece->mask << field->shift;
+
+	if (field->place == SL_PLACE_LINK) {
+		body->link_value |= value;
+		body->link_mask |= mask;
+	} else {
+		body->xport_value |= value;
+		body->xport_mask |= mask;
+	}
+}
+
+/* One masked compare if that does, which costs nothing beside those of other conditions. */
+static int add_cond(struct writing *w, const struct sl_cond *cond)
+{
+	const struct sl_field_info *field = &sl_fields[cond->field];
+	__u32 word = field->place == SL_PLACE_LINK ? SL_WORD_LINK : SL_WORD_XPORT;
+	__u32 arg = SL_OP_FIELD(word, field->shift, field->width);
+	struct sl_pieces pieces = {};
+	int err;
+
+	err = sl_cond_cover(&pieces, cond);
+	if (!err && pieces.count == 1)
+		fold(w, field, &pieces.v[0]);
+	else if (!err && field->width <= 8)
+		err = add_bits(w, cond, arg);
+	else if (!err)
+		err = add_ranges(w, cond, arg);
+	sl_pieces_clear(&pieces);
+	return err;
+}
+
+int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
+{
+	const struct sl_conf_match *match = rule->match;
+	struct writing w = { .block = block };
+	size_t i;
+	int err;
+
+	err = sl_block_take(block, sizeof(struct sl_body), BODY_ALIGN, &w.at);
+	if (err)
+		return err;
+	body_of(&w)->slot = rule->slot;
+	body_of(&w)->action = rule->action;
+	for (i = 0; i < match->count; i++) {
+		if (!sl_cond_is_body(match, &match->conds[i]))
+			continue;
+		err = add_cond(&w, &match->conds[i]);
+		if (err)
+			return err;
+	}
+	*at = w.at;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#include "rules_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "classify.h"
+
+#define ARENA_SIZE ((size_t)SL_ARENA_PAGES * SL_PAGE_SIZE)
+
+char *sl_arena_base;
+static const struct sl_ruleset *loaded;
+
+static void arena_map(void)
+{
+	void *arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (arena == MAP_FAILED)
+		abort();
+	sl_arena_base = arena;
+}
+
+void walk_load(const struct sl_ruleset *block, __u32 base)
+{
+	if (!sl_arena_base)
+		arena_map();
+	memset(sl_arena_base + SL_ARENA_RULE, 0, (block->nrules + 1) * sizeof(struct sl_counter));
+	memcpy(sl_arena_base + base, block, block->size);
+	loaded = (const void *)(sl_arena_base + base);
+}
+
+__u32 walk(enum sl_dir dir, const struct sl_key *key)
+{
+	struct sl_decision decision = { SL_CONTINUE, SL_NO_SLOT };
+	const struct sl_chain *chain = &loaded->chain[dir];
+	struct sl_pkt pkt = { .key = *key, .bytes = 1 };
+
+	sl_classify(chain, &pkt, SL_ARENA_RULE, &decision);
+	return decision.verdict == SL_CONTINUE ? chain->policy_slot : decision.slot;
+}
+
+__u64 walk_count(__u32 slot)
+{
+	const struct sl_counter *counters = (const void *)(sl_arena_base + SL_ARENA_RULE);
+
+	return counters[slot].packets;
+}
