@@ -98,8 +98,9 @@ struct sl_key {
 	__u16 pad;
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
 	__u32 pad2;
+	__u64 mac[2]; /* source, destination; set for bodies with SL_NEEDS_MACS only */
 };
-_Static_assert(sizeof(struct sl_key) == 64, "layout");
+_Static_assert(sizeof(struct sl_key) == 80, "layout");
 
 /* sl_record4.order and sl_record6.order */
 #define SL_ORDER_PLACE	       0x0fffffffU /* of the rule in its chain, from 1 */

@@ -165,7 +165,6 @@ enum sl_set_what {
 	SL_SET_NOTHING,
 	SL_SET_ADD,
 	SL_SET_DELETE,
-	SL_SET_FLUSH, /* back to what the configuration has; low and high: that content's digest */
 };
 
 /* A plain set, in the arena's heap; stays there over reloads that do not change it. */
@@ -213,6 +212,15 @@ struct sl_set_entry {
 	__u32 bits; /* SL_SET_TRIE: of its key */
 };
 _Static_assert(sizeof(struct sl_set_entry) == 32, "layout");
+
+/* What a program asks the maps with: on the stack there is no room for it. */
+struct sl_set_lookup {
+	struct sl_set_key key;
+	struct sl_set_prefix prefix;
+	__u32 pad;
+	struct sl_set_entry fresh;
+};
+_Static_assert(sizeof(struct sl_set_lookup) == 96, "layout");
 
 /* Slots of the two maps of maps. */
 #define SL_SET_MAPS 256U

@@ -12,6 +12,13 @@ const char *const sl_set_type_names[SL_TYPE_MAX_] = {
 #undef X
 };
 
+enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set)
+{
+	if (sl_set_is_plain(set))
+		return SL_SET_PLAIN;
+	return set->type[0] == SL_TYPE_PREFIX ? SL_SET_TRIE : SL_SET_HASH;
+}
+
 void sl_elems_clear(struct sl_conf_elems *elems)
 {
 	sl_intervals_clear(&elems->four);

@@ -55,6 +55,7 @@ struct sl_conf_set {
 	size_t ncountries;
 	struct sl_conf_elems elems; /* written in the configuration itself */
 	struct sl_set_content *content;
+	__u32 place; /* of it in the arena or in a map of maps; set before sl_conf_lower() */
 };
 
 /* One part, no timeout, no counters: numbers, not entries. */
@@ -62,6 +63,8 @@ static inline bool sl_set_is_plain(const struct sl_conf_set *set)
 {
 	return set->nparts == 1 && !set->timeout_s && !set->counters;
 }
+
+enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set);
 
 void sl_elems_clear(struct sl_conf_elems *elems);
 void sl_set_clear(struct sl_conf_set *set);

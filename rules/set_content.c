@@ -100,6 +100,11 @@ void sl_elems_normalise(struct sl_conf_elems *elems)
 	elems->count = n + 1;
 }
 
+bool sl_elems_have(const struct sl_conf_elems *elems, const struct sl_conf_elem *elem)
+{
+	return elems->count && bsearch(elem, elems->v, elems->count, sizeof(*elem), compare);
+}
+
 size_t sl_elems_count(const struct sl_conf_elems *elems)
 {
 	return elems->count + elems->four.count + elems->six.count + elems->numbers.count;

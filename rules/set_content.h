@@ -42,6 +42,8 @@ void sl_prefix_elem(const struct sl_set_prefix *key, struct sl_conf_elem *elem);
 /* Adds an element; sl_elems_normalise() after the last one. */
 int sl_elems_add(struct sl_conf_elems *elems, const struct sl_set_spec *spec,
 		 const struct sl_conf_elem *elem);
+/* Whether it is one of the entries; elems is in normal form. */
+bool sl_elems_have(const struct sl_conf_elems *elems, const struct sl_conf_elem *elem);
 void sl_elems_normalise(struct sl_conf_elems *elems);
 /* Calls for the fewest prefixes, or else numbers and ranges, of a plain set. */
 int sl_elems_each(const struct sl_conf_elems *elems, const struct sl_set_spec *spec,

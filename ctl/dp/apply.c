@@ -197,6 +197,7 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 static int apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 {
 	_cleanup_(running_clear) struct running running = {};
+	_cleanup_(dp_sets_undo) struct dp_sets *sets = NULL;
 	const struct sl_ruleset *now = sl_dp_ruleset(dp);
 	__u32 base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
 	int err;
@@ -207,10 +208,13 @@ static int apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 	if (!err)
 		err = rules_number(dp, conf, &running);
 	if (!err)
+		err = dp_sets_prepare(dp, conf, &sets);
+	if (!err)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
 	if (err)
 		return err;
 	__atomic_store_n(&dp->root->ruleset, base, __ATOMIC_RELEASE);
+	dp_sets_commit(&sets);
 	return 0;
 }
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
 
 const char *dp_words(int err)
 {
@@ -44,6 +46,7 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
+	dp->set_maps[SL_SET_HASH] = dp->set_maps[SL_SET_TRIE] = -1;
 	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
@@ -86,6 +89,10 @@ int sl_dp_start(struct sl_dp *dp)
 	err = dp_arena_open(dp);
 	if (!err)
 		err = dp_grace_open(dp);
+	if (!err)
+		err = dp_heap_open(dp);
+	if (!err)
+		err = dp_sets_recover(dp);
 	if (!err && dp->pin_dir)
 		err = dp_recover(dp);
 	if (err)
@@ -122,6 +129,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
+	dp_set_maps_unpin(dp);
 	dp_unpin(dp, "frags");
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");
