@@ -4,15 +4,23 @@
 
 /*
  * Sets as rules ask them, and bans. Plain sets are walked in the arena (set.h); entries are in the
- * kernel's maps, which the entry of XDP or TC and the host build provide:
- *
- *   sl_hash_find, sl_trie_find, sl_hash_put, sl_trie_put, sl_set_now, sl_set_lookup
+ * kernel's maps; the functions that reach them are in maps.h, and for the host where its maps are.
  */
 
 #include "../abi/op.h"
 #include "../abi/sets.h"
 #include "pkt.h"
 #include "set.h"
+
+static __always_inline __u64 sl_set_now(void);
+static __always_inline struct sl_set_lookup *sl_set_lookup(void);
+static __always_inline struct sl_set_entry *sl_hash_find(__u32 slot, const struct sl_set_key *key);
+static __always_inline struct sl_set_entry *sl_trie_find(__u32 slot,
+							 const struct sl_set_prefix *key);
+static __always_inline long sl_hash_put(__u32 slot, const struct sl_set_key *key,
+					const struct sl_set_entry *entry);
+static __always_inline long sl_trie_put(__u32 slot, const struct sl_set_prefix *key,
+					const struct sl_set_entry *entry);
 
 /* A packet that lacks a part that is asked for matches neither the set nor its negation. */
 enum sl_set_found {

@@ -9,7 +9,7 @@
 #include "set_shape.h"
 
 /* From so many ranges on cells are smaller and faster than leaves. */
-#define CELLS_FROM 2048U
+#define CELLS_FROM 512U
 /* Numbers up to this are a bit each. */
 #define BITS_MAX   65535U
 

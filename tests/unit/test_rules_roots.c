@@ -21,8 +21,6 @@
 #include "rules_random.h"
 #include "set_roots.h"
 
-char *sl_arena_base;
-
 #define HEAP_SIZE (2000U << 20)
 
 /* A set and what must be in it. */
