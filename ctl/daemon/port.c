@@ -347,7 +347,9 @@ static void adopt_one(struct sl_daemon *daemon, const struct sl_dp_iface *iface)
 	port = port_add(daemon, link->name, link->ifindex);
 	if (!port)
 		return;
-	port->origin = SL_ORIGIN_ADOPTED;
+	/* Without a clause that names it, it then goes. */
+	port->origin =
+		sl_confirm_brought(daemon, link->name) ? SL_ORIGIN_CONFIG : SL_ORIGIN_ADOPTED;
 	port->attached = true;
 	port->want.xdp = iface->xdp == SL_XDP_NONE ? SL_XDP_OFF : iface->xdp_mode;
 	port->want.priority =
@@ -548,6 +550,15 @@ int sl_port_detach(struct sl_daemon *daemon, struct sl_port *port, char **words)
 	return 0;
 }
 
+/* What waited for a confirmation is gone with all the rest, and what was before is what wakes up. */
+static void confirm_ended(struct sl_daemon *daemon)
+{
+	if (!sl_confirm_waits(&daemon->confirm))
+		return;
+	sl_conf_freep(&daemon->conf);
+	daemon->conf = sl_confirm_undone(daemon);
+}
+
 int sl_ports_remove(struct sl_daemon *daemon, char **words)
 {
 	struct sl_port *port, *next;
@@ -559,6 +570,7 @@ int sl_ports_remove(struct sl_daemon *daemon, char **words)
 		return err;
 	}
 	daemon->dormant = true;
+	confirm_ended(daemon);
 	for (port = daemon->ports; port; port = next) {
 		next = port->next;
 		port_detached(daemon, port);

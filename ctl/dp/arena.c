@@ -285,6 +285,7 @@ int dp_arena_open(struct sl_dp *dp)
 
 void dp_arena_close(struct sl_dp *dp)
 {
+	dp_sets_undo(dp);
 	dp_heap_freep(&dp->heap);
 	dp_set_maps_close(dp);
 	if (dp->base)

@@ -407,11 +407,11 @@ static void unstage(struct change *c, enum sl_hook hook)
 
 static void abandon(struct change *c)
 {
-	char error[sizeof(c->dp->error)];
+	char error[sizeof(dp_error)];
 	unsigned int hook;
 
 	/* What went wrong first is what matters. */
-	memcpy(error, c->dp->error, sizeof(error));
+	memcpy(error, dp_error, sizeof(error));
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
 		unstage(c, (enum sl_hook)hook);
 	dp_note(c->dp, c->slot)->next = (struct sl_hook_note) {};
@@ -419,7 +419,7 @@ static void abandon(struct change *c)
 		dp_slot_free(c->dp, c->slot);
 		dp_pins_drop(c->dp, c->ifindex);
 	}
-	memcpy(c->dp->error, error, sizeof(error));
+	memcpy(dp_error, error, sizeof(error));
 }
 
 /* --- commit --- */
@@ -534,10 +534,10 @@ static int commit_ingress(struct change *c)
 
 static void revert(struct change *c, const __u32 charge[SL_HOOK_MAX_])
 {
-	char error[sizeof(c->dp->error)];
+	char error[sizeof(dp_error)];
 	unsigned int hook;
 
-	memcpy(error, c->dp->error, sizeof(error));
+	memcpy(error, dp_error, sizeof(error));
 	for (hook = SL_HOOK_MAX_; hook-- > 0;) {
 		dp_charge_set(c->dp, c->slot, (enum sl_hook)hook, charge[hook]);
 		if (!c->done[hook])
@@ -549,7 +549,7 @@ static void revert(struct change *c, const __u32 charge[SL_HOOK_MAX_])
 				   c->new[hook].fd, c->cur[hook].fd);
 	}
 	heed_set(c, 0);
-	memcpy(c->dp->error, error, sizeof(error));
+	memcpy(dp_error, error, sizeof(error));
 }
 
 static int commit(struct change *c)
@@ -718,7 +718,7 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	struct sl_conf_iface bridge = *want, back = was;
 	struct sl_note *note = dp_note(dp, (__u32)dp_slot_find(dp, ifindex));
 	__u32 wanted = note->xdp_want;
-	char error[sizeof(dp->error)];
+	char error[sizeof(dp_error)];
 	int err;
 
 	back.tc[SL_DIR_INGRESS] = bridge.tc[SL_DIR_INGRESS] = true;
@@ -733,10 +733,10 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	}
 	if (!err)
 		return transition(dp, ifindex, name, want);
-	memcpy(error, dp->error, sizeof(error));
+	memcpy(error, dp_error, sizeof(error));
 	if (!transition(dp, ifindex, name, &back) && !transition(dp, ifindex, name, &was))
 		note->xdp_want = wanted;
-	memcpy(dp->error, error, sizeof(error));
+	memcpy(dp_error, error, sizeof(error));
 	return err;
 }
 

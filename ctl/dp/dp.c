@@ -12,6 +12,8 @@
 #include "private.h"
 #include "set_maps.h"
 
+_Thread_local char dp_error[512];
+
 const char *dp_words(int err)
 {
 	static _Thread_local char words[128];
@@ -29,14 +31,14 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(dp->error, sizeof(dp->error), format, args);
+	vsnprintf(dp_error, sizeof(dp_error), format, args);
 	va_end(args);
 	return err;
 }
 
 const char *sl_dp_error(const struct sl_dp *dp)
 {
-	return dp->error;
+	return dp_error;
 }
 
 int sl_dp_new(struct sl_dp **out, const char *pin_dir)
@@ -130,6 +132,7 @@ int sl_dp_remove(struct sl_dp *dp)
 		return first;
 	dp_rmdir(dp, "if");
 	dp_set_maps_unpin(dp);
+	dp_memos_drop(dp);
 	dp_unpin(dp, "frags");
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");

@@ -38,6 +38,7 @@ struct entered {
 /* A set of the new rule set. */
 struct planned {
 	const struct sl_conf_set *conf;
+	__u32 place; /* of the body or map */
 	enum sl_set_kind kind;
 	struct sl_set *old; /* of the rule set in force; NULL: there was none like it */
 	bool kept; /* plain: the body is that of old */
@@ -52,7 +53,6 @@ struct dp_sets {
 	struct planned *sets;
 	size_t count;
 	const struct sl_ruleset *old;
-	bool committed;
 };
 
 struct sl_set *dp_sets_of(const struct sl_dp *dp, const struct sl_ruleset *rules)
@@ -256,7 +256,7 @@ static int slot_find(const struct dp_sets *sets, enum sl_set_kind kind, __u32 *o
 			used[old[i].map] = true;
 	for (i = 0; i < sets->count; i++)
 		if (sets->sets[i].fresh && sets->sets[i].kind == kind)
-			used[sets->sets[i].conf->place] = true;
+			used[sets->sets[i].place] = true;
 	for (i = 0; i < SL_SET_MAPS; i++) {
 		if (used[i])
 			continue;
@@ -388,21 +388,18 @@ static int prepare(struct dp_sets *sets, struct sl_conf *conf)
 	return err;
 }
 
-int dp_sets_prepare(struct sl_dp *dp, struct sl_conf *conf, struct dp_sets **out)
+int dp_sets_prepare(struct sl_dp *dp, struct sl_conf *conf)
 {
 	struct dp_sets *sets = calloc(1, sizeof(*sets));
-	size_t i;
 
 	if (!sets)
 		return dp_fail(dp, -ENOMEM, "no memory");
-	*out = sets;
+	dp->sets = sets;
 	sets->dp = dp;
 	sets->old = sl_dp_ruleset(dp);
 	sets->sets = calloc(conf->nsets + 1, sizeof(*sets->sets));
 	if (!sets->sets)
 		return dp_fail(dp, -ENOMEM, "no memory");
-	for (i = 0; i < conf->nsets; i++)
-		conf->sets[i].place = 0;
 	return dp_heap_settle(dp->heap) ?: prepare(sets, conf);
 }
 
@@ -439,11 +436,24 @@ static void old_drop(struct dp_sets *sets, struct sl_set *old)
 	}
 }
 
-void dp_sets_commit(struct dp_sets **out)
+static void sets_freep(struct dp_sets **sets)
 {
-	struct dp_sets *sets = *out;
-	struct sl_set *old = dp_sets_of(sets->dp, sets->old);
-	struct sl_set *new = dp_sets_of(sets->dp, sl_dp_ruleset(sets->dp));
+	size_t i;
+
+	for (i = 0; i < (*sets)->count; i++) {
+		dp_closep(&(*sets)->sets[i].fd);
+		free((*sets)->sets[i].entered);
+	}
+	free((*sets)->sets);
+	free(*sets);
+	*sets = NULL;
+}
+
+void dp_sets_commit(struct sl_dp *dp)
+{
+	struct dp_sets *sets = dp->sets;
+	struct sl_set *old = dp_sets_of(dp, sets->old);
+	struct sl_set *new = dp_sets_of(dp, sl_dp_ruleset(dp));
 	size_t i;
 
 	for (i = 0; i < sets->count; i++) {
@@ -454,8 +464,7 @@ void dp_sets_commit(struct dp_sets **out)
 	}
 	for (i = 0; old && i < sets->old->nsets; i++)
 		old_drop(sets, &old[i]);
-	sets->committed = true;
-	dp_sets_undo(out);
+	sets_freep(&dp->sets);
 }
 
 static void enter_undo(const struct planned *set, const struct entered *entered)
@@ -466,37 +475,30 @@ static void enter_undo(const struct planned *set, const struct entered *entered)
 		bpf_map_delete_elem(set->fd, &entered->key);
 }
 
-static void planned_undo(struct dp_sets *sets, struct planned *set)
+static void planned_undo(struct sl_dp *dp, struct planned *set)
 {
 	size_t i;
 
 	if (set->kind == SL_SET_PLAIN) {
-		if (!set->kept && set->conf->place)
-			dp_body_free(sets->dp, set->conf->place, false);
+		if (!set->kept && set->place)
+			dp_body_free(dp, set->place, false);
 	} else if (set->fresh) {
-		dp_set_map_drop(sets->dp, set->kind, set->conf->place);
+		dp_set_map_drop(dp, set->kind, set->place);
 	} else {
 		for (i = 0; i < set->nentered; i++)
 			enter_undo(set, &set->entered[i]);
 	}
 }
 
-void dp_sets_undo(struct dp_sets **out)
+void dp_sets_undo(struct sl_dp *dp)
 {
-	struct dp_sets *sets = *out;
 	size_t i;
 
-	if (!sets)
+	if (!dp->sets)
 		return;
-	for (i = 0; i < sets->count; i++) {
-		if (!sets->committed)
-			planned_undo(sets, &sets->sets[i]);
-		dp_closep(&sets->sets[i].fd);
-		free(sets->sets[i].entered);
-	}
-	free(sets->sets);
-	free(sets);
-	*out = NULL;
+	for (i = 0; i < dp->sets->count; i++)
+		planned_undo(dp, &dp->sets->sets[i]);
+	sets_freep(&dp->sets);
 }
 
 /* --- after a restart --- */

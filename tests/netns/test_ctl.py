@@ -60,6 +60,8 @@ MISUSES = [
     ("check a b", "too many"),
     ("check --xdp auto", "unknown option '--xdp'"),
     ("reload x", "too many"),
+    ("reload --confirm", "option '--confirm' needs TIME"),
+    ("confirm x", "too many"),
     ("probe a b", "too many"),
     ("probe --try", "--try needs an interface"),
     ("replay", "replay needs -c FILE"),

@@ -741,6 +741,27 @@ static void test_dispatcher_left_behind(void **state)
 	dp_end(&dp);
 }
 
+/* As when a process is killed between attaching a program and pinning it. */
+static void test_stray_program(void **state)
+{
+	struct sl_dp *dp = dp_started();
+	char pin[128];
+
+	(void)state;
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	dp_stop(&dp);
+	snprintf(pin, sizeof(pin), PINS "/if/%d/xdp", index_of("sl0"));
+	assert_int_equal(unlink(pin), 0);
+	dp = dp_started();
+	assert_int_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
+	assert_int_not_equal(sh("ip -d link show sl0 | grep -q 'prog/xdp'"), 0);
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	assert_int_not_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
+
+	assert_int_equal(unlink(pin), 0);
+	dp_end(&dp);
+}
+
 static void test_interface_gone(void **state)
 {
 	struct sl_dp *dp = dp_started();
@@ -1210,6 +1231,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_not_ethernet, clean_up),
 		cmocka_unit_test_teardown(test_other_layout, clean_up),
 		cmocka_unit_test_teardown(test_dispatcher_left_behind, clean_up),
+		cmocka_unit_test_teardown(test_stray_program, clean_up),
 		cmocka_unit_test_teardown(test_interface_gone, clean_up),
 		cmocka_unit_test_teardown(test_apply_keeps_counters, clean_up),
 		cmocka_unit_test_teardown(test_run, clean_up),
