@@ -33,6 +33,7 @@ static const struct part {
 	{ FIELD(FRAGMENT), 0 },
 	{ FIELD(DSCP), 0 },
 	{ FIELD(TTL), 0 },
+	{ FIELD(EXT), 0 },
 	/* Unless one of those above has implied them. */
 	{ FIELD(TAGS), 0 },
 	{ FIELD(PROTO), 0 },
@@ -76,7 +77,7 @@ static int add_rule(struct splitting *s, struct sl_conf_match *match)
 	if (!owned)
 		return -ENOMEM;
 	*rule = (struct sl_conf_rule) { .dir = s->rule->dir, .action = SL_CONTINUE };
-	sl_match_print(&buf, owned);
+	sl_match_print(&buf, conf, rule->dir, owned);
 	if (sl_buf_take(&buf, &rule->text))
 		return -ENOMEM;
 	s->split->of[conf->nrules++] = s->of;
