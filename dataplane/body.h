@@ -81,16 +81,12 @@ SL_VERIFIED_ONCE bool sl_body_ops(const struct sl_key *key, __u32 body, __u32 by
 }
 
 /* Whether the packet is one that the body is about. */
-static __always_inline bool sl_body_run(__u32 at, struct sl_pkt *pkt)
+static __always_inline bool sl_body_run(__u32 at, const struct sl_pkt *pkt)
 {
 	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
 
 	if ((pkt->key.link & body->link_mask) != body->link_value ||
 	    (pkt->key.xport & body->xport_mask) != body->xport_value)
 		return false;
-	if (!body->nops)
-		return true;
-	if (body->needs & SL_NEEDS_MACS)
-		sl_set_macs(pkt);
-	return sl_body_ops(&pkt->key, at, pkt->bytes);
+	return !body->nops || sl_body_ops(&pkt->key, at, pkt->bytes);
 }

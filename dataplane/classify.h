@@ -48,7 +48,7 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
  * What the rule of a record that fits does; true when it decided. rules: offset of this CPU's rule
  * counters.
  */
-static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt *pkt, __u32 rules,
+static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt, __u32 rules,
 				       struct sl_decision *decision)
 {
 	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7, slot = target;
@@ -83,7 +83,7 @@ static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt 
 #endif
 
 #define SL_WALK(type, fits)                                                                 \
-	static __always_inline void walk_##type(__u32 at, __u32 end, struct sl_pkt *pkt,    \
+	static __always_inline void walk_##type(__u32 at, __u32 end, const struct sl_pkt *pkt,    \
 						__u32 rules, struct sl_decision *decision)  \
 	{                                                                                   \
 		while (at < end && sl_can_loop) {                                           \
@@ -107,7 +107,7 @@ SL_WALK(sl_record4, record4_fits)
 SL_WALK(sl_record6, record6_fits)
 
 /* decision->verdict stays SL_CONTINUE when no rule decides. */
-static __always_inline void sl_classify(const struct sl_chain __arena *chain, struct sl_pkt *pkt,
+static __always_inline void sl_classify(const struct sl_chain __arena *chain, const struct sl_pkt *pkt,
 					__u32 rules, struct sl_decision *decision)
 {
 	__u64 leaf = chain->list[pkt->key.l3][pkt->key.l4].tree[0];

@@ -144,20 +144,20 @@ static bool asks_mac(const struct sl_cond_set *cond)
 /* The sets were written before all bodies. */
 static int add_set(struct writing *w, const struct sl_cond_set *cond)
 {
-	const struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
 	__u32 set = rules->sets + cond->set * (__u32)sizeof(struct sl_set);
 	struct sl_op_set *op;
 	void *new;
 	int err;
 
+	if (asks_mac(cond))
+		rules->needs |= SL_NEEDS_MACS;
 	err = add_op(w, SL_OP_SET, sizeof(*op), set, &new);
 	if (err)
 		return err;
 	op = new;
 	op->op.negate = cond->negate;
 	memcpy(op->part, cond->part, sizeof(op->part));
-	if (asks_mac(cond))
-		body_of(w)->needs |= SL_NEEDS_MACS;
 	return 0;
 }
 

@@ -382,8 +382,9 @@ static int prepare(struct dp_sets *sets, struct sl_conf *conf)
 		set->fd = -1;
 		set->old = find_old(sets, set->conf);
 		sets->count = i + 1;
-		err = set->kind == SL_SET_PLAIN ? prepare_plain(sets->dp, set, &conf->sets[i].place)
-						: prepare_entries(sets, set, &conf->sets[i].place);
+		err = set->kind == SL_SET_PLAIN ? prepare_plain(sets->dp, set, &set->place)
+						: prepare_entries(sets, set, &set->place);
+		conf->sets[i].place = set->place;
 	}
 	return err;
 }
