@@ -243,6 +243,7 @@ struct sl_set {
 	__u8 type[SL_SET_PARTS]; /* enum sl_set_type */
 	__u32 pad2;
 	__u64 refused; /* bans that found the set full; written by programs */
-	__u64 pad3[3];
+	__u64 refused_said; /* as many of them are in the daemon's log */
+	__u64 pad3[2];
 };
 _Static_assert(sizeof(struct sl_set) == 64, "layout");

@@ -130,8 +130,12 @@ struct sl_dp_set {
 /* All sets in force; the array is malloc'ed. */
 int sl_dp_sets(struct sl_dp *dp, struct sl_dp_set **out, size_t *count);
 int sl_dp_set_find(struct sl_dp *dp, const char *name, struct sl_dp_set *out);
-/* Takes expired entries out, which do not match any more: every second or so. */
-void sl_dp_sets_sweep(struct sl_dp *dp);
+typedef void sl_dp_full_fn(void *arg, const char *name, __u64 refused);
+/*
+ * Takes expired entries out, which do not match any more, and calls for each set that bans found
+ * full since the last time: every second or so.
+ */
+void sl_dp_sets_sweep(struct sl_dp *dp, sl_dp_full_fn *call, void *arg);
 
 /* --- interfaces --- */
 

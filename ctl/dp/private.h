@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "dp.h"
 #include "prog.h"
+#include "set_maps.h"
 #include "sets.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
@@ -49,6 +50,11 @@ struct sl_dp {
 	int set_maps[SL_SET_KIND_MAX_]; /* maps of maps; [SL_SET_PLAIN] is none */
 	struct dp_heap *heap;
 	struct dp_sets *sets; /* prepared, not yet in force */
+	struct {
+		__u32 set;
+		bool begun; /* key is the last one that was looked at */
+		union dp_key key;
+	} sweep; /* where the next one goes on */
 	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
 	struct sl_root *root;
 	__u32 ncpus;

@@ -141,6 +141,20 @@ static int open_map(struct sl_dp *dp, const struct sl_set *set)
 		      : fd;
 }
 
+struct sweeping {
+	int fd;
+	__u64 now;
+};
+
+static int drop_expired(void *arg, const union dp_key *key, const struct sl_set_entry *entry)
+{
+	const struct sweeping *sweeping = arg;
+
+	if (entry->expires && entry->expires <= sweeping->now)
+		bpf_map_delete_elem(sweeping->fd, key);
+	return 0;
+}
+
 static int add_entry(struct sl_dp *dp, const struct sl_set *set, int fd,
 		     const struct sl_conf_elem *elem, __u32 timeout_s)
 {
@@ -159,6 +173,13 @@ static int add_entry(struct sl_dp *dp, const struct sl_set *set, int fd,
 	}
 	entry.expires = timeout_s ? now_ns() + timeout_s * NS : 0;
 	err = dp_entry_put(fd, kind, &key, &entry);
+	if (err == -E2BIG || err == -ENOSPC) {
+		struct sweeping sweeping = { .fd = fd, .now = now_ns() };
+
+		/* Not as long as there are some that only wait to be swept. */
+		dp_entries_each(fd, drop_expired, &sweeping);
+		err = dp_entry_put(fd, kind, &key, &entry);
+	}
 	if (err == -E2BIG || err == -ENOSPC)
 		return full(dp, set);
 	return err ? dp_fail(dp, err, "set '%s': %s", (const char *)dp_at(dp, set->name),
@@ -420,36 +441,54 @@ int sl_dp_set_list(struct sl_dp *dp, const char *name, sl_dp_elem_fn *call, void
 
 /* --- sweeping --- */
 
-struct sweeping {
-	int fd;
-	__u64 now;
-};
+/* Entries looked at in one go: a second of a million system calls would stop everything else. */
+#define SWEEP_MAX 20000
 
-static int sweep_entry(void *arg, const union dp_key *key, const struct sl_set_entry *entry)
+static void sweep_map(struct sl_dp *dp, int fd, __u64 now, unsigned int *left)
 {
-	const struct sweeping *sweeping = arg;
+	union dp_key key = dp->sweep.key, next;
+	struct sl_set_entry entry;
+	bool more = !bpf_map_get_next_key(fd, dp->sweep.begun ? &key : NULL, &next);
 
-	if (entry->expires && entry->expires <= sweeping->now)
-		bpf_map_delete_elem(sweeping->fd, key);
-	return 0;
+	for (; more && *left; --*left) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (!bpf_map_lookup_elem(fd, &key, &entry) && entry.expires && entry.expires <= now)
+			bpf_map_delete_elem(fd, &key);
+	}
+	dp->sweep.begun = more;
+	dp->sweep.key = key;
 }
 
-void sl_dp_sets_sweep(struct sl_dp *dp)
+static void say_refused(struct sl_dp *dp, struct sl_set *set, sl_dp_full_fn *call, void *arg)
+{
+	__u64 refused = __atomic_load_n(&set->refused, __ATOMIC_RELAXED);
+
+	if (refused > set->refused_said && set->name)
+		call(arg, dp_at(dp, set->name), refused - set->refused_said);
+	set->refused_said = refused;
+}
+
+void sl_dp_sets_sweep(struct sl_dp *dp, sl_dp_full_fn *call, void *arg)
 {
 	const struct sl_ruleset *rules = sl_dp_ruleset(dp);
-	const struct sl_set *sets = dp_sets_of(dp, rules);
-	struct sweeping sweeping = { .now = now_ns() };
-	__u32 i;
+	struct sl_set *sets = dp_sets_of(dp, rules);
+	unsigned int left = SWEEP_MAX;
+	__u32 i, count = sets ? rules->nsets : 0, turn;
 
-	for (i = 0; sets && i < rules->nsets; i++) {
+	for (i = 0; i < count; i++)
+		say_refused(dp, &sets[i], call, arg);
+	/* From where the last one ended. */
+	for (turn = 0; turn < count && left; turn++) {
 		_cleanup_close_ int fd = -1;
+		const struct sl_set *set = &sets[dp->sweep.set % count];
 
-		if (sets[i].kind == SL_SET_PLAIN)
-			continue;
-		fd = dp_set_map_get(dp, (enum sl_set_kind)sets[i].kind, sets[i].map);
-		sweeping.fd = fd;
+		if (set->kind != SL_SET_PLAIN)
+			fd = dp_set_map_get(dp, (enum sl_set_kind)set->kind, set->map);
 		if (fd >= 0)
-			dp_entries_each(fd, sweep_entry, &sweeping);
+			sweep_map(dp, fd, now_ns(), &left);
+		if (!dp->sweep.begun)
+			dp->sweep.set = (dp->sweep.set + 1) % count;
 	}
 }
 

@@ -350,7 +350,7 @@ static void test_expiry(void **state)
 	assert_judged(SL_DROP, "10.1.0.1", 1);
 	assert_true(has("p", "10.1.0.1"));
 	assert_int_equal(info("p").elements, 3);
-	sl_dp_sets_sweep(dp);
+	sl_dp_sets_sweep(dp, NULL, NULL);
 	assert_int_equal(info("a").elements, 0);
 	assert_int_equal(info("p").elements, 1);
 	sl_dp_freep(&dp);
