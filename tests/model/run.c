@@ -286,15 +286,20 @@ static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const st
 		     field(f, M_VLAN, SL_LINK_VLAN_SHIFT) | field(f, M_PCP, SL_LINK_PCP_SHIFT) |
 		     field(f, M_CVLAN, SL_LINK_IVLAN_SHIFT) | field(f, M_CPCP, SL_LINK_IPCP_SHIFT) |
 		     field(f, M_TAGS, SL_LINK_TAGS_SHIFT);
-	t.key.xport =
-		field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) | field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
-		field(f, M_TYPE, SL_XPORT_TYPE_SHIFT) | field(f, M_CODE, SL_XPORT_CODE_SHIFT) |
-		field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) | field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) |
-		field(f, M_TTL, SL_XPORT_TTL_SHIFT);
+	t.key.xport = field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) |
+		      field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
+		      field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) |
+		      field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) | field(f, M_TTL, SL_XPORT_TTL_SHIFT);
 	t.key.sport = (__u16)f->value[M_SPORT];
 	t.key.dport = (__u16)f->value[M_DPORT];
 	t.key.l3 = f->family == 4 ? SL_L3_IP4 : f->family == 6 ? SL_L3_IP6 : SL_L3_OTHER;
 	t.key.l4 = (__u8)class_of(f);
+	if (t.key.l4 == SL_L4_ICMP) {
+		t.key.sport = (__u16)f->value[M_TYPE];
+		t.key.dport = (__u16)f->value[M_CODE];
+	} else if (t.key.l4 == SL_L4_OTHER) {
+		t.key.dport = (__u16)f->value[M_PROTO];
+	}
 	if (f->family == 4) {
 		t.key.addr[0] = field(f, M_SADDR, 32) | field(f, M_DADDR, 0);
 	} else if (f->family == 6) {
