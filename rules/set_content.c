@@ -14,6 +14,7 @@
 #include "cover.h"
 #include "diag.h"
 #include "field.h"
+#include "geoip.h"
 #include "source.h"
 
 struct sl_set_spec sl_set_spec_of(const struct sl_conf_set *set)
@@ -266,6 +267,9 @@ static int read_set(struct reading *r, struct sl_conf_set *set)
 		err = add_written(&set->content->elems, &set->elems);
 	for (i = 0; i < set->nfiles && !err; i++)
 		err = read_glob(r, &spec, &set->files[i], &set->content->elems);
+	if (!err && set->ncountries)
+		err = note(r, sl_geoip_read(&set->content->elems, r->conf->geoip, set->countries,
+					    set->ncountries, &set->loc, r->diag));
 	if (err)
 		return err;
 	sl_elems_normalise(&set->content->elems);
