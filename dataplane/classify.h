@@ -15,6 +15,8 @@
 struct sl_decision {
 	enum sl_verdict verdict;
 	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT for none */
+	__u32 arg; /* of the verdict, as in struct sl_body */
+	__u32 from; /* not 0: place of the rule that is left to TC, with all behind it */
 };
 
 static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
@@ -44,29 +46,41 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
 	       (__u16)(key->sport - record->sport_low) <= record->sport_span;
 }
 
+static __always_inline bool record_body(__u32 order, __u32 at, struct sl_pkt *pkt, __u32 ruleset,
+					struct sl_decision *decision)
+{
+	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
+	int said = sl_body_run(pkt, at, ruleset);
+
+	if (said == SL_CONTINUE)
+		return false;
+	if (said == SL_BODY_LEFT) {
+		decision->from = order & SL_ORDER_PLACE;
+		return true;
+	}
+	decision->verdict = said;
+	decision->slot = body->slot;
+	decision->arg = body->arg;
+	return true;
+}
+
 /*
  * What the rule of a record that fits does; true when it decided. rules: offset of this CPU's rule
  * counters.
  */
-static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt,
+static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt *pkt, __u32 ruleset,
 				       __u32 rules, struct sl_decision *decision)
 {
-	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7, slot = target;
+	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7;
 
-	if (order & SL_ORDER_BODY) {
-		const struct sl_body __arena *body = SL_AT(struct sl_body, target);
-
-		if (!sl_body_run(target, pkt))
-			return false;
-		verdict = body->action;
-		slot = body->slot;
-	}
+	if (order & SL_ORDER_BODY)
+		return record_body(order, target, pkt, ruleset, decision);
 	if (verdict == SL_CONTINUE) {
-		sl_count(rules + slot * (__u32)sizeof(struct sl_counter), pkt->bytes);
+		sl_count(rules + target * (__u32)sizeof(struct sl_counter), pkt->bytes);
 		return false;
 	}
 	decision->verdict = verdict;
-	decision->slot = slot;
+	decision->slot = target;
 	return true;
 }
 
@@ -82,40 +96,40 @@ static __always_inline bool record_act(__u32 order, __u32 target, const struct s
 #define SL_UNROLL
 #endif
 
-#define SL_WALK(type, fits)                                                                    \
-	static __always_inline void walk_##type(__u32 at, __u32 end, const struct sl_pkt *pkt, \
-						__u32 rules, struct sl_decision *decision)     \
-	{                                                                                      \
-		while (at < end && sl_can_loop) {                                              \
-			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                     \
-			{                                                                      \
-				const struct type __arena *record = SL_AT(struct type, at);    \
-                                                                                               \
-				if (fits(record, &pkt->key) &&                                 \
-				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&       \
-				    record_act(record->order, record->target, pkt, rules,      \
-					       decision))                                      \
-					return;                                                \
-				at += sizeof(struct type);                                     \
-				if (at >= end)                                                 \
-					return;                                                \
-			}                                                                      \
-		}                                                                              \
+#define SL_WALK(type, fits)                                                                        \
+	static __always_inline void walk_##type(__u32 at, __u32 end, struct sl_pkt *pkt,           \
+						__u32 ruleset, __u32 rules,                        \
+						struct sl_decision *decision)                      \
+	{                                                                                          \
+		while (at < end && sl_can_loop) {                                                  \
+			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                         \
+			{                                                                          \
+				const struct type __arena *record = SL_AT(struct type, at);        \
+                                                                                                   \
+				if (fits(record, &pkt->key) &&                                     \
+				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&           \
+				    record_act(record->order, record->target, pkt, ruleset, rules, \
+					       decision))                                          \
+					return;                                                    \
+				at += sizeof(struct type);                                         \
+				if (at >= end)                                                     \
+					return;                                                    \
+			}                                                                          \
+		}                                                                                  \
 	}
 
 SL_WALK(sl_record4, record4_fits)
 SL_WALK(sl_record6, record6_fits)
 
 /* decision->verdict stays SL_CONTINUE when no rule decides. */
-static __always_inline void sl_classify(const struct sl_chain __arena *chain,
-					const struct sl_pkt *pkt, __u32 rules,
-					struct sl_decision *decision)
+static __always_inline void sl_classify(const struct sl_chain __arena *chain, struct sl_pkt *pkt,
+					__u32 ruleset, __u32 rules, struct sl_decision *decision)
 {
 	__u64 leaf = chain->list[pkt->key.l3][pkt->key.l4].tree[0];
 	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
 
 	if (pkt->key.l3 == SL_L3_IP6)
-		walk_sl_record6(at, end, pkt, rules, decision);
+		walk_sl_record6(at, end, pkt, ruleset, rules, decision);
 	else
-		walk_sl_record4(at, end, pkt, rules, decision);
+		walk_sl_record4(at, end, pkt, ruleset, rules, decision);
 }

@@ -41,19 +41,18 @@ SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, 
 
 static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 len)
 {
-	struct sl_ip4_options options;
+	struct sl_scratch *scratch = sl_scratch();
 
 	sl_recheck(len);
-	if (len > sizeof(options.bytes) ||
-	    bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
+	if (!scratch || len > sizeof(scratch->options) ||
+	    bpf_dynptr_read(scratch->options, len, pkt->view, offset, 0))
 		return false;
-	return sl_ip4_options_good(&options, len);
+	return sl_ip4_options_good((const struct sl_ip4_options *)scratch->options, len);
 }
 
 static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP4_LEN);
+	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP4_LEN);
 	__u32 header_len, total_len;
 	__u16 frag;
 

@@ -52,7 +52,7 @@ struct sl_extensions {
  */
 SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl_extensions *walk)
 {
-	union sl_header copy;
+	__u8 copy[SL_EXT_LEN];
 	const __u8 *ext;
 	__u32 len;
 
@@ -65,7 +65,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 			return SL_REASON_BAD_EXTHDR;
 		if (walk->end - walk->cursor < SL_EXT_LEN)
 			return SL_REASON_SHORT_EXTHDR;
-		ext = bpf_dynptr_slice(view, walk->cursor, &copy, SL_EXT_LEN);
+		ext = bpf_dynptr_slice(view, walk->cursor, copy, SL_EXT_LEN);
 		if (!ext)
 			return SL_REASON_SHORT_EXTHDR;
 
@@ -117,8 +117,7 @@ static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 ne
 
 static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP6_LEN);
+	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP6_LEN);
 	__u32 payload_len, rest;
 	__u8 next;
 

@@ -20,12 +20,11 @@ static __always_inline enum sl_step transport_cut(struct sl_pkt *pkt, enum sl_re
 }
 
 /* The transport header's fixed part; NULL when the packet, not only the frame, ends before it. */
-static __always_inline const __u8 *transport_header(struct sl_pkt *pkt, union sl_header *copy,
-						    const __u32 len)
+static __always_inline const __u8 *transport_header(struct sl_pkt *pkt, const __u32 len)
 {
 	if (pkt->end - pkt->cursor < len)
 		return NULL;
-	return sl_header(pkt, pkt->cursor, copy, len);
+	return sl_header(pkt, pkt->cursor, len);
 }
 
 static __always_inline void transport_ports(struct sl_pkt *pkt, const __u8 *header, enum sl_l4 l4)
@@ -37,8 +36,7 @@ static __always_inline void transport_ports(struct sl_pkt *pkt, const __u8 *head
 
 static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *tcp = transport_header(pkt, &copy, SL_TCP_LEN);
+	const __u8 *tcp = transport_header(pkt, SL_TCP_LEN);
 	__u32 header_len;
 
 	if (!tcp)
@@ -56,8 +54,7 @@ static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *udp = transport_header(pkt, &copy, SL_UDP_LEN);
+	const __u8 *udp = transport_header(pkt, SL_UDP_LEN);
 	__u32 len;
 
 	if (!udp)
@@ -77,8 +74,7 @@ static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *sctp = transport_header(pkt, &copy, SL_SCTP_LEN);
+	const __u8 *sctp = transport_header(pkt, SL_SCTP_LEN);
 
 	if (!sctp)
 		return transport_cut(pkt, SL_REASON_SHORT_SCTP);
@@ -89,8 +85,7 @@ static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_icmp(struct sl_pkt *pkt, enum sl_reason reason)
 {
-	union sl_header copy;
-	const __u8 *icmp = transport_header(pkt, &copy, SL_ICMP_LEN);
+	const __u8 *icmp = transport_header(pkt, SL_ICMP_LEN);
 
 	if (!icmp)
 		return transport_cut(pkt, reason);

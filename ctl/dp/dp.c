@@ -44,7 +44,8 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
-	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp->lock_fd = dp->arena_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp_maps_init(dp);
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
 		if (!dp->pin_dir)
@@ -122,7 +123,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
-	dp_unpin(dp, "frags");
+	dp_maps_unpin(dp);
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");
 	dp_libxdp_rmdir();

@@ -11,7 +11,7 @@
  * sl_dp_error() until the next call: "xdp: attach to 'eth1' failed: device busy (...)".
  *
  * What is pinned below the pin directory (a directory on bpffs, default /sys/fs/bpf/sluice):
- *   arena, frags                    the maps
+ *   arena, frags, limits, events    the maps
  *   if/IFINDEX/xdp                  the program at this hook
  *   if/IFINDEX/tc-ingress
  *   if/IFINDEX/tc-egress
@@ -123,6 +123,11 @@ int sl_dp_probe_ext(void);
 
 int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
 int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
+
+/* --- events --- */
+
+/* The ring buffer of struct sl_event, for libbpf's ring_buffer__new(); -1 when not started. */
+int sl_dp_events_fd(const struct sl_dp *dp);
 
 /* --- offline: one packet through the programs, nothing attached --- */
 

@@ -90,7 +90,7 @@ static int prepare(struct sl_dp *dp, struct dp_prog *prog, const struct dp_load 
 	if (!err)
 		err = reuse(prog->obj, SL_MAP_ARENA, dp->arena_fd);
 	if (!err)
-		err = reuse(prog->obj, SL_MAP_FRAGS, dp->frags_fd);
+		err = dp_maps_reuse(dp, prog->obj);
 	return err;
 }
 

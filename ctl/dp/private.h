@@ -35,12 +35,20 @@ static inline void dp_closep(int *fd)
 struct dp_prog;
 struct dp_tap;
 
+/* Maps beside the arena that all programs share: see maps.c. */
+enum dp_map {
+	DP_MAP_FRAGS,
+	DP_MAP_LIMITS,
+	DP_MAP_EVENTS,
+	DP_MAP_MAX_
+};
+
 struct sl_dp {
 	char error[512];
 	char *pin_dir; /* NULL: pins nothing */
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
-	int frags_fd;
+	int map_fds[DP_MAP_MAX_];
 	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
 	struct sl_root *root;
 	__u32 ncpus;
@@ -61,6 +69,20 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "device or resource busy": the kernel's words as they stand in a sentence. */
 const char *dp_words(int err);
+
+/* maps.c */
+#define DP_OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
+
+struct bpf_map_info;
+struct bpf_object;
+void dp_maps_init(struct sl_dp *dp);
+void dp_maps_close(struct sl_dp *dp);
+int dp_maps_make(struct sl_dp *dp);
+int dp_maps_pin(struct sl_dp *dp);
+void dp_maps_unpin(struct sl_dp *dp);
+int dp_maps_adopt(struct sl_dp *dp);
+int dp_map_check(struct sl_dp *dp, int fd, const char *pin, const struct bpf_map_info *want);
+int dp_maps_reuse(struct sl_dp *dp, struct bpf_object *obj);
 
 /* log.c */
 void dp_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,9 +12,12 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include "event.h"
+#include "limit.h"
 #include "prog.h"
 
 #define RULE_SHIFT 16
+#define STATES	   1024 /* rules with a state */
 
 /* The objects are part of the test program. */
 #define EMBED(name, path)                                                                 \
@@ -40,7 +43,7 @@ static const char *const prog_names[WAY_MAX_] = {
 
 char *kernel_arena;
 __u32 kernel_ncpus;
-static int arena_fd = -1, frags_fd = -1;
+static int arena_fd = -1, frags_fd = -1, limits_fd = -1, events_fd = -1;
 static struct bpf_object *objects[WAY_MAX_];
 static int prog_fds[WAY_MAX_] = { -1, -1, -1, -1, -1 };
 
@@ -62,6 +65,14 @@ static int make_maps(void)
 				  sizeof(struct sl_frag), SL_FRAG_ENTRIES, NULL);
 	if (frags_fd < 0)
 		return frags_fd;
+	limits_fd =
+		bpf_map_create(BPF_MAP_TYPE_LRU_HASH, SL_MAP_LIMITS, sizeof(struct sl_limit_key),
+			       sizeof(__u64), SL_LIMIT_ENTRIES, NULL);
+	if (limits_fd < 0)
+		return limits_fd;
+	events_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, SL_MAP_EVENTS, 0, 0, SL_EVENTS_SIZE, NULL);
+	if (events_fd < 0)
+		return events_fd;
 	at = mmap((void *)SL_ARENA_ADDR, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE,
 		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, arena_fd, 0);
 	if (at == MAP_FAILED)
@@ -87,6 +98,8 @@ static void touch_pages(void)
 			kernel_arena[sl_rule_counter_offset(0, RULE_SHIFT, cpu) + i] = 0;
 	}
 	kernel_arena[SL_ARENA_TRACE] = 0;
+	for (__u32 i = 0; i < STATES * sizeof(struct sl_state); i += SL_PAGE_SIZE)
+		kernel_arena[SL_ARENA_STATE + i] = 0;
 }
 
 /* Writes sl_config where it lies among the constants of the object. */
@@ -149,6 +162,12 @@ static int load(enum way way)
 			err = bpf_map__reuse_fd(map, arena_fd);
 		else if (!strcmp(bpf_map__name(map), SL_MAP_FRAGS))
 			err = bpf_map__reuse_fd(map, frags_fd);
+		else if (!strcmp(bpf_map__name(map), SL_MAP_LIMITS))
+			err = bpf_map__reuse_fd(map, limits_fd);
+		else if (!strcmp(bpf_map__name(map), SL_MAP_EVENTS))
+			err = bpf_map__reuse_fd(map, events_fd);
+		else if (!strcmp(bpf_map__name(map), "sluice_scratch"))
+			err = 0;
 		else
 			err = configure(o, map, &config);
 		if (err)
@@ -194,7 +213,11 @@ void kernel_exit(void)
 		close(arena_fd);
 	if (frags_fd >= 0)
 		close(frags_fd);
-	arena_fd = frags_fd = -1;
+	if (limits_fd >= 0)
+		close(limits_fd);
+	if (events_fd >= 0)
+		close(events_fd);
+	arena_fd = frags_fd = limits_fd = events_fd = -1;
 }
 
 static int run(enum way way, const struct frame *frame, unsigned int count, __u32 *retval)

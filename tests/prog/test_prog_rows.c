@@ -29,6 +29,16 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_FRAG_DUPLICATE] = "takes two packets: test_prog_sequences",
 	[SL_REASON_NO_VIEW] = "no kernel refuses a view of a packet: pretended below",
 	[SL_REASON_NO_RULES] = "is about the rule set: no_rules below",
+	/* What a rule says and cannot be done. */
+	[SL_REASON_REJECT_LIMIT] = "test_prog_actions",
+	[SL_REASON_REJECT_SILENT] = "test_prog_actions",
+	[SL_REASON_REJECT_ROOM] = "test_prog_actions",
+	[SL_REASON_REDIRECT_PORT] = "test_prog_actions",
+	[SL_REASON_MIRROR_PORT] = "test_prog_ops",
+	[SL_REASON_WRITE_PAST] = "test_prog_ops",
+	[SL_REASON_WRITE_REFUSED] = "test_prog_ops",
+	[SL_REASON_LIMIT_TABLE] = "test_prog_ops",
+	[SL_REASON_EVENT_LOST] = "test_prog_ops",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */
