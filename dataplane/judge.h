@@ -7,10 +7,13 @@
 #include "classify.h"
 #include "track.h"
 
-static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_chain __arena *chain,
-					   __u32 rules, struct sl_decision *decision)
+/* at: offset of the struct sl_chain. */
+static __always_inline void judge_by_rules(struct sl_pkt *pkt, __u32 at, __u32 rules,
+					   struct sl_decision *decision)
 {
-	sl_classify(chain, pkt, rules, decision);
+	const struct sl_chain __arena *chain = SL_AT(struct sl_chain, at);
+
+	sl_classify(at, pkt, rules, decision);
 	if (decision->verdict != SL_CONTINUE)
 		return;
 	if (pkt->reason) {
@@ -48,12 +51,14 @@ static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
  * trusted. A later fragment takes the verdict of its first one. Then the rules, then the policy;
- * a packet with a reason that is set to accept is never left to the policy.
+ * a packet with a reason that is set to accept is never left to the policy. at: offset of the rule
+ * set.
  */
-static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_ruleset __arena *ruleset,
-				     enum sl_dir dir, __u32 slot, __u32 rules,
-				     struct sl_decision *decision)
+static __always_inline void sl_judge(struct sl_pkt *pkt, __u32 at, enum sl_dir dir, __u32 slot,
+				     __u32 rules, struct sl_decision *decision)
 {
+	const struct sl_ruleset __arena *ruleset = SL_AT(struct sl_ruleset, at);
+
 	decision->verdict = SL_CONTINUE;
 	decision->slot = SL_NO_SLOT;
 
@@ -66,7 +71,7 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_ruleset
 	}
 	if (decision->verdict != SL_CONTINUE)
 		return;
-	judge_by_rules(pkt, &ruleset->chain[dir], rules, decision);
+	judge_by_rules(pkt, sl_chain_offset(at, dir), rules, decision);
 	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
 		judge_leave(pkt, slot, decision);
 }

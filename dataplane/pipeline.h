@@ -64,8 +64,7 @@ static __always_inline enum sl_verdict sl_pipeline(struct sl_pkt *pkt, enum sl_d
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset)
-		sl_judge(pkt, SL_AT(struct sl_ruleset, ruleset), dir, config->slot, rules,
-			 &decision);
+		sl_judge(pkt, ruleset, dir, config->slot, rules, &decision);
 	else
 		pkt->reason = SL_REASON_NO_RULES;
 	pipeline_count(pkt, stats, rules, &decision);

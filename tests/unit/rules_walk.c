@@ -38,7 +38,7 @@ __u32 walk(enum sl_dir dir, const struct sl_key *key)
 	const struct sl_chain *chain = &loaded->chain[dir];
 	struct sl_pkt pkt = { .key = *key, .bytes = 1 };
 
-	sl_classify(chain, &pkt, SL_ARENA_RULE, &decision);
+	sl_classify((__u32)((const char *)chain - sl_arena_base), &pkt, SL_ARENA_RULE, &decision);
 	return decision.verdict == SL_CONTINUE ? chain->policy_slot : decision.slot;
 }
 
