@@ -154,17 +154,18 @@ _Static_assert(sizeof(struct sl_record6) == 64, "a cache line");
 #define SL_REF_RIGHT_SHIFT 38
 #define SL_REF_WORD_SHIFT  44
 
-/* In 64-bit words from sl_key.addr on. */
+/* In 64-bit words of the key. */
 enum sl_ref_word {
+	SL_REF_LINK,
+	SL_REF_XPORT,
 	SL_REF_ADDR0,
 	SL_REF_ADDR1,
 	SL_REF_ADDR2,
 	SL_REF_ADDR3,
 	SL_REF_PORTS, /* sport in bits 0-15, dport in bits 16-31: the programs are little-endian */
 };
-_Static_assert(__builtin_offsetof(struct sl_key, sport) ==
-		       __builtin_offsetof(struct sl_key, addr) + 8UL * SL_REF_PORTS,
-	       "layout");
+_Static_assert(__builtin_offsetof(struct sl_key, addr) == 8UL * SL_REF_ADDR0, "layout");
+_Static_assert(__builtin_offsetof(struct sl_key, sport) == 8UL * SL_REF_PORTS, "layout");
 
 /* A list is split where one tree would need rules in too many of its leaves. */
 #define SL_TREES 4

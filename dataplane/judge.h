@@ -7,21 +7,13 @@
 #include "classify.h"
 #include "track.h"
 
-/* What the rule set is to a packet. */
-struct sl_court {
-	const struct sl_ruleset __arena *rules;
-	__u32 at; /* offset of it */
-	__u32 slot; /* of the interface */
-	__u32 counters; /* offset of this CPU's rule counters */
-	enum sl_dir dir;
-};
-
 static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_court *court,
 					   struct sl_decision *decision)
 {
-	const struct sl_chain __arena *chain = &court->rules->chain[court->dir];
+	const struct sl_chain __arena *chain =
+		SL_AT(struct sl_chain, sl_chain_offset(court->rules, court->dir));
 
-	sl_classify(chain, pkt, court->at, court->counters, decision);
+	sl_classify(pkt, court, decision);
 	if (decision->verdict != SL_CONTINUE || decision->from)
 		return;
 	if (pkt->reason) {
@@ -72,7 +64,7 @@ static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 static __always_inline bool judge_drops(const struct sl_court *court, __u8 reason,
 					struct sl_decision *decision)
 {
-	if (!(court->rules->drop_reasons >> reason & 1))
+	if (!(SL_AT(struct sl_ruleset, court->rules)->drop_reasons >> reason & 1))
 		return false;
 	decision->verdict = SL_DROP;
 	decision->slot = SL_NO_SLOT;

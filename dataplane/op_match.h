@@ -28,7 +28,7 @@ static __always_inline bool op_bits(const struct sl_key *key, __u32 at)
 }
 
 /* Ranges are disjoint and ascend, so that half of them are out of the question at each step. */
-#define SL_FIND(name, type, ranges, number, above, below)                     \
+#define OP_FIND(name, type, ranges, number, above, below)                     \
 	static __always_inline bool name(__u32 at, __u32 count, number value) \
 	{                                                                     \
 		const struct type __arena *op = SL_AT(struct type, at);       \
@@ -52,9 +52,9 @@ static __always_inline bool op_bits(const struct sl_key *key, __u32 at)
 #define op_wide_above(a, b) ((a).high > (b).high || ((a).high == (b).high && (a).low > (b).low))
 #define op_wide_below(a, b) ((a).high < (b).high || ((a).high == (b).high && (a).low < (b).low))
 
-SL_FIND(op_ranges_find, sl_op_ranges, range, __u32, op_above, op_below)
-SL_FIND(op_spans_find, sl_op_spans, span, __u32, op_above, op_below)
-SL_FIND(op_bytes_find, sl_op_bytes, range, struct sl_wide, op_wide_above, op_wide_below)
+OP_FIND(op_ranges_find, sl_op_ranges, range, __u32, op_above, op_below)
+OP_FIND(op_spans_find, sl_op_spans, span, __u32, op_above, op_below)
+OP_FIND(op_bytes_find, sl_op_bytes, range, struct sl_wide, op_wide_above, op_wide_below)
 
 static __always_inline bool op_ranges(const struct sl_key *key, __u32 at)
 {

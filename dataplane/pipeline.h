@@ -33,7 +33,8 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *court,
 							struct sl_decision *decision)
 {
-	__u32 at = court->rules->ports + decision->arg * (__u32)sizeof(struct sl_rule_port);
+	__u32 at = SL_AT(struct sl_ruleset, court->rules)->ports +
+		   decision->arg * (__u32)sizeof(struct sl_rule_port);
 
 	decision->arg = SL_AT(struct sl_rule_port, at)->ifindex;
 	return decision->arg ? SL_REASON_NONE : SL_REASON_REDIRECT_PORT;
@@ -50,7 +51,9 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 	if (!reason)
 		return;
 	sl_undone(sl_facts_of(pkt), reason);
-	decision->verdict = court->rules->drop_reasons >> reason & 1 ? SL_DROP : SL_ACCEPT;
+	decision->verdict = SL_AT(struct sl_ruleset, court->rules)->drop_reasons >> reason & 1
+				    ? SL_DROP
+				    : SL_ACCEPT;
 }
 
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
@@ -88,8 +91,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
 	const struct sl_court court = {
-		.rules = SL_AT(struct sl_ruleset, ruleset),
-		.at = ruleset,
+		.rules = ruleset,
 		.slot = config->slot,
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
 		.dir = dir,

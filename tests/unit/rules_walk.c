@@ -40,9 +40,10 @@ __u32 walk(enum sl_dir dir, const struct sl_key *key)
 {
 	struct sl_decision decision = { .verdict = SL_CONTINUE };
 	const struct sl_chain *chain = &loaded->chain[dir];
+	const struct sl_court court = { .rules = loaded_at, .counters = SL_ARENA_RULE, .dir = dir };
 	struct sl_pkt pkt = { .key = *key, .bytes = 1 };
 
-	sl_classify(chain, &pkt, loaded_at, SL_ARENA_RULE, &decision);
+	sl_classify(&pkt, &court, &decision);
 	return decision.verdict == SL_CONTINUE ? chain->policy_slot : decision.slot;
 }
 
