@@ -71,5 +71,8 @@ static inline bool sl_set_is_plain(const struct sl_conf_set *set)
 	return set->nparts == 1 && !set->timeout_s && !set->counters;
 }
 
+/* What a packet's parts are when a statement does not say: sources, and the port it goes to. */
+void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS]);
+
 void sl_elems_clear(struct sl_conf_elems *elems);
 void sl_set_clear(struct sl_conf_set *set);

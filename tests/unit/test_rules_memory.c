@@ -81,7 +81,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 }
 
 /* Everything that a caller does with a configuration. */
-static int use(const char *path)
+static int use(const char *path, bool may_lower)
 {
 	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
@@ -101,20 +101,20 @@ static int use(const char *path)
 		assert_null(text);
 		return err;
 	}
-	err = sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
+	err = !may_lower ? 0 : sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
 	if (err)
 		assert_null(block);
 	return err;
 }
 
-static void fail_each(const char *path, int outcome)
+static void fail_each(const char *path, bool may_lower, int outcome)
 {
 	unsigned long n;
 	int err = -ENOMEM;
 
 	for (n = 1; err == -ENOMEM; n++) {
 		left = n;
-		err = use(path);
+		err = use(path, may_lower);
 		/* Whether the last allocation was reached. */
 		if (err != -ENOMEM && !left)
 			fail_msg("%s: returned %d though allocation %lu failed", path, err, n);
@@ -127,7 +127,12 @@ static void fail_each(const char *path, int outcome)
 
 static void test_good(void **state)
 {
-	fail_each("tests/data/good/all.conf", 0);
+	fail_each("tests/data/good/all.conf", true, 0);
+}
+
+static void test_whole_language(void **state)
+{
+	fail_each("tests/data/good/language.conf", false, 0);
 }
 
 static void test_bad(void **state)
@@ -141,13 +146,14 @@ static void test_bad(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		fail_each(paths[i], -EINVAL);
+		fail_each(paths[i], true, -EINVAL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_whole_language),
 		cmocka_unit_test(test_bad),
 	};
 
