@@ -59,7 +59,7 @@ SL_VERIFIED_ONCE __u64 sl_mss(SL_CTX *ctx, const struct sl_facts *facts)
 	start = facts->transport + 20;
 	size = facts->payload - start;
 	sl_recheck(size);
-	if (!size || size > sizeof(scratch->options) || sl_view(ctx, &view) ||
+	if (size > sizeof(scratch->options) || sl_view(ctx, &view) ||
 	    bpf_dynptr_read(scratch->options, size, &view, start, 0))
 		return 0;
 	at = mss_find(scratch->options, size);

@@ -268,7 +268,10 @@ static __always_inline int sl_answer_write(const struct bpf_dynptr *view,
 	int err = sl_answer_turn(view);
 
 	sl_recheck(size);
-	if (err || !size || size > SL_ANSWER6_MAX)
+	if (err)
+		return err;
+	sl_recheck(size);
+	if (size > SL_ANSWER6_MAX)
 		return -1;
 	return sl_write(view, facts->network, answer->bytes, size, SL_COVERED_NOT);
 }

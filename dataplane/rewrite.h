@@ -114,7 +114,7 @@ static __always_inline enum sl_reason rewrite(SL_CTX *ctx, const struct bpf_dynp
 	if (facts->key.l4 == SL_L4_SCTP && part == REWRITE_DATA)
 		return SL_REASON_WRITE_REFUSED;
 	sl_recheck(length);
-	if (!length || length > sizeof(rewrite->bytes) ||
+	if (length > sizeof(rewrite->bytes) ||
 	    bpf_dynptr_read(rewrite->bytes, length, view, rewrite->offset, 0))
 		return SL_REASON_WRITE_PAST;
 	rewrite_bytes(facts, rewrite, &all, &addrs);
@@ -124,6 +124,10 @@ static __always_inline enum sl_reason rewrite(SL_CTX *ctx, const struct bpf_dynp
 		covered = SL_COVERED_NOT;
 	else if (part == REWRITE_IP4 || (part == REWRITE_DATA && has_sum))
 		covered = SL_COVERED;
+	/* Linux 6.12 has forgotten by now. */
+	sl_recheck(length);
+	if (length > sizeof(rewrite->bytes))
+		return SL_REASON_WRITE_PAST;
 	err = sl_write(view, rewrite->offset, rewrite->bytes, length, covered);
 	if (!err && part == REWRITE_IP4)
 		err = sl_fix_sum(ctx, view, facts->network + 10, csum_fold(all), SL_SUM_IP4, false);

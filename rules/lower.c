@@ -12,12 +12,14 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "records.h"
+#include "stmt.h"
 #include "tree.h"
 
 /*
  * Lowering writes the block from its start on:
  *
- *   struct sl_ruleset | bodies | trees and their records, list by list | struct sl_rule[] | strings
+ *   struct sl_ruleset | bodies | trees and their records, list by list | struct sl_rule[] |
+ *   struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
 #define RECORDS_MAX 262144U /* of one rule, in one list */
@@ -48,8 +50,12 @@ static bool has_more(const struct sl_conf_rule *rule)
 {
 	const struct sl_conf_match *match = rule->match;
 
-	return rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	       match->mss.count || match->nsets || match->nifaces;
+	size_t i;
+
+	for (i = 0; i < rule->nstmts; i++)
+		if (rule->stmts[i].kind == SL_OP_BAN)
+			return true;
+	return match->nsets;
 }
 
 /* The rule's records in one list, behind those of the rules before it. */
@@ -223,6 +229,47 @@ static int write_source(struct lowering *l)
 	return err;
 }
 
+/* Interfaces that rules name: the daemon fills in which ones these are. */
+static int write_ports(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, name;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->nports * sizeof(struct sl_rule_port), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->ports = at;
+	header(l)->nports = (__u32)conf->nports;
+	for (i = 0; i < conf->nports && !err; i++) {
+		err = put_string(l, conf->ports[i], &name);
+		if (!err)
+			((struct sl_rule_port *)sl_block_at(&l->block, at))[i].name = name;
+	}
+	return err;
+}
+
+static int write_patterns(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, text;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->npatterns * sizeof(struct sl_pattern), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->patterns = at;
+	header(l)->npatterns = (__u32)conf->npatterns;
+	for (i = 0; i < conf->npatterns && !err; i++) {
+		err = put_string(l, conf->patterns[i], &text);
+		if (!err)
+			((struct sl_pattern *)sl_block_at(&l->block, at))[i].text = text;
+	}
+	return err;
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -238,6 +285,10 @@ static int write_block(struct lowering *l, __u64 generation)
 		err = lower_trees(l);
 	if (!err)
 		err = write_rules(l);
+	if (!err)
+		err = write_ports(l);
+	if (!err)
+		err = write_patterns(l);
 	if (!err)
 		err = write_source(l);
 	if (!err)
