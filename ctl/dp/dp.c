@@ -62,6 +62,7 @@ void sl_dp_freep(struct sl_dp **dp)
 		return;
 	dp_tap_freep(&(*dp)->tap);
 	dp_prog_freep(&(*dp)->run);
+	dp_prog_freep(&(*dp)->run_rest);
 	dp_arena_close(*dp);
 	free((*dp)->pin_dir);
 	free(*dp);

@@ -60,6 +60,7 @@ struct sl_dp {
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	enum sl_hook run_hook;
+	struct dp_prog *run_rest; /* for what XDP leaves to TC */
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
 };
