@@ -84,6 +84,7 @@ static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 	frag = sl_get16(ip + 6);
 	pkt->frag_id = sl_get16(ip + 4);
 	pkt->end = pkt->network + total_len;
+	pkt->ip_end = pkt->end;
 	pkt->cursor += header_len;
 	if (header_len > SL_IP4_LEN &&
 	    !ip4_options(pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))

@@ -6,6 +6,7 @@
 #include "pkt.h"
 
 #define SL_PROTO_ICMP  1
+#define SL_PROTO_ESP   50
 #define SL_PROTO_ICMP6 58
 
 #define SL_TCP_LEN  20U
@@ -116,6 +117,11 @@ static __always_inline enum sl_step parse_transport(struct sl_pkt *pkt)
 	case SL_PROTO_ICMP6:
 		if (pkt->key.l3 == SL_L3_IP6)
 			return parse_icmp(pkt, SL_REASON_SHORT_ICMP6);
+		break;
+	case SL_PROTO_ESP:
+		/* An extension header, too, but what is behind it cannot be read. */
+		if (pkt->key.l3 == SL_L3_IP6)
+			pkt->key.xport |= 1ULL << (SL_XPORT_EXT_SHIFT + SL_EXT_ESP);
 		break;
 	}
 	pkt->payload = pkt->cursor;

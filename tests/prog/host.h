@@ -33,6 +33,11 @@ struct frame {
 int host_init(void);
 extern char *host_arena;
 
+struct host_event {
+	struct sl_event event;
+	__u8 snap[SL_SNAP_MAX];
+};
+
 /*
  * What else a run did. Room for an answer that is longer than the frame, for tags that are put on,
  * and for what a rule sends elsewhere.
@@ -47,10 +52,7 @@ struct host_done {
 	__u32 priority;
 	__u32 mirrored[4]; /* ifindex of each copy */
 	__u32 nmirrored;
-	struct host_event {
-		struct sl_event event;
-		__u8 snap[SL_SNAP_MAX];
-	} event; /* the last one */
+	struct host_event event; /* the last one */
 	__u32 nevents;
 };
 

@@ -220,52 +220,130 @@ void kernel_exit(void)
 	arena_fd = frags_fd = limits_fd = events_fd = -1;
 }
 
-static int run(enum way way, const struct frame *frame, unsigned int count, __u32 *retval)
+struct output {
+	void *bytes; /* NULL: not asked */
+	size_t len;
+	__u32 mark;
+	__u32 retval;
+};
+
+static int run(enum way way, const struct frame *frame, unsigned int count, struct output *out)
 {
 	struct xdp_md xdp = { .data_end = (__u32)frame->linear };
 	struct __sk_buff skb = { .gso_size = frame->is_gso ? 1448 : 0,
-				 .gso_segs = frame->is_gso ? 2 : 0 };
+				 .gso_segs = frame->is_gso ? 2 : 0 },
+			 after = {};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes,
-		    .data_size_in = (__u32)frame->len, .repeat = (int)count);
+		    .data_size_in = (__u32)frame->len, .repeat = (int)count, .data_out = out->bytes,
+		    .data_size_out = out->bytes ? PACKET_ROOM : 0);
 	int err;
 
 	if (way_hook(way) == SL_HOOK_XDP && frame->linear) {
 		opts.ctx_in = &xdp;
 		opts.ctx_size_in = sizeof(xdp);
-	} else if (way_hook(way) != SL_HOOK_XDP && frame->is_gso) {
-		opts.ctx_in = &skb;
-		opts.ctx_size_in = sizeof(skb);
+	} else if (way_hook(way) != SL_HOOK_XDP) {
+		opts.ctx_in = frame->is_gso ? &skb : NULL;
+		opts.ctx_size_in = frame->is_gso ? sizeof(skb) : 0;
+		opts.ctx_out = &after;
+		opts.ctx_size_out = sizeof(after);
 	}
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
-	*retval = opts.retval;
+	out->retval = opts.retval;
+	out->len = opts.data_size_out;
+	out->mark = after.mark;
 	return err;
+}
+
+/* What the program returns for a verdict. */
+static __u32 action(enum way way, __u32 verdict)
+{
+	static const __u32 xdp[SL_VERDICT_MAX_] = {
+		[SL_CONTINUE] = XDP_PASS, [SL_ACCEPT] = XDP_PASS, [SL_DROP] = XDP_DROP,
+		[SL_SEEN] = XDP_PASS,	  [SL_REJECT] = XDP_TX,	  [SL_REDIRECT] = XDP_REDIRECT,
+	};
+	/* TCX_NEXT, TC_ACT_SHOT, TC_ACT_REDIRECT */
+	static const __u32 tc[SL_VERDICT_MAX_] = {
+		[SL_CONTINUE] = -1, [SL_ACCEPT] = -1, [SL_DROP] = 2,
+		[SL_SEEN] = -1,	    [SL_REJECT] = 7,  [SL_REDIRECT] = 7,
+	};
+
+	if (verdict >= SL_VERDICT_MAX_)
+		return ~0U;
+	return way_hook(way) == SL_HOOK_XDP ? xdp[verdict] : tc[verdict];
+}
+
+static int judged(enum way way, const struct frame *frame, struct sl_trace *trace,
+		  struct output *out)
+{
+	void *found = kernel_arena + SL_ARENA_TRACE;
+	int err;
+
+	memset(found, 0, sizeof(*trace));
+	err = run(way, frame, 1, out);
+	if (err)
+		return err;
+	memcpy(trace, found, sizeof(*trace));
+	return out->retval == action(way, trace->verdict) ? 0 : -EPROTO;
 }
 
 int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace)
 {
-	void *found = kernel_arena + SL_ARENA_TRACE;
-	__u32 retval, want;
-	int err;
+	struct output out = {};
 
-	memset(found, 0, sizeof(*trace));
-	err = run(way, frame, 1, &retval);
-	if (err)
-		return err;
-	memcpy(trace, found, sizeof(*trace));
-	if (way_hook(way) == SL_HOOK_XDP)
-		want = trace->verdict == SL_DROP ? XDP_DROP : XDP_PASS;
-	else
-		want = trace->verdict == SL_DROP ? 2 /* TC_ACT_SHOT */ : (__u32)-1 /* TCX_NEXT */;
-	return retval == want ? 0 : -EPROTO;
+	return judged(way, frame, trace, &out);
+}
+
+int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *bytes,
+		   size_t *len, __u32 *mark)
+{
+	struct output out = { .bytes = bytes };
+	int err = judged(way, frame, trace, &out);
+
+	*len = out.len;
+	*mark = out.mark;
+	return err;
+}
+
+void kernel_limits_clear(void)
+{
+	struct sl_limit_key key;
+
+	while (!bpf_map_get_next_key(limits_fd, NULL, &key))
+		bpf_map_delete_elem(limits_fd, &key);
+}
+
+struct taken {
+	struct host_event *out;
+	size_t count;
+};
+
+static int take(void *data, void *record, size_t size)
+{
+	struct taken *taken = data;
+
+	memcpy(taken->out, record, size < sizeof(*taken->out) ? size : sizeof(*taken->out));
+	taken->count++;
+	return 0;
+}
+
+size_t kernel_events_take(struct host_event *out)
+{
+	struct taken taken = { .out = out };
+	struct ring_buffer *ring = ring_buffer__new(events_fd, take, &taken, NULL);
+
+	if (ring)
+		ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return taken.count;
 }
 
 int kernel_repeat(enum way way, const struct frame *frame, unsigned int count)
 {
-	__u32 retval;
+	struct output out = {};
 
-	return run(way, frame, count, &retval);
+	return run(way, frame, count, &out);
 }
 
 void kernel_frags_clear(void)
