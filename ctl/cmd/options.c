@@ -33,6 +33,7 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 			   "write the accepted packets to this pcap file" },
 	[SL_OPT_TRY] = { 0, "try", NULL, NULL,
 			 "really attach a program that passes all to IFACE, for a moment" },
+	[SL_OPT_FOLLOW] = { 0, "follow", NULL, NULL, "go on with what is to come" },
 };
 
 /* Numbers that no letter has, so that getopt_long tells options apart. */

@@ -9,15 +9,19 @@
 static int api_index(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 
 static const struct sl_route routes[] = {
-	{ "GET", "/v1/", api_index, false, "the requests that there are" },
-	{ "GET", "/v1/status", sl_api_status, false,
+	{ "GET", "/v1/", api_index, false, false, "the requests that there are" },
+	{ "GET", "/v1/status", sl_api_status, false, false,
 	  "the daemon, its rule set and its interfaces" },
-	{ "GET", "/v1/stats", sl_api_stats, false,
+	{ "GET", "/v1/stats", sl_api_stats, false, false,
 	  "packets and bytes by interface, reason and rule" },
-	{ "GET", "/v1/rules", sl_api_rules, false, "the rules in force with their counters" },
-	{ "POST", "/v1/attach", sl_api_attach, true, "attach to an interface" },
-	{ "POST", "/v1/detach", sl_api_detach, true, "detach from an interface, or from all" },
-	{ "POST", "/v1/reload", sl_api_reload, true, "read the configuration anew" },
+	{ "GET", "/v1/rules", sl_api_rules, false, false,
+	  "the rules in force with their counters" },
+	{ "GET", "/v1/events", NULL, false, true,
+	  "what rules with log found; ?follow: and will find" },
+	{ "POST", "/v1/attach", sl_api_attach, true, false, "attach to an interface" },
+	{ "POST", "/v1/detach", sl_api_detach, true, false,
+	  "detach from an interface, or from all" },
+	{ "POST", "/v1/reload", sl_api_reload, true, false, "read the configuration anew" },
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))

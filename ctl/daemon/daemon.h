@@ -16,6 +16,7 @@
 
 #include "sock.h"
 
+struct sl_events;
 struct sl_port;
 struct sl_server;
 
@@ -33,6 +34,7 @@ struct sl_daemon {
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;
 	struct sl_server *server;
+	struct sl_events *events;
 	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;

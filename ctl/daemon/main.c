@@ -25,6 +25,7 @@
 #include "config.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "datapath.h"
 #include "log.h"
 #include "notify.h"
@@ -174,6 +175,8 @@ static int start(struct sl_daemon *daemon)
 	if (!err)
 		err = sl_netdev_new(&daemon->netdev);
 	if (!err)
+		err = sl_events_new(&daemon->events, daemon);
+	if (!err)
 		err = start_datapath(daemon);
 	if (!err)
 		err = sl_server_new(&daemon->server, daemon, &daemon->sock, readers);
@@ -185,6 +188,7 @@ static void end(struct sl_daemon *daemon)
 	int signals = daemon->signals.fd;
 
 	sl_server_freep(&daemon->server);
+	sl_events_freep(&daemon->events);
 	sl_sock_close(&daemon->sock);
 	sl_ports_free(daemon);
 	sl_netdev_freep(&daemon->netdev);

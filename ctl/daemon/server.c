@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "exchange.h"
 #include "log.h"
 #include "loop.h"
@@ -25,6 +26,7 @@ struct client {
 	int fd;
 	struct sl_cred cred;
 	uint64_t deadline; /* of the request that runs or comes next */
+	bool patient; /* it has none */
 };
 
 struct sl_server {
@@ -150,8 +152,23 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **e
 	struct client *client = client_of(connection);
 
 	sl_exchange_freep((struct sl_exchange **)exchange);
+	if (!client)
+		return;
+	client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
+	client->patient = false;
+}
+
+void sl_server_run(struct sl_server *server)
+{
+	run(server);
+}
+
+void sl_server_patient(struct MHD_Connection *connection)
+{
+	struct client *client = client_of(connection);
+
 	if (client)
-		client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
+		client->patient = true;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *path,
@@ -233,9 +250,10 @@ static void on_tick(void *data)
 	if (!server->count)
 		sl_timer_set(&server->tick, 0, 0);
 	server->ticked = now;
+	sl_events_wake(server->daemon->events);
 	for (client = server->clients; client; client = client->next) {
 		client->deadline += late;
-		if (now < client->deadline)
+		if (client->patient || now < client->deadline)
 			continue;
 		sl_debug("request: pid %d uid %u took too long", client->cred.pid,
 			 client->cred.uid);
@@ -255,11 +273,11 @@ static int start_mhd(struct sl_server *server)
 {
 	const union MHD_DaemonInfo *info;
 
-	server->mhd =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-				 on_request, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-				 server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-				 MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
+	server->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		on_request, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+		keep_escapes, NULL, MHD_OPTION_END);
 	if (!server->mhd)
 		return -EIO;
 	info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -309,8 +327,10 @@ void sl_server_freep(struct sl_server **server)
 	if (!s)
 		return;
 	sl_watch_remove(&s->daemon->loop, &s->mhd_watch);
-	if (s->mhd)
+	if (s->mhd) {
+		sl_events_end(s->daemon->events);
 		MHD_stop_daemon(s->mhd);
+	}
 	while (s->clients)
 		client_remove(s, s->clients);
 	sl_watch_remove(&s->daemon->loop, &s->listen_watch);

@@ -21,6 +21,7 @@
 /* Beyond that, readers are asked to come again: they may all want 100,000 rules and read none. */
 #define SL_ANSWERS_MAX	   (64 << 20)
 
+struct MHD_Connection;
 struct sl_daemon;
 struct sl_server;
 
@@ -28,3 +29,7 @@ struct sl_server;
 int sl_server_new(struct sl_server **out, struct sl_daemon *daemon, const struct sl_sock *sock,
 		  gid_t readers);
 void sl_server_freep(struct sl_server **server);
+/* Lets libmicrohttpd go on with answers that waited. */
+void sl_server_run(struct sl_server *server);
+/* The answer on this connection takes as long as it takes. */
+void sl_server_patient(struct MHD_Connection *connection);

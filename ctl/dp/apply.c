@@ -36,6 +36,18 @@ const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp)
 	return sl_dp_at(dp, __atomic_load_n(&dp->root->ruleset, __ATOMIC_ACQUIRE));
 }
 
+const struct sl_rule *sl_dp_rule_by_slot(const struct sl_dp *dp, __u32 slot)
+{
+	const struct sl_ruleset *set = sl_dp_ruleset(dp);
+	const struct sl_rule *rule = set ? dp_at(dp, set->rules) : NULL;
+	__u32 i;
+
+	for (i = 0; set && i < set->nrules; i++)
+		if (rule[i].slot == slot)
+			return &rule[i];
+	return NULL;
+}
+
 /* The rules that run, sorted by chain and name, and the slots that they use. */
 struct running {
 	struct known {

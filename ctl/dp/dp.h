@@ -119,6 +119,11 @@ int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count);
 /* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of: 0 or its errno. */
 int sl_dp_probe_ext(void);
 
+/* The rule whose counter the slot is, in the rule set in force; NULL: none. */
+const struct sl_rule *sl_dp_rule_by_slot(const struct sl_dp *dp, __u32 slot);
+/* The name of the interface that has or had the slot; "" for none. */
+const char *sl_dp_iface_name(const struct sl_dp *dp, __u32 slot);
+
 /* --- counters: sums over CPUs --- */
 
 int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
