@@ -9,6 +9,7 @@
 
 #include "../abi/op.h"
 #include "arena.h"
+#include "op_set.h"
 #include "pkt.h"
 
 /* The field that op.arg names. */
@@ -45,29 +46,33 @@ static __always_inline bool op_ranges(__u32 at, __u32 field)
 	return false;
 }
 
-static __always_inline bool op_holds(__u32 at, __u64 link, __u64 xport)
+static __always_inline bool op_holds(const struct sl_key *key, __u32 at, __u32 bytes)
 {
 	const struct sl_op __arena *op = SL_AT(struct sl_op, at);
-	__u32 field = body_field(op->arg, link, xport);
+	__u32 field = body_field(op->arg, key->link, key->xport);
 
 	switch (op->kind) {
 	case SL_OP_BITS:
 		return op_bits(at, field) != op->negate;
 	case SL_OP_RANGES:
 		return op_ranges(at, field) != op->negate;
+	case SL_OP_SET:
+		return sl_op_set(key, at, bytes) == (op->negate ? SL_SET_OUT : SL_SET_IN);
 	default:
 		return false;
 	}
 }
 
 /* Whether all operations of the body hold. A global function: verified once, not at each call. */
-SL_VERIFIED_ONCE bool sl_body_ops(__u32 body, __u64 link, __u64 xport)
+SL_VERIFIED_ONCE bool sl_body_ops(const struct sl_key *key, __u32 body, __u32 bytes)
 {
 	__u32 left = SL_AT(struct sl_body, body)->nops;
 	__u32 at = body + (__u32)sizeof(struct sl_body);
 
+	if (!key)
+		return false;
 	while (left && sl_can_loop) {
-		if (!op_holds(at, link, xport))
+		if (!op_holds(key, at, bytes))
 			return false;
 		at += SL_AT(struct sl_op, at)->size;
 		left--;
@@ -83,5 +88,5 @@ static __always_inline bool sl_body_run(__u32 at, const struct sl_pkt *pkt)
 	if ((pkt->key.link & body->link_mask) != body->link_value ||
 	    (pkt->key.xport & body->xport_mask) != body->xport_value)
 		return false;
-	return !body->nops || sl_body_ops(at, pkt->key.link, pkt->key.xport);
+	return !body->nops || sl_body_ops(&pkt->key, at, pkt->bytes);
 }

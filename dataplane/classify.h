@@ -48,8 +48,8 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
  * What the rule of a record that fits does; true when it decided. rules: offset of this CPU's rule
  * counters.
  */
-static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt,
-				       __u32 rules, struct sl_decision *decision)
+static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt, __u32 rules,
+				       struct sl_decision *decision)
 {
 	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7, slot = target;
 
@@ -82,34 +82,33 @@ static __always_inline bool record_act(__u32 order, __u32 target, const struct s
 #define SL_UNROLL
 #endif
 
-#define SL_WALK(type, fits)                                                                    \
-	static __always_inline void walk_##type(__u32 at, __u32 end, const struct sl_pkt *pkt, \
-						__u32 rules, struct sl_decision *decision)     \
-	{                                                                                      \
-		while (at < end && sl_can_loop) {                                              \
-			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                     \
-			{                                                                      \
-				const struct type __arena *record = SL_AT(struct type, at);    \
-                                                                                               \
-				if (fits(record, &pkt->key) &&                                 \
-				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&       \
-				    record_act(record->order, record->target, pkt, rules,      \
-					       decision))                                      \
-					return;                                                \
-				at += sizeof(struct type);                                     \
-				if (at >= end)                                                 \
-					return;                                                \
-			}                                                                      \
-		}                                                                              \
+#define SL_WALK(type, fits)                                                                 \
+	static __always_inline void walk_##type(__u32 at, __u32 end, const struct sl_pkt *pkt,    \
+						__u32 rules, struct sl_decision *decision)  \
+	{                                                                                   \
+		while (at < end && sl_can_loop) {                                           \
+			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                  \
+			{                                                                   \
+				const struct type __arena *record = SL_AT(struct type, at); \
+                                                                                            \
+				if (fits(record, &pkt->key) &&                              \
+				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&    \
+				    record_act(record->order, record->target, pkt, rules,   \
+					       decision))                                   \
+					return;                                             \
+				at += sizeof(struct type);                                  \
+				if (at >= end)                                              \
+					return;                                             \
+			}                                                                   \
+		}                                                                           \
 	}
 
 SL_WALK(sl_record4, record4_fits)
 SL_WALK(sl_record6, record6_fits)
 
 /* decision->verdict stays SL_CONTINUE when no rule decides. */
-static __always_inline void sl_classify(const struct sl_chain __arena *chain,
-					const struct sl_pkt *pkt, __u32 rules,
-					struct sl_decision *decision)
+static __always_inline void sl_classify(const struct sl_chain __arena *chain, const struct sl_pkt *pkt,
+					__u32 rules, struct sl_decision *decision)
 {
 	__u64 leaf = chain->list[pkt->key.l3][pkt->key.l4].tree[0];
 	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);

@@ -57,6 +57,8 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_ruleset
 	decision->verdict = SL_CONTINUE;
 	decision->slot = SL_NO_SLOT;
 
+	if (ruleset->needs & SL_NEEDS_MACS)
+		sl_set_macs(pkt);
 	if (pkt->frag && !pkt->reason)
 		judge_piece(pkt, slot, decision);
 	if (pkt->reason && (ruleset->drop_reasons >> pkt->reason & 1)) {

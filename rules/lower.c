@@ -17,7 +17,7 @@
 /*
  * Lowering writes the block from its start on:
  *
- *   struct sl_ruleset | bodies | trees and their records, list by list | struct sl_rule[] | strings
+ *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list | struct sl_rule[] | strings
  */
 
 #define RECORDS_MAX 262144U /* of one rule, in one list */
@@ -49,7 +49,7 @@ static bool has_more(const struct sl_conf_rule *rule)
 	const struct sl_conf_match *match = rule->match;
 
 	return rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	       match->mss.count || match->nsets || match->nifaces;
+	       match->mss.count || match->nifaces;
 }
 
 /* The rule's records in one list, behind those of the rules before it. */
@@ -223,6 +223,47 @@ static int write_source(struct lowering *l)
 	return err;
 }
 
+/* Their contents are elsewhere: the caller has said where. */
+static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
+{
+	enum sl_set_kind kind = sl_set_kind_of(set);
+	struct sl_set to = {
+		.kind = (__u8)kind,
+		.body = kind == SL_SET_PLAIN ? set->place : 0,
+		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.size = set->size,
+		.timeout_s = set->timeout_s,
+		.nparts = (__u8)set->nparts,
+		.counters = set->counters,
+	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < set->nparts; i++)
+		to.type[i] = (__u8)set->type[i];
+	if (set->name)
+		err = put_string(l, set->name, &to.name);
+	if (!err)
+		memcpy(sl_block_at(&l->block, at), &to, sizeof(to));
+	return err;
+}
+
+static int write_sets(struct lowering *l)
+{
+	__u32 at;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, l->conf->nsets * sizeof(struct sl_set), ALIGN, &at);
+	if (err || !l->conf->nsets)
+		return err;
+	header(l)->sets = at;
+	header(l)->nsets = (__u32)l->conf->nsets;
+	for (i = 0; i < l->conf->nsets && !err; i++)
+		err = write_set(l, &l->conf->sets[i], at + (__u32)(i * sizeof(struct sl_set)));
+	return err;
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -233,7 +274,9 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
-	err = lower_rules(l);
+	err = write_sets(l);
+	if (!err)
+		err = lower_rules(l);
 	if (!err)
 		err = lower_trees(l);
 	if (!err)

@@ -41,6 +41,7 @@ enum sl_opt {
 	SL_OPT_NUMBER,
 	SL_OPT_INTERFACE,
 	SL_OPT_VERBOSE,
+	SL_OPT_TIMEOUT,
 	SL_OPT_MAX_
 };
 
@@ -108,6 +109,9 @@ int sl_cmd_lint(struct sl_ctl *ctl);
 int sl_cmd_diff(struct sl_ctl *ctl);
 /* show.c */
 int sl_cmd_show(struct sl_ctl *ctl);
+/* set.c */
+int sl_cmd_sets(struct sl_ctl *ctl);
+int sl_cmd_set(struct sl_ctl *ctl);
 /* help.c */
 int sl_cmd_commands(struct sl_ctl *ctl);
 int sl_cmd_help(struct sl_ctl *ctl);

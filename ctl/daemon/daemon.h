@@ -29,6 +29,7 @@ struct sl_daemon {
 	struct sl_watch signals;
 	struct sl_timer watchdog;
 	struct sl_timer minute; /* see sl_ports_watch */
+	struct sl_timer second; /* see sl_sweep_open */
 	struct sl_sock sock;
 	struct sl_conf *conf; /* in force, also while nothing is attached */
 	struct sl_dp *dp;

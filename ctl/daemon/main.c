@@ -34,6 +34,7 @@
 #include "port.h"
 #include "reload.h"
 #include "server.h"
+#include "sweep.h"
 
 static const struct sl_link_ops link_ops = {
 	.changed = sl_ports_link_changed,
@@ -199,6 +200,8 @@ static int start(struct sl_daemon *daemon)
 	if (!err)
 		err = start_datapath(daemon);
 	if (!err)
+		err = sl_sweep_open(daemon);
+	if (!err)
 		err = sl_server_new(&daemon->server, daemon, &daemon->sock, readers);
 	return err;
 }
@@ -223,6 +226,7 @@ static void end(struct sl_daemon *daemon)
 		close(signals);
 	sl_timer_close(&daemon->loop, &daemon->watchdog);
 	sl_timer_close(&daemon->loop, &daemon->minute);
+	sl_timer_close(&daemon->loop, &daemon->second);
 	sl_loop_close(&daemon->loop);
 }
 
@@ -235,6 +239,7 @@ static int run(const struct sl_options *opts)
 		.signals = SL_WATCH_INIT,
 		.watchdog = SL_TIMER_INIT,
 		.minute = SL_TIMER_INIT,
+		.second = SL_TIMER_INIT,
 		.confirm = SL_CONFIRM_INIT,
 		.sock = SL_SOCK_INIT,
 	};

@@ -202,15 +202,20 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		return dp_fail(dp, -EINVAL, "the data path is not started");
 	base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
 	dp->prepared = 0;
+	dp_sets_undo(dp);
 	err = dp_grace(dp);
 	if (!err)
 		err = running_read(dp, &running);
 	if (!err)
 		err = rules_number(dp, conf, &running);
 	if (!err)
+		err = dp_sets_prepare(dp, conf);
+	if (!err)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
-	if (err)
+	if (err) {
+		dp_sets_undo(dp);
 		return err;
+	}
 	dp->prepared = base;
 	return 0;
 }
@@ -226,6 +231,7 @@ int sl_dp_commit(struct sl_dp *dp)
 	dp_refer(dp, dp->prepared);
 	__atomic_store_n(&dp->root->ruleset, dp->prepared, __ATOMIC_RELEASE);
 	dp->prepared = 0;
+	dp_sets_commit(dp);
 	return 0;
 }
 

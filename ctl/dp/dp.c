@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
 
 _Thread_local char dp_error[512];
 
@@ -46,6 +48,7 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
+	dp->set_maps[SL_SET_HASH] = dp->set_maps[SL_SET_TRIE] = -1;
 	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
@@ -88,6 +91,10 @@ int sl_dp_start(struct sl_dp *dp)
 	err = dp_arena_open(dp);
 	if (!err)
 		err = dp_grace_open(dp);
+	if (!err)
+		err = dp_heap_open(dp);
+	if (!err)
+		err = dp_sets_recover(dp);
 	if (!err && dp->pin_dir)
 		err = dp_recover(dp);
 	if (err)
@@ -124,6 +131,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
+	dp_set_maps_unpin(dp);
 	dp_memos_drop(dp);
 	dp_unpin(dp, "frags");
 	dp_unpin(dp, "arena");

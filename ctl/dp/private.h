@@ -14,6 +14,8 @@
 #include "cleanup.h"
 #include "dp.h"
 #include "prog.h"
+#include "set_maps.h"
+#include "sets.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
@@ -32,7 +34,9 @@ static inline void dp_closep(int *fd)
 		taken_;            \
 	})
 
+struct dp_heap;
 struct dp_prog;
+struct dp_sets;
 struct dp_tap;
 
 /* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
@@ -43,6 +47,14 @@ struct sl_dp {
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
 	int frags_fd;
+	int set_maps[SL_SET_KIND_MAX_]; /* maps of maps; [SL_SET_PLAIN] is none */
+	struct dp_heap *heap;
+	struct dp_sets *sets; /* prepared, not yet in force */
+	struct {
+		__u32 set;
+		bool begun; /* key is the last one that was looked at */
+		union dp_key key;
+	} sweep; /* where the next one goes on */
 	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
 	struct sl_root *root;
 	__u32 ncpus;
@@ -230,6 +242,16 @@ int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MA
 int dp_detach_pinned(struct sl_dp *dp, int ifindex);
 /* After a restart: finishes or undoes what was cut off in the middle. */
 int dp_recover(struct sl_dp *dp);
+
+/* sets.c */
+/* What the sets of the configuration are to hold: gives each its place, changes nothing in force. */
+int dp_sets_prepare(struct sl_dp *dp, struct sl_conf *conf);
+/* The new rule set is in force: what only the old one had goes. */
+void dp_sets_commit(struct sl_dp *dp);
+/* What was prepared and will not come into force goes. */
+void dp_sets_undo(struct sl_dp *dp);
+/* After a restart. */
+int dp_sets_recover(struct sl_dp *dp);
 
 /* run_tap.c: prog is a loaded TC program */
 int dp_tap_new(struct dp_tap **out, enum sl_hook hook, int prog);

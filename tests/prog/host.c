@@ -14,6 +14,13 @@ char *sl_arena_base;
 char *host_arena;
 __u64 host_now = 1000000000ULL;
 
+static __always_inline __u64 sl_set_now(void)
+{
+	return host_now;
+}
+
+#include "host_sets.h"
+
 /* The table of fragments: hash chains, and a ring from the most to the least recently used. */
 
 #define BUCKETS 4096U
@@ -118,6 +125,21 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	}
 	ring_add(i);
 	return &entries[i].frag;
+}
+
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup)
+{
+	return (int)entry_put(trie, slot, lookup);
+}
+
+void host_sets_clear(void)
+{
+	memset(entries_of_sets, 0, sizeof(entries_of_sets));
+}
+
+int host_ban(const struct sl_key *key, __u32 at)
+{
+	return sl_op_ban(key, at);
 }
 
 int host_init(void)

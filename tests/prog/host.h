@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "frag.h"
+#include "sets.h"
 
 /* Room for a frame as it comes out: PACKET_MAX and what metadata takes. */
 struct frame_out {
@@ -40,6 +41,12 @@ extern char *host_arena;
 void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct sl_trace *trace);
 /* The same when the kernel refuses a view of the packet. */
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace);
+
+/* Entries of sets, by the slot of their map. */
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup);
+void host_sets_clear(void);
+/* What a ban at that offset in the arena would do for a packet. */
+int host_ban(const struct sl_key *key, __u32 at);
 
 void host_frags_clear(void);
 size_t host_frags_count(void);

@@ -100,7 +100,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 	size_t size;
 	char *value = bpf_map__initial_value(map, &size);
 
-	if (!section || !value || !strstr(bpf_map__name(map), ".rodata"))
+	if (!section || !value)
 		return -ENOENT;
 	for (__u32 i = 0; i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *var = &btf_var_secinfos(section)[i];
@@ -152,7 +152,8 @@ static int load(enum way way)
 		else if (!strcmp(bpf_map__name(map), SL_MAP_FRAGS))
 			err = bpf_map__reuse_fd(map, frags_fd);
 		else
-			err = configure(o, map, &config);
+			err = strstr(bpf_map__name(map), ".rodata") ? configure(o, map, &config)
+								    : 0;
 		if (err)
 			return err;
 	}
