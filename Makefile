@@ -65,7 +65,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(DP_TESTS) $(B)/sluiced-asan
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(DP_TESTS) $(B)/sluiced-asan
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:
