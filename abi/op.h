@@ -26,6 +26,9 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 /* At XDP there is no skb: a body that needs one is left to TC, and so are all rules behind it. */
 #define SL_NEEDS_SKB 1U
 
+/* Sets ask for MAC addresses: they are put into the key before operations run. */
+#define SL_NEEDS_MACS 2U
+
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
 	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \
@@ -154,7 +157,7 @@ enum sl_set_part {
 
 #define SL_SET_PARTS 4
 
-/* op.arg: index of the set in sl_ruleset.sets. */
+/* op.arg: offset of the struct sl_set. */
 struct sl_op_set {
 	struct sl_op op;
 	__u8 part[SL_SET_PARTS]; /* enum sl_set_part */
@@ -228,7 +231,7 @@ struct sl_op_write {
 	__u8 mask[16]; /* bits that are written */
 };
 
-/* op.arg: index of the set */
+/* op.arg: offset of the struct sl_set; parts are where sl_op_set has them. */
 struct sl_op_ban {
 	struct sl_op op;
 	__u8 part[SL_SET_PARTS];

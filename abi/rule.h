@@ -98,8 +98,9 @@ struct sl_key {
 	__u16 pad;
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
 	__u32 pad2;
+	__u64 mac[2]; /* source, destination; set for rule sets with SL_NEEDS_MACS only */
 };
-_Static_assert(sizeof(struct sl_key) == 64, "layout");
+_Static_assert(sizeof(struct sl_key) == 80, "layout");
 
 /* sl_record4.order and sl_record6.order */
 #define SL_ORDER_PLACE	       0x0fffffffU /* of the rule in its chain, from 1 */
@@ -221,6 +222,8 @@ struct sl_ruleset {
 	__u32 npatterns;
 	__u32 ports; /* offset of struct sl_rule_port[nports] */
 	__u32 nports;
+	__u32 needs; /* SL_NEEDS_MACS: a body does */
+	__u32 pad;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 64 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 72 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

@@ -5,27 +5,8 @@
 #include "../abi/reason.h"
 #include "../abi/rule.h"
 #include "arena.h"
+#include "build.h"
 #include "view.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-#ifndef __noinline
-#define __noinline __attribute__((noinline))
-#endif
-
-#ifdef __bpf__
-#define SL_VERIFIED_ONCE __noinline
-/* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */
-#define sl_recheck(x)	 asm volatile("" : "+r"(x))
-/* clang 19 passes nothing for an argument that is not used; to the verifier ctx must be one. */
-#define sl_keep(x)	 asm volatile("" : : "r"(x))
-#else
-#define sl_recheck(x)
-#define sl_keep(x)
-#define SL_VERIFIED_ONCE static inline
-#endif
 
 /*
  * The header window: one slice at the start of the frame that holds all headers of a common packet.

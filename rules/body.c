@@ -3,9 +3,11 @@
 #include "body.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "op.h"
 #include "pieces.h"
+#include "sets.h"
 
 #define BODY_ALIGN 16
 #define OP_MAX	   65528U /* struct sl_op.size, in words of 8 bytes */
@@ -17,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nifaces)
+	    match->mss.count || match->nifaces || match->nsets)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -125,6 +127,36 @@ static int add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
 	return err;
 }
 
+static bool asks_mac(const struct sl_cond_set *cond)
+{
+	unsigned int i;
+
+	for (i = 0; i < SL_SET_PARTS; i++)
+		if (cond->part[i] == SL_PART_SMAC || cond->part[i] == SL_PART_DMAC)
+			return true;
+	return false;
+}
+
+/* The sets were written before all bodies. */
+static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
+{
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+	__u32 set = rules->sets + cond->set * (__u32)sizeof(struct sl_set);
+	struct sl_op_set *op;
+	void *new;
+	int err;
+
+	if (asks_mac(cond))
+		rules->needs |= SL_NEEDS_MACS;
+	err = sl_body_op(w, SL_OP_SET, sizeof(*op), set, &new);
+	if (err)
+		return err;
+	op = new;
+	op->op.negate = cond->negate;
+	memcpy(op->part, cond->part, sizeof(op->part));
+	return 0;
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
 {
 	const struct sl_conf_match *match = rule->match;
@@ -144,6 +176,11 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 		if (!sl_cond_is_body(match, &match->conds[i]))
 			continue;
 		err = add_cond(&w, &match->conds[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < match->nsets; i++) {
+		err = add_set(&w, &match->sets[i]);
 		if (err)
 			return err;
 	}

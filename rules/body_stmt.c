@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "event.h"
 #include "op.h"
+#include "sets.h"
 #include "stmt.h"
 
 #define NS	  1000000000ULL
@@ -110,6 +111,22 @@ static int add_write(struct sl_body_writing *w, const struct sl_conf_write *byte
 	return 0;
 }
 
+static int add_ban(struct sl_body_writing *w, const struct sl_conf_ban *ban)
+{
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+	__u32 set = rules->sets + ban->set * (__u32)sizeof(struct sl_set);
+	struct sl_op_ban *op;
+	void *new;
+	int err;
+
+	err = sl_body_op(w, SL_OP_BAN, sizeof(*op), set, &new);
+	if (err)
+		return err;
+	op = new;
+	memcpy(op->part, ban->part, sizeof(op->part));
+	return 0;
+}
+
 static int add_number(struct sl_body_writing *w, enum sl_op_kind kind, __u32 number)
 {
 	void *new;
@@ -131,6 +148,8 @@ static int add_stmt(struct sl_body_writing *w, const struct sl_conf_stmt *stmt)
 		return add_vlan(w, &stmt->vlan);
 	case SL_OP_SET_BYTES:
 		return add_write(w, &stmt->bytes);
+	case SL_OP_BAN:
+		return add_ban(w, &stmt->ban);
 	case SL_OP_MIRROR:
 		return add_number(w, stmt->kind, stmt->port);
 	default:

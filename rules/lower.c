@@ -18,8 +18,8 @@
 /*
  * Lowering writes the block from its start on:
  *
- *   struct sl_ruleset | bodies | trees and their records, list by list | struct sl_rule[] |
- *   struct sl_rule_port[] | struct sl_pattern[] | strings
+ *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
 #define RECORDS_MAX 262144U /* of one rule, in one list */
@@ -43,19 +43,6 @@ void sl_conf_number(struct sl_conf *conf)
 static struct sl_ruleset *header(const struct lowering *l)
 {
 	return sl_block_at(&l->block, l->block.base);
-}
-
-/* What cannot be lowered. */
-static bool has_more(const struct sl_conf_rule *rule)
-{
-	const struct sl_conf_match *match = rule->match;
-
-	size_t i;
-
-	for (i = 0; i < rule->nstmts; i++)
-		if (rule->stmts[i].kind == SL_OP_BAN)
-			return true;
-	return match->nsets;
 }
 
 /* The rule's records in one list, behind those of the rules before it. */
@@ -111,9 +98,6 @@ static int lower_rule(struct lowering *l, const struct sl_conf_rule *rule, __u32
 	__u32 body = 0;
 	int err;
 
-	if (has_more(rule))
-		return sl_diag_error(l->diag, &rule->loc,
-				     "the rule '%s' asks for what cannot be loaded", rule->name);
 	for (l3 = 0; l3 < SL_L3_MAX_; l3++) {
 		for (l4 = 0; l4 < SL_L4_MAX_; l4++) {
 			if (!sl_match_reaches(rule->match, (enum sl_l3)l3, (enum sl_l4)l4))
@@ -270,6 +254,47 @@ static int write_patterns(struct lowering *l)
 	return err;
 }
 
+/* Their contents are elsewhere: the caller has said where. */
+static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
+{
+	enum sl_set_kind kind = sl_set_kind_of(set);
+	struct sl_set to = {
+		.kind = (__u8)kind,
+		.body = kind == SL_SET_PLAIN ? set->place : 0,
+		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.size = set->size,
+		.timeout_s = set->timeout_s,
+		.nparts = (__u8)set->nparts,
+		.counters = set->counters,
+	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < set->nparts; i++)
+		to.type[i] = (__u8)set->type[i];
+	if (set->name)
+		err = put_string(l, set->name, &to.name);
+	if (!err)
+		memcpy(sl_block_at(&l->block, at), &to, sizeof(to));
+	return err;
+}
+
+static int write_sets(struct lowering *l)
+{
+	__u32 at;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, l->conf->nsets * sizeof(struct sl_set), ALIGN, &at);
+	if (err || !l->conf->nsets)
+		return err;
+	header(l)->sets = at;
+	header(l)->nsets = (__u32)l->conf->nsets;
+	for (i = 0; i < l->conf->nsets && !err; i++)
+		err = write_set(l, &l->conf->sets[i], at + (__u32)(i * sizeof(struct sl_set)));
+	return err;
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -280,7 +305,9 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
-	err = lower_rules(l);
+	err = write_sets(l);
+	if (!err)
+		err = lower_rules(l);
 	if (!err)
 		err = lower_trees(l);
 	if (!err)

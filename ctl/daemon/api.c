@@ -18,10 +18,19 @@ static const struct sl_route routes[] = {
 	  "the rules in force with their counters" },
 	{ "GET", "/v1/events", NULL, false, true,
 	  "what rules with log found; ?follow: and will find" },
+	{ "GET", "/v1/sets", sl_api_sets, false, false, "the sets that there are" },
+	{ "POST", "/v1/set/list", sl_api_set_list, false, false, "the elements of a set" },
+	{ "POST", "/v1/set/test", sl_api_set_test, false, false, "whether elements are in a set" },
+	{ "POST", "/v1/set/add", sl_api_set_add, true, false, "add elements to a set" },
+	{ "POST", "/v1/set/delete", sl_api_set_delete, true, false, "delete elements from a set" },
+	{ "POST", "/v1/set/flush", sl_api_set_flush, true, false,
+	  "undo what was added and deleted" },
 	{ "POST", "/v1/attach", sl_api_attach, true, false, "attach to an interface" },
 	{ "POST", "/v1/detach", sl_api_detach, true, false,
 	  "detach from an interface, or from all" },
 	{ "POST", "/v1/reload", sl_api_reload, true, false, "read the configuration anew" },
+	{ "POST", "/v1/confirm", sl_api_confirm, true, false,
+	  "keep a configuration that waits for it, or take it back" },
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "confirm.h"
 #include "dp.h"
 #include "link.h"
 #include "loop.h"
@@ -17,7 +18,9 @@
 #include "sock.h"
 
 struct sl_events;
+struct sl_exchange;
 struct sl_port;
+struct sl_reload;
 struct sl_server;
 
 struct sl_daemon {
@@ -27,6 +30,7 @@ struct sl_daemon {
 	struct sl_watch signals;
 	struct sl_timer watchdog;
 	struct sl_timer minute; /* see sl_ports_watch */
+	struct sl_timer second; /* see sl_sweep_open */
 	struct sl_sock sock;
 	struct sl_conf *conf; /* in force, also while nothing is attached */
 	struct sl_dp *dp;
@@ -35,6 +39,9 @@ struct sl_daemon {
 	struct sl_port *ports;
 	struct sl_server *server;
 	struct sl_events *events;
+	struct sl_reload *reload;
+	struct sl_confirm confirm;
+	struct sl_exchange *waiting; /* requests that are answered later */
 	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;

@@ -8,7 +8,7 @@
  * go. So starting is mostly adopting, and leaving is closing files. All that can be wrong with the
  * configuration is found before anything is touched.
  *
- * One thread and one epoll loop (loop.c). What it hears: signals (here), interfaces (link.c, acted
+ * One thread and one epoll loop (loop.c), but for compiling (job.h). What it hears: signals (here), interfaces (link.c, acted
  * on in port.c), requests (server.c, exchange.c, and the table of api.c). What it drives is libdp.
  */
 
@@ -23,15 +23,19 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "config.h"
+#include "confirm.h"
 #include "cred.h"
 #include "daemon.h"
 #include "events.h"
 #include "datapath.h"
 #include "log.h"
 #include "notify.h"
+#include "exchange.h"
 #include "options.h"
 #include "port.h"
+#include "reload.h"
 #include "server.h"
+#include "sweep.h"
 
 static const struct sl_link_ops link_ops = {
 	.changed = sl_ports_link_changed,
@@ -41,13 +45,12 @@ static const struct sl_link_ops link_ops = {
 static void on_signal(void *data, uint32_t events)
 {
 	struct sl_daemon *daemon = data;
-	_cleanup_free_ char *words = NULL;
 	struct signalfd_siginfo info;
 
 	if (read(daemon->signals.fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		sl_config_reload(daemon, &words);
+		sl_reload_asked(daemon);
 		return;
 	}
 	sl_info("leaving, the data path goes on");
@@ -104,6 +107,10 @@ static int open_loop(struct sl_daemon *daemon)
 		err = watch_dog(daemon);
 	if (!err)
 		err = sl_ports_watch(daemon);
+	if (!err)
+		err = sl_confirm_open(daemon);
+	if (!err)
+		err = sl_reload_new(daemon);
 	if (err)
 		sl_error("event loop: %s", strerror(-err));
 	return err;
@@ -123,6 +130,22 @@ static int load_config(struct sl_daemon *daemon)
 	return err;
 }
 
+/*
+ * What was not confirmed does not come by a restart, and a file that is not usable is no reason to
+ * leave it in force.
+ */
+static int choose_config(struct sl_daemon *daemon)
+{
+	int err = load_config(daemon);
+
+	if (sl_dp_new(&daemon->dp, daemon->opts->pin_dir))
+		return -ENOMEM;
+	if (sl_confirm_recall(daemon, &daemon->conf))
+		err = 0;
+	sl_dp_freep(&daemon->dp);
+	return err;
+}
+
 static int start_datapath(struct sl_daemon *daemon)
 {
 	_cleanup_free_ char *words = NULL;
@@ -138,6 +161,7 @@ static int start_datapath(struct sl_daemon *daemon)
 		sl_error("data path: %s", sl_datapath_error(daemon, err));
 		return err;
 	}
+	sl_confirm_recalled(daemon);
 	sl_ports_settle(daemon);
 	return 0;
 }
@@ -161,7 +185,7 @@ static int start(struct sl_daemon *daemon)
 	int err;
 
 	sl_dp_set_log(daemon->opts->verbose > 1 ? on_dp_log : on_dp_log_brief);
-	err = load_config(daemon);
+	err = choose_config(daemon);
 	if (!err)
 		err = open_loop(daemon);
 	if (!err)
@@ -179,6 +203,8 @@ static int start(struct sl_daemon *daemon)
 	if (!err)
 		err = start_datapath(daemon);
 	if (!err)
+		err = sl_sweep_open(daemon);
+	if (!err)
 		err = sl_server_new(&daemon->server, daemon, &daemon->sock, readers);
 	return err;
 }
@@ -187,6 +213,9 @@ static void end(struct sl_daemon *daemon)
 {
 	int signals = daemon->signals.fd;
 
+	sl_reload_freep(&daemon->reload);
+	sl_reload_leave(daemon);
+	sl_exchanges_go_on(daemon, 503, NULL);
 	sl_server_freep(&daemon->server);
 	sl_events_freep(&daemon->events);
 	sl_sock_close(&daemon->sock);
@@ -195,11 +224,13 @@ static void end(struct sl_daemon *daemon)
 	sl_monitor_freep(&daemon->monitor);
 	sl_dp_freep(&daemon->dp);
 	sl_conf_freep(&daemon->conf);
+	sl_confirm_close(daemon);
 	sl_watch_remove(&daemon->loop, &daemon->signals);
 	if (signals >= 0)
 		close(signals);
 	sl_timer_close(&daemon->loop, &daemon->watchdog);
 	sl_timer_close(&daemon->loop, &daemon->minute);
+	sl_timer_close(&daemon->loop, &daemon->second);
 	sl_loop_close(&daemon->loop);
 }
 
@@ -212,6 +243,8 @@ static int run(const struct sl_options *opts)
 		.signals = SL_WATCH_INIT,
 		.watchdog = SL_TIMER_INIT,
 		.minute = SL_TIMER_INIT,
+		.second = SL_TIMER_INIT,
+		.confirm = SL_CONFIRM_INIT,
 		.sock = SL_SOCK_INIT,
 	};
 	int err;

@@ -18,7 +18,9 @@
 
 #include <bpf/bpf.h>
 
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
 
 #define ARENA_SIZE ((__u64)SL_ARENA_PAGES * SL_PAGE_SIZE)
 
@@ -126,9 +128,13 @@ static int pin_maps(struct sl_dp *dp)
 
 	err = dp_maps_pin(dp);
 	if (!err)
+		err = dp_set_maps_pin(dp);
+	if (!err)
 		err = dp_pin(dp, dp->arena_fd, "arena");
-	if (err)
+	if (err) {
+		dp_set_maps_unpin(dp);
 		dp_maps_unpin(dp);
+	}
 	return err;
 }
 
@@ -139,6 +145,8 @@ static int make(struct sl_dp *dp)
 	err = arena_make(dp);
 	if (!err)
 		err = dp_maps_make(dp);
+	if (!err)
+		err = dp_set_maps_make(dp);
 	if (err || !dp->pin_dir)
 		return err;
 	return pin_maps(dp);
@@ -179,7 +187,9 @@ static int adopt(struct sl_dp *dp)
 		err = dp_maps_adopt(dp);
 	if (!err)
 		err = arena_map(dp);
-	return err ?: root_check(dp);
+	if (!err)
+		err = root_check(dp);
+	return err ?: dp_set_maps_adopt(dp);
 }
 
 /* Programs that run without their pinned arena would run on unseen beside a new one. */
@@ -230,6 +240,9 @@ int dp_arena_open(struct sl_dp *dp)
 
 void dp_arena_close(struct sl_dp *dp)
 {
+	dp_sets_undo(dp);
+	dp_heap_freep(&dp->heap);
+	dp_set_maps_close(dp);
 	if (dp->base)
 		munmap(dp->base, ARENA_SIZE);
 	dp->base = NULL;

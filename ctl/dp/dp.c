@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
+
+_Thread_local char dp_error[512];
 
 const char *dp_words(int err)
 {
@@ -27,14 +31,14 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(dp->error, sizeof(dp->error), format, args);
+	vsnprintf(dp_error, sizeof(dp_error), format, args);
 	va_end(args);
 	return err;
 }
 
 const char *sl_dp_error(const struct sl_dp *dp)
 {
-	return dp->error;
+	return dp_error;
 }
 
 int sl_dp_new(struct sl_dp **out, const char *pin_dir)
@@ -44,6 +48,7 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
+	dp->set_maps[SL_SET_HASH] = dp->set_maps[SL_SET_TRIE] = -1;
 	dp->lock_fd = dp->arena_fd = dp->grace_outer = dp->grace_inner = -1;
 	dp_maps_init(dp);
 	if (pin_dir) {
@@ -88,6 +93,10 @@ int sl_dp_start(struct sl_dp *dp)
 	err = dp_arena_open(dp);
 	if (!err)
 		err = dp_grace_open(dp);
+	if (!err)
+		err = dp_heap_open(dp);
+	if (!err)
+		err = dp_sets_recover(dp);
 	if (!err && dp->pin_dir)
 		err = dp_recover(dp);
 	if (err)
@@ -124,6 +133,8 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
+	dp_set_maps_unpin(dp);
+	dp_memos_drop(dp);
 	dp_maps_unpin(dp);
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");

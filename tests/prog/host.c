@@ -14,6 +14,13 @@
 char *sl_arena_base;
 char *host_arena;
 
+static __always_inline __u64 sl_set_now(void)
+{
+	return host_now;
+}
+
+#include "host_sets.h"
+
 /* The table of fragments: hash chains, and a ring from the most to the least recently used. */
 
 #define BUCKETS 4096U
@@ -120,6 +127,21 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	return &entries[i].frag;
 }
 
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup)
+{
+	return (int)entry_put(trie, slot, lookup);
+}
+
+void host_sets_clear(void)
+{
+	memset(entries_of_sets, 0, sizeof(entries_of_sets));
+}
+
+int host_ban(const struct sl_key *key, __u32 at)
+{
+	return sl_op_ban(key, at);
+}
+
 int host_init(void)
 {
 	void *arena = mmap(NULL, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -174,6 +196,10 @@ void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u
 	sl_window_open(&pkt, linear);
 	judge(&pkt, slot, from, trace);
 	host_done_take(&packet);
+	if (frame->out) {
+		memcpy(frame->out->bytes, packet.bytes, packet.len);
+		frame->out->len = packet.len;
+	}
 	free(packet.bytes - 2);
 }
 

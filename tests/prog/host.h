@@ -16,6 +16,13 @@
 #include "arena.h"
 #include "event.h"
 #include "frag.h"
+#include "sets.h"
+
+/* Room for a frame as it comes out: PACKET_MAX and what metadata takes. */
+struct frame_out {
+	__u8 *bytes;
+	size_t len;
+};
 
 #define PACKET_ROOM ((72U << 10) + 2048)
 
@@ -27,6 +34,7 @@ struct frame {
 	bool is_gso;
 	bool has_tag; /* TC: the outer tag is beside the frame */
 	__u16 tci;
+	struct frame_out *out; /* NULL: not asked for */
 };
 
 /* Maps host_arena; call before anything else. */
@@ -69,6 +77,12 @@ void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u
 		   struct sl_trace *trace);
 /* The same when the kernel refuses a view of the packet. */
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace);
+
+/* Entries of sets, by the slot of their map. */
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup);
+void host_sets_clear(void);
+/* What a ban at that offset in the arena would do for a packet. */
+int host_ban(const struct sl_key *key, __u32 at);
 
 void host_frags_clear(void);
 size_t host_frags_count(void);

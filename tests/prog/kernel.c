@@ -14,10 +14,12 @@
 
 #include "event.h"
 #include "limit.h"
+#include "packet.h"
 #include "prog.h"
 
 #define RULE_SHIFT 16
 #define STATES	   1024 /* rules with a state */
+#define OUT_MAX	   (PACKET_MAX + sizeof(struct sl_meta))
 
 /* The objects are part of the test program. */
 #define EMBED(name, path)                                                                 \
@@ -111,7 +113,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 	size_t size;
 	char *value = bpf_map__initial_value(map, &size);
 
-	if (!section || !value || !strstr(bpf_map__name(map), ".rodata"))
+	if (!section || !value)
 		return -ENOENT;
 	for (__u32 i = 0; i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *var = &btf_var_secinfos(section)[i];
@@ -166,10 +168,9 @@ static int load(enum way way)
 			err = bpf_map__reuse_fd(map, limits_fd);
 		else if (!strcmp(bpf_map__name(map), SL_MAP_EVENTS))
 			err = bpf_map__reuse_fd(map, events_fd);
-		else if (!strcmp(bpf_map__name(map), "sluice_scratch"))
-			err = 0;
 		else
-			err = configure(o, map, &config);
+			err = strstr(bpf_map__name(map), ".rodata") ? configure(o, map, &config)
+								    : 0;
 		if (err)
 			return err;
 	}
@@ -247,9 +248,15 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 		opts.ctx_out = &after;
 		opts.ctx_size_out = sizeof(after);
 	}
+	if (frame->out) {
+		opts.data_out = frame->out->bytes;
+		opts.data_size_out = OUT_MAX;
+	}
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
+	if (frame->out)
+		frame->out->len = opts.data_size_out;
 	out->retval = opts.retval;
 	out->len = opts.data_size_out;
 	out->mark = after.mark;
@@ -354,19 +361,21 @@ void kernel_frags_clear(void)
 		bpf_map_delete_elem(frags_fd, &key);
 }
 
+/* An update moves an entry within its bucket: who walked on from it could walk for ever. */
 void kernel_frags_age(__u64 ns)
 {
-	struct sl_frag_key key, next;
+	static struct sl_frag_key keys[SL_FRAG_ENTRIES];
 	struct sl_frag frag;
-	void *at = NULL;
+	size_t count = 0;
 
-	while (!bpf_map_get_next_key(frags_fd, at, &next)) {
-		key = next;
-		at = &key;
-		if (bpf_map_lookup_elem(frags_fd, &key, &frag))
+	while (count < SL_FRAG_ENTRIES &&
+	       !bpf_map_get_next_key(frags_fd, count ? &keys[count - 1] : NULL, &keys[count]))
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		if (bpf_map_lookup_elem(frags_fd, &keys[i], &frag))
 			continue;
 		frag.since -= ns;
-		bpf_map_update_elem(frags_fd, &key, &frag, BPF_EXIST);
+		bpf_map_update_elem(frags_fd, &keys[i], &frag, BPF_EXIST);
 	}
 }
 

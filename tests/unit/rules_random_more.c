@@ -111,7 +111,7 @@ static void match_set(struct random *r, struct sl_buf *b)
 		"ip daddr . udp sport != @pairs",
 		"saddr . daddr . tcp sport . dport @flows",
 		"saddr . dport { 10.0.0.1 . 22, 10.0.0.2 . 80 }",
-		"saddr . tcp dport != { 10.0.0.0/8 . 443, ::1 . 22 }",
+		"saddr . tcp dport != { 10.0.0.9 . 443, ::1 . 22 }",
 		"ether saddr . proto { 00:11:22:33:44:55 . 6 }",
 		"saddr country { cn, ru }",
 		"ip6 daddr country != de",

@@ -10,6 +10,13 @@
 
 #include "classify.h"
 
+static __always_inline __u64 sl_set_now(void)
+{
+	return 1;
+}
+
+#include "../prog/host_sets.h"
+
 #define ARENA_SIZE ((size_t)SL_ARENA_PAGES * SL_PAGE_SIZE)
 
 char *sl_arena_base;
