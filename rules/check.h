@@ -56,6 +56,16 @@ struct sl_narrow_length {
 	const struct sl_part *by;
 };
 
+struct sl_narrow_set {
+	struct sl_cond_set cond;
+	const struct sl_part *by;
+};
+
+struct sl_narrow_iface {
+	struct sl_cond_iface cond;
+	const struct sl_part *by;
+};
+
 /* narrow.c: the conditions of one rule, match by match. */
 struct sl_narrow {
 	struct sl_parser *p;
@@ -68,9 +78,9 @@ struct sl_narrow {
 	size_t nlengths;
 	struct sl_intervals mss;
 	const struct sl_part *mss_by;
-	struct sl_cond_set *sets;
+	struct sl_narrow_set *sets;
 	size_t nsets;
-	struct sl_cond_iface *ifaces;
+	struct sl_narrow_iface *ifaces;
 	size_t nifaces;
 	struct sl_intervals set[SL_FIELD_MAX_]; /* empty: no condition yet */
 	const struct sl_part *by[SL_FIELD_MAX_]; /* the match that set the condition last */
@@ -93,8 +103,9 @@ int sl_narrow_raw(struct sl_narrow *n, const struct sl_cond_raw *cond, const str
 int sl_narrow_length(struct sl_narrow *n, enum sl_length_of of, const struct sl_intervals *set,
 		     const struct sl_part *part);
 int sl_narrow_mss(struct sl_narrow *n, const struct sl_intervals *set, const struct sl_part *part);
-int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond);
-int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond);
+int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond, const struct sl_part *part);
+int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
+		    const struct sl_part *part);
 /* Hands them over to the match. */
 int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match);
 void sl_narrow_more_clear(struct sl_narrow *n);
@@ -125,6 +136,9 @@ int sl_elems_read(struct sl_parser *p, const struct sl_values *values, struct sl
 
 /* sets.c: all set statements; before the rules. */
 int sl_sets_check(struct sl_parser *p);
+/* Whether there can be elements with such parts. */
+int sl_sets_types(struct sl_parser *p, const enum sl_set_type *type, unsigned int nparts,
+		  const struct sl_loc *loc);
 /* One more set, or NULL when there is no memory. */
 struct sl_conf_set *sl_sets_add(struct sl_conf *conf);
 

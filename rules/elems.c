@@ -49,14 +49,20 @@ static bool is_prefix(const struct sl_interval *v)
 	return !(span & (span + 1)) && !(v->low & span);
 }
 
-static int read_part(struct sl_parser *p, const struct sl_value *value, enum sl_set_type type,
-		     struct sl_interval *out)
+/* Of an element: more than one number is only in a prefix that stands alone. */
+static int read_part(struct sl_parser *p, const struct sl_value *value,
+		     const struct sl_conf_set *set, unsigned int number, struct sl_interval *out)
 {
+	enum sl_set_type type = set->type[number];
 	int err;
 
 	err = sl_value_read(p, value, &types[type], out);
 	if (err || out->low == out->high || (type == SL_TYPE_PREFIX && is_prefix(out)))
 		return err;
+	if (set->nparts > 1)
+		return sl_diag_error(
+			p->diag, &value->loc,
+			"a part of an element is one value: neither a range nor a prefix");
 	if (type == SL_TYPE_ADDR && is_prefix(out))
 		return sl_diag_error(
 			p->diag, &value->loc,
@@ -84,7 +90,8 @@ static int wrong_parts(struct sl_parser *p, const struct sl_value *value,
 	}
 	if (parts == set->nparts)
 		return 0;
-	return sl_diag_error(p->diag, &value->loc, "an element of %u part%s, and not of %u", parts,
+	return sl_diag_error(p->diag, &value->loc,
+			     "this element has %u part%s, and the set's have %u", parts,
 			     parts > 1 ? "s" : "", set->nparts);
 }
 
@@ -102,7 +109,7 @@ static int read_elem(struct sl_parser *p, const struct sl_value *value,
 		if (part->kind == SL_VALUE_REF)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a definition cannot stand for a part of an element");
-		err = read_part(p, part, set->type[i], &out->part[i]);
+		err = read_part(p, part, set, i, &out->part[i]);
 		if (!err && l3 && out->l3 && l3 != out->l3)
 			err = sl_diag_error(p->diag, &value->loc,
 					    "addresses of two families in one element");

@@ -109,7 +109,7 @@ int sl_ifnames_narrow(struct sl_narrow *n, const struct sl_part *part)
 		return err;
 	err = intern(&p->conf->patterns, &p->conf->npatterns, &p->pattern_names, text,
 		     &cond.pattern);
-	return err ? err : sl_narrow_iface(n, &cond);
+	return err ? err : sl_narrow_iface(n, &cond, part);
 }
 
 int sl_ifnames_port(struct sl_parser *p, const struct sl_atom *name, __u32 *out)
@@ -119,5 +119,8 @@ int sl_ifnames_port(struct sl_parser *p, const struct sl_atom *name, __u32 *out)
 	err = sl_iface_check(p, name->text, false, &name->loc);
 	if (err)
 		return err;
+	if (strpbrk(name->text, "*?["))
+		return sl_diag_error(p->diag, &name->loc,
+				     "packets go to one interface, and not to a pattern");
 	return intern(&p->conf->ports, &p->conf->nports, &p->port_names, name->text, out);
 }

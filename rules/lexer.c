@@ -51,16 +51,19 @@ static int close_block(struct sl_lexer *lexer, int token, struct sl_loc *loc)
 	return '}';
 }
 
+/* No block stands in another one. In a chain, `set` begins a rule. */
+static bool opens_other_block(const struct sl_lexer *lexer, int token)
+{
+	return opens_block(token) && !(token == T_SET && lexer->statement == T_CHAIN);
+}
+
 static bool is_missing_brace(const struct sl_lexer *lexer, int token)
 {
 	if (!lexer->block_depth)
 		return false;
 	if (token == T_END)
 		return true;
-	/* In a chain, `set` begins a rule. */
-	if (token == T_SET && lexer->statement == T_CHAIN)
-		return false;
-	return opens_block(token) && lexer->last == T_NEWLINE &&
+	return opens_other_block(lexer, token) && lexer->last == T_NEWLINE &&
 	       (lexer->depth == lexer->block_depth || lexer->skipping_set);
 }
 
@@ -76,7 +79,7 @@ static void open_brace(struct sl_lexer *lexer, const struct sl_loc *loc)
 /* Whether the words that follow are names: from a word that asks for them to the end of its values. */
 static bool goes_on_with_names(const struct sl_lexer *lexer, int token)
 {
-	if (token == T_COUNTRY || token == T_IIFNAME || token == T_OIFNAME)
+	if (token == T_COUNTRY || token == T_IIFNAME || token == T_OIFNAME || token == T_EXTHDR)
 		return true;
 	if (!lexer->names || token == '}' || token == ';')
 		return false;
@@ -176,6 +179,11 @@ void sl_lex_skip(struct sl_lexer *lexer, int token, const struct sl_loc *loc)
 		/* In a set that was not closed: the rule that begins here shall be read. */
 		lexer->depth = lexer->block_depth;
 		to_queue(lexer, T_NEWLINE, lexer->last_loc);
+		if (lexer->block_depth && opens_other_block(lexer, token)) {
+			lexer->depth = 0;
+			to_queue(lexer, '}', lexer->last_loc);
+			to_queue(lexer, T_NEWLINE, lexer->last_loc);
+		}
 		to_queue(lexer, token, lexer->last_loc);
 		return;
 	}

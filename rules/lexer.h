@@ -44,7 +44,7 @@ struct sl_lexer {
 	struct sl_lexer_token {
 		int token;
 		struct sl_loc loc;
-	} queue[3];
+	} queue[4];
 	unsigned int queued;
 };
 

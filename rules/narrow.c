@@ -208,7 +208,7 @@ int sl_narrow_finish(struct sl_narrow *n, struct sl_conf_match **out)
 		return -ENOMEM;
 	err = sl_narrow_more(n, match);
 	if (err) {
-		free(match);
+		sl_match_freep(&match);
 		return err;
 	}
 	match->l3 = n->l3;

@@ -3,10 +3,11 @@
 #include "check.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "cover.h"
 
 /* A place at i for one more element; NULL: no memory. The list grows by steps of one: it is short. */
@@ -96,73 +97,117 @@ int sl_narrow_mss(struct sl_narrow *n, const struct sl_intervals *set, const str
 	return sl_intervals_copy(&n->mss, set);
 }
 
-int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond)
+static bool is_same_set(const struct sl_cond_set *a, const struct sl_cond_set *b)
 {
-	struct sl_cond_set *set;
+	return a->set == b->set && !memcmp(a->part, b->part, sizeof(a->part));
+}
+
+int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond, const struct sl_part *part)
+{
+	struct sl_narrow_set *set;
 	size_t i;
 
-	/* The same again says nothing new. */
 	for (i = 0; i < n->nsets; i++) {
 		set = &n->sets[i];
-		if (set->set == cond->set && set->negate == cond->negate &&
-		    !memcmp(set->part, cond->part, sizeof(cond->part)))
-			return 0;
+		if (!is_same_set(&set->cond, cond))
+			continue;
+		/* The same again says nothing new. */
+		return set->cond.negate == cond->negate ? 0
+							: sl_narrow_contradiction(n, part, set->by);
 	}
 	set = open_place((void **)&n->sets, &n->nsets, n->nsets, sizeof(*set));
 	if (!set)
 		return -ENOMEM;
-	*set = *cond;
+	*set = (struct sl_narrow_set) { *cond, part };
 	return 0;
 }
 
-int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond)
+/* Whether no interface can match both patterns: names without wildcards, and none in common. */
+static bool are_disjoint(const char *a, const char *b)
 {
-	struct sl_cond_iface *iface;
+	char name[IFNAMSIZ];
+	size_t length;
+
+	if (strpbrk(a, "*?[") || strpbrk(b, "*?["))
+		return false;
+	for (; *a; a += length + (a[length] == ' ')) {
+		length = strcspn(a, " ");
+		snprintf(name, sizeof(name), "%.*s", (int)length, a);
+		if (sl_pattern_matches(b, name))
+			return false;
+	}
+	return true;
+}
+
+static bool exclude(const struct sl_narrow *n, const struct sl_cond_iface *a,
+		    const struct sl_cond_iface *b)
+{
+	char *const *patterns = n->p->conf->patterns;
+
+	if (a->pattern == b->pattern)
+		return a->negate != b->negate;
+	return !a->negate && !b->negate && are_disjoint(patterns[a->pattern], patterns[b->pattern]);
+}
+
+int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
+		    const struct sl_part *part)
+{
+	struct sl_narrow_iface *iface;
 	size_t i;
 
 	for (i = 0; i < n->nifaces; i++) {
-		if (n->ifaces[i].pattern == cond->pattern && n->ifaces[i].negate == cond->negate)
+		iface = &n->ifaces[i];
+		if (exclude(n, &iface->cond, cond))
+			return sl_narrow_contradiction(n, part, iface->by);
+		if (iface->cond.pattern == cond->pattern)
 			return 0;
 	}
 	iface = open_place((void **)&n->ifaces, &n->nifaces, n->nifaces, sizeof(*iface));
 	if (!iface)
 		return -ENOMEM;
-	*iface = *cond;
+	*iface = (struct sl_narrow_iface) { *cond, part };
+	return 0;
+}
+
+/* Room for all conditions of the match. */
+static int open_match(const struct sl_narrow *n, struct sl_conf_match *match)
+{
+	if (n->nraws)
+		match->raws = calloc(n->nraws, sizeof(*match->raws));
+	if (n->nlengths)
+		match->lengths = calloc(n->nlengths, sizeof(*match->lengths));
+	if (n->nsets)
+		match->sets = calloc(n->nsets, sizeof(*match->sets));
+	if (n->nifaces)
+		match->ifaces = calloc(n->nifaces, sizeof(*match->ifaces));
+	if ((n->nraws && !match->raws) || (n->nlengths && !match->lengths) ||
+	    (n->nsets && !match->sets) || (n->nifaces && !match->ifaces))
+		return -ENOMEM;
 	return 0;
 }
 
 int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match)
 {
-	size_t i;
+	if (open_match(n, match))
+		return -ENOMEM;
+	for (; match->nraws < n->nraws; match->nraws++) {
+		struct sl_cond_raw *cond = &n->raws[match->nraws].cond;
 
-	if (n->nraws) {
-		match->raws = calloc(n->nraws, sizeof(*match->raws));
-		if (!match->raws)
-			return -ENOMEM;
+		match->raws[match->nraws] = *cond;
+		cond->set = (struct sl_intervals) {};
 	}
-	if (n->nlengths) {
-		match->lengths = calloc(n->nlengths, sizeof(*match->lengths));
-		if (!match->lengths) {
-			free(match->raws);
-			return -ENOMEM;
-		}
+	for (; match->nlengths < n->nlengths; match->nlengths++) {
+		struct sl_cond_length *cond = &n->lengths[match->nlengths].cond;
+
+		match->lengths[match->nlengths] = *cond;
+		cond->set = (struct sl_intervals) {};
 	}
-	for (i = 0; i < n->nraws; i++) {
-		match->raws[i] = n->raws[i].cond;
-		n->raws[i].cond.set = (struct sl_intervals) {};
-	}
-	for (i = 0; i < n->nlengths; i++) {
-		match->lengths[i] = n->lengths[i].cond;
-		n->lengths[i].cond.set = (struct sl_intervals) {};
-	}
-	match->nraws = n->nraws;
-	match->nlengths = n->nlengths;
+	for (; match->nsets < n->nsets; match->nsets++)
+		match->sets[match->nsets] = n->sets[match->nsets].cond;
+	for (; match->nifaces < n->nifaces; match->nifaces++)
+		match->ifaces[match->nifaces] = n->ifaces[match->nifaces].cond;
 	match->mss = n->mss;
 	n->mss = (struct sl_intervals) {};
-	match->sets = TAKE_PTR(n->sets);
-	match->nsets = n->nsets;
-	match->ifaces = TAKE_PTR(n->ifaces);
-	match->nifaces = n->nifaces;
 	return 0;
 }
 

@@ -69,13 +69,13 @@ static int check_types(struct sl_parser *p, const struct sl_part *selectors,
 	for (one = selectors; one && i < set->nparts; one = one->next, i++) {
 		if (fits(sl_selectors[one->selector].part, set->type[i]))
 			continue;
-		return sl_diag_error(p->diag, loc, "'%s' is of type '%s': that is no '%s'",
+		return sl_diag_error(p->diag, loc, "'%s' is of type '%s', and '%s' is none",
 				     set->name, sl_set_type_names[set->type[i]],
 				     sl_selectors[one->selector].name);
 	}
 	if (!one && i == set->nparts)
 		return 0;
-	return sl_diag_error(p->diag, loc, "the elements of '%s' have %u part%s, %s here",
+	return sl_diag_error(p->diag, loc, "the elements of '%s' have %u part%s, and here are %s",
 			     set->name, set->nparts, set->nparts > 1 ? "s" : "",
 			     one ? "more" : "fewer");
 }
@@ -123,22 +123,6 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 	return 0;
 }
 
-static bool has_prefix(const struct sl_flat *values, unsigned int place)
-{
-	size_t i;
-
-	for (i = 0; i < values->count; i++) {
-		const struct sl_value *value = values->v[i]->parts;
-		unsigned int j;
-
-		for (j = 0; value && j < place; j++)
-			value = value->next;
-		if (value && value->kind != SL_VALUE_ATOM)
-			return true;
-	}
-	return false;
-}
-
 /* The set that stands in braces: its types are those of what is looked at. */
 static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 parts[SL_SET_PARTS],
 		    struct sl_conf_set *set)
@@ -150,7 +134,6 @@ static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 
 		[SL_PART_PROTO] = SL_TYPE_PROTO,
 	};
 	struct sl_flat values = {};
-	unsigned int prefixes = 0;
 	int err;
 
 	err = sl_flat_read(p, part->values, &values);
@@ -160,18 +143,11 @@ static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 
 		return sl_diag_error(p->diag, &part->values->loc,
 				     "this set is empty: the rule can never match");
 	set->loc = part->values->loc;
-	for (; set->nparts < SL_SET_PARTS && parts[set->nparts]; set->nparts++) {
-		enum sl_set_type type = types[parts[set->nparts]];
-
-		if (type == SL_TYPE_ADDR && has_prefix(&values, set->nparts)) {
-			type = SL_TYPE_PREFIX;
-			prefixes++;
-		}
-		set->type[set->nparts] = type;
-	}
-	if (prefixes > 1)
-		return sl_diag_error(p->diag, &part->values->loc,
-				     "of the parts of an element, one may be a prefix");
+	for (; set->nparts < SL_SET_PARTS && parts[set->nparts]; set->nparts++)
+		set->type[set->nparts] = types[parts[set->nparts]];
+	err = sl_sets_types(p, set->type, set->nparts, &part->head);
+	if (err)
+		return err;
 	return sl_elems_read(p, part->values, set);
 }
 
@@ -208,15 +184,16 @@ int sl_refs_narrow(struct sl_narrow *n, const struct sl_part *part)
 		return err;
 	if (part->values->braces || !first || first->kind != SL_VALUE_SET) {
 		err = nameless(p, part, &cond);
-		return err ? err : sl_narrow_set(n, &cond);
+		return err ? err : sl_narrow_set(n, &cond, part);
 	}
 	err = sl_refs_find(p, &first->low, &first->loc, &set);
-	if (!err)
-		err = check_types(p, selectors, set, &first->loc);
+	if (!set)
+		return err;
+	err = check_types(p, selectors, set, &first->loc);
 	if (err)
 		return err;
 	cond.set = set->index;
-	return sl_narrow_set(n, &cond);
+	return sl_narrow_set(n, &cond, part);
 }
 
 static int compare(const void *a, const void *b)
@@ -329,5 +306,5 @@ int sl_refs_country(struct sl_narrow *n, const struct sl_part *part)
 		err = sl_matches_imply(n, info, part);
 	if (!err)
 		err = find_countries(p, part, codes, count, &cond.set);
-	return err ? err : sl_narrow_set(n, &cond);
+	return err ? err : sl_narrow_set(n, &cond, part);
 }

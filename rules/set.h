@@ -14,7 +14,7 @@
 
 extern const char *const sl_set_type_names[SL_TYPE_MAX_]; /* "addr", ... */
 
-/* One element, part by part. Only a prefix is more than one number. */
+/* One element, part by part. Only a prefix is more than one number, and it is the only part. */
 struct sl_conf_elem {
 	__u8 l3; /* SL_L3_BIT() of its addresses, which are all of one family; 0: it has none */
 	struct sl_interval part[SL_SET_PARTS];

@@ -44,17 +44,25 @@ static int copy_files(const struct sl_ast_set *ast, struct sl_conf_set *set)
 	return 0;
 }
 
-/* A longest prefix is looked for in one part only. */
-static int check_types(struct sl_parser *p, const struct sl_ast_set *ast)
-{
-	unsigned int i, prefixes = 0;
+/* Entries are found by their keys, which have room for so many addresses of any kind. */
+#define WIDE_MAX 2
 
-	for (i = 0; i < ast->nparts; i++)
-		prefixes += ast->type[i] == SL_TYPE_PREFIX;
-	if (prefixes < 2)
+int sl_sets_types(struct sl_parser *p, const enum sl_set_type *type, unsigned int nparts,
+		  const struct sl_loc *loc)
+{
+	unsigned int i, wide = 0;
+
+	for (i = 0; i < nparts; i++) {
+		if (type[i] == SL_TYPE_PREFIX && nparts > 1)
+			return sl_diag_error(p->diag, loc,
+					     "a prefix cannot be a part of an element: use 'addr'");
+		wide += type[i] != SL_TYPE_PORT && type[i] != SL_TYPE_PROTO;
+	}
+	if (wide <= WIDE_MAX)
 		return 0;
-	return sl_diag_error(p->diag, &ast->type_loc,
-			     "of the parts of an element, one may be a prefix");
+	return sl_diag_error(p->diag, loc,
+			     "of the parts of an element, %d can be addresses or MAC addresses",
+			     WIDE_MAX);
 }
 
 static int check_set(struct sl_parser *p, struct sl_ast_set *ast, struct sl_conf_set *set)
@@ -76,7 +84,7 @@ static int check_set(struct sl_parser *p, struct sl_ast_set *ast, struct sl_conf
 		return sl_diag_error(p->diag, &ast->loc,
 				     "set '%s' has no type: say what is in it, as in 'type addr'",
 				     ast->name);
-	err = check_types(p, ast);
+	err = sl_sets_types(p, ast->type, ast->nparts, &ast->type_loc);
 	if (err)
 		return err;
 	err = copy_files(ast, set);

@@ -39,6 +39,8 @@ static const struct part {
 	{ FIELD(PROTO), 0 },
 };
 
+_Static_assert(SL_FIELD_MAX_ == 20, "each field is in a part");
+
 struct splitting {
 	struct sl_split *split;
 	size_t size; /* of the array of rules */
@@ -66,16 +68,39 @@ static struct sl_conf_match *match_new(const struct sl_conf_match *whole, size_t
 	return match;
 }
 
+/* Room for one more. */
+static int reserve(struct splitting *s)
+{
+	struct sl_conf *conf = &s->split->conf;
+	size_t size = 2 * conf->nrules + 16;
+	struct sl_conf_rule *rules;
+	size_t *of;
+
+	if (conf->nrules < s->size)
+		return 0;
+	rules = reallocarray(conf->rules, size, sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	conf->rules = rules;
+	of = reallocarray(s->split->of, size, sizeof(*of));
+	if (!of)
+		return -ENOMEM;
+	s->split->of = of;
+	s->size = size;
+	return 0;
+}
+
 /* Takes over match. */
 static int add_rule(struct splitting *s, struct sl_conf_match *match)
 {
 	_cleanup_(sl_match_freep) struct sl_conf_match *owned = match;
 	struct sl_conf *conf = &s->split->conf;
-	struct sl_conf_rule *rule = &conf->rules[conf->nrules];
+	struct sl_conf_rule *rule;
 	struct sl_buf buf = {};
 
-	if (!owned)
+	if (!owned || reserve(s))
 		return -ENOMEM;
+	rule = &conf->rules[conf->nrules];
 	*rule = (struct sl_conf_rule) { .dir = s->rule->dir, .action = SL_CONTINUE };
 	sl_match_print(&buf, conf, rule->dir, owned);
 	if (sl_buf_take(&buf, &rule->text))
@@ -90,12 +115,19 @@ static int add_rule(struct splitting *s, struct sl_conf_match *match)
 	return 0;
 }
 
+/* Fields that say which family a rule is about: a part without them need not say it again. */
+#define FAMILY                                                                              \
+	(FIELD(ETHERTYPE) | FIELD(SADDR4) | FIELD(DADDR4) | FIELD(SADDR6) | FIELD(DADDR6) | \
+	 FIELD(TYPE) | FIELD(CODE) | FIELD(EXT))
+
 static int add_fields(struct splitting *s, unsigned int fields)
 {
 	const struct sl_conf_match *whole = s->rule->match;
 	struct sl_conf_match *match = match_new(whole, whole->count);
 	size_t i;
 
+	if (match && (fields_of(whole) & FAMILY) && !(fields & FAMILY))
+		match->l3 |= SL_L3_IPS;
 	for (i = 0; match && i < whole->count; i++) {
 		const struct sl_cond *cond = &whole->conds[i];
 		struct sl_cond *to = &match->conds[match->count];
@@ -194,41 +226,12 @@ static int set_iface(struct sl_conf_match *match, const struct sl_conf_match *wh
 	return 0;
 }
 
-static size_t parts_most(const struct sl_conf_match *match)
-{
-	return match->count + match->nraws + match->nlengths + 1 + match->nsets + match->nifaces;
-}
-
-static int reserve(struct splitting *s, size_t more)
-{
-	struct sl_conf *conf = &s->split->conf;
-	size_t size = conf->nrules + more;
-	struct sl_conf_rule *rules;
-	size_t *of;
-
-	if (size <= s->size)
-		return 0;
-	size *= 2;
-	rules = reallocarray(conf->rules, size, sizeof(*rules));
-	if (!rules)
-		return -ENOMEM;
-	conf->rules = rules;
-	of = reallocarray(s->split->of, size, sizeof(*of));
-	if (!of)
-		return -ENOMEM;
-	s->split->of = of;
-	s->size = size;
-	return 0;
-}
-
 static int split_rule(struct splitting *s)
 {
 	const struct sl_conf_match *match = s->rule->match;
 	int err;
 
-	err = reserve(s, parts_most(match));
-	if (!err)
-		err = split_each(s, match->nifaces, set_iface);
+	err = split_each(s, match->nifaces, set_iface);
 	if (!err)
 		err = split_fields(s);
 	if (!err)
@@ -243,8 +246,11 @@ static int split_rule(struct splitting *s)
 static int add_policy(struct splitting *s, enum sl_dir dir)
 {
 	struct sl_conf *conf = &s->split->conf;
-	struct sl_conf_rule *rule = &conf->rules[conf->nrules];
+	struct sl_conf_rule *rule;
 
+	if (reserve(s))
+		return -ENOMEM;
+	rule = &conf->rules[conf->nrules];
 	*rule = (struct sl_conf_rule) { .dir = dir, .is_policy = true, .action = SL_ACCEPT };
 	rule->name = strdup("policy");
 	rule->text = strdup("policy accept");
@@ -265,8 +271,6 @@ int sl_split_make(struct sl_split *out, const struct sl_conf *conf, const size_t
 		s.rule = &conf->rules[which[s.of]];
 		err = split_rule(&s);
 	}
-	if (!err)
-		err = reserve(&s, SL_DIR_MAX_);
 	for (dir = 0; dir < SL_DIR_MAX_ && !err; dir++)
 		err = add_policy(&s, (enum sl_dir)dir);
 	return err;
@@ -289,6 +293,20 @@ void sl_split_clear(struct sl_split *split)
 bool sl_conf_rule_reaches(const struct sl_conf_rule *rule, enum sl_l3 l3, enum sl_l4 l4)
 {
 	return rule->match && sl_match_reaches(rule->match, l3, l4);
+}
+
+int sl_conf_rule_chance(const struct sl_conf *conf, const struct sl_conf_rule *rule, char **out)
+{
+	struct sl_buf buf = {};
+	size_t i;
+
+	for (i = 0; i < rule->nstmts; i++) {
+		if (!sl_op_is_match(rule->stmts[i].kind))
+			continue;
+		sl_print_blank(&buf);
+		sl_stmt_print(&buf, conf, &rule->stmts[i]);
+	}
+	return sl_buf_take(&buf, out);
 }
 
 bool sl_conf_rule_place(const struct sl_conf_rule *rule, const char **file, unsigned int *line)

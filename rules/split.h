@@ -23,5 +23,7 @@ void sl_split_clear(struct sl_split *split);
 
 /* Whether a packet of these classes is compared with the rule at all. */
 bool sl_conf_rule_reaches(const struct sl_conf_rule *rule, enum sl_l3 l3, enum sl_l4 l4);
+/* Its matches that depend on more than the packet: limits and sampling. *out is malloc'ed. */
+int sl_conf_rule_chance(const struct sl_conf *conf, const struct sl_conf_rule *rule, char **out);
 /* Where the rule is written; false: nowhere, as a policy that is not. */
 bool sl_conf_rule_place(const struct sl_conf_rule *rule, const char **file, unsigned int *line);

@@ -272,9 +272,13 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 
 	shown(&error->loc, word);
 	meant = guess(error, word);
+	if (expects(error, T_SET_REF) && lexer->before == T_BAN)
+		return sl_diag_error(diag, &error->loc,
+				     "a set is named with an '@' before it, as in @%s", word);
 	if (meant)
 		return sl_diag_error(diag, &error->loc, "unknown %s '%s', did you mean '%s'?",
-				     meant->noun, word, meant->name);
+				     expects(error, T_ELEMENTS) ? "setting" : meant->noun, word,
+				     meant->name);
 	if (expects(error, T_CHAIN))
 		return sl_diag_error(
 			diag, &error->loc,
@@ -312,9 +316,11 @@ static int say_missing_value(struct sl_lexer *lexer, const struct sl_syntax_erro
 				     shown(&error->loc, text));
 
 	shown(&lexer->before_loc, before);
-	if (error->token == '{')
+	if (error->token == '{' && lexer->depth > lexer->block_depth + 1)
 		return say(lexer, error,
 			   "a set cannot stand in a set: define it and write its $name");
+	if (error->token == '{')
+		return say(lexer, error, "one value stands here, and not a set of them");
 	if (is_end(error->token))
 		return sl_diag_error(lexer->parser->diag, &error->loc,
 				     "a value is missing after '%s'", before);

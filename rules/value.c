@@ -32,9 +32,13 @@ static int unknown_word(struct reading *r, const struct sl_atom *atom)
 	const struct sl_vocabulary *words = r->wanted->selector->words;
 	char hint[SL_SUGGEST_HINT_MAX];
 
+	if (sl_nametab_get(&r->p->set_names, atom->text))
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes a %s, did you mean the set '@%s'?",
+				     r->wanted->selector->name, words->noun, atom->text);
 	if (!words->count)
-		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a number, not '%s'",
-				     r->wanted->selector->name, atom->text);
+		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a %s, not '%s'",
+				     r->wanted->selector->name, words->noun, atom->text);
 	sl_word_hint(words, atom->text, hint);
 	if (r->wanted->field == SL_FIELD_ETHERTYPE && is_tag(atom->text))
 		return sl_diag_error(
@@ -130,8 +134,13 @@ static int check_addr(struct reading *r, const struct sl_atom *atom)
 		return sl_diag_error(r->p->diag, &atom->loc,
 				     "'%s' takes IPv4 addresses, '%s' is an IPv6 address",
 				     selector->name, atom->text);
-	case SL_ATOM_NUMBER:
 	case SL_ATOM_WORD:
+		if (sl_nametab_get(&r->p->set_names, atom->text))
+			return sl_diag_error(r->p->diag, &atom->loc,
+					     "'%s' takes addresses, did you mean the set '@%s'?",
+					     selector->name, atom->text);
+		/* fall through */
+	case SL_ATOM_NUMBER:
 	case SL_ATOM_MAC:
 		return sl_diag_error(
 			r->p->diag, &atom->loc,

@@ -40,6 +40,7 @@ enum sl_opt {
 	SL_OPT_FORCE,
 	SL_OPT_NUMBER,
 	SL_OPT_INTERFACE,
+	SL_OPT_VERBOSE,
 	SL_OPT_TIMEOUT,
 	SL_OPT_MAX_
 };
@@ -101,6 +102,13 @@ int sl_cmd_explain(struct sl_ctl *ctl);
 /* The rules that run, as sluiced tells them. Returns an exit status; what is wrong has been said. */
 struct sl_conf;
 int sl_conf_running(struct sl_ctl *ctl, struct sl_conf **out);
+struct sl_diag;
+void sl_diag_print_json(const struct sl_diag *diag);
+/* lint.c */
+int sl_cmd_lint(struct sl_ctl *ctl);
+int sl_cmd_diff(struct sl_ctl *ctl);
+/* show.c */
+int sl_cmd_show(struct sl_ctl *ctl);
 /* set.c */
 int sl_cmd_sets(struct sl_ctl *ctl);
 int sl_cmd_set(struct sl_ctl *ctl);

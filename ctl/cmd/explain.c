@@ -50,19 +50,6 @@ static void explained_clear(struct sl_explained *explained)
 
 /* --- the configuration --- */
 
-static int load_file(struct explain *explain, const char *path)
-{
-	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
-	int err = sl_conf_file_load(&explain->conf, path, &diag);
-
-	if (!err)
-		return SL_EXIT_OK;
-	if (!diag.count)
-		return sl_fail("%s: %s", path, strerror(-err));
-	sl_diag_print(&diag, stderr);
-	return sl_fail("%s is not usable: nothing was judged", path);
-}
-
 int sl_conf_running(struct sl_ctl *ctl, struct sl_conf **out)
 {
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
@@ -186,8 +173,9 @@ static int follow(const struct explain *x, struct sl_explained *e)
 	int status;
 
 	e->end = e->trace;
-	e->goes_on = e->hook == SL_HOOK_XDP && e->trace.verdict == SL_CONTINUE;
-	if (!e->goes_on)
+	e->goes_on =
+		e->hook == SL_HOOK_XDP && (e->trace.verdict == SL_CONTINUE || e->trace.key.from);
+	if (!e->goes_on || e->trace.verdict != SL_CONTINUE)
 		return 0;
 	status = sl_trial_hook(x->trial, SL_HOOK_TC_INGRESS);
 	if (!status &&
@@ -198,9 +186,11 @@ static int follow(const struct explain *x, struct sl_explained *e)
 
 static int explain_frame(struct explain *x, const struct sl_frame *frame, unsigned long number)
 {
-	_cleanup_(explained_clear) struct sl_explained e = {
-		.number = number, .frame = frame, .hook = x->hook, .iface = x->iface
-	};
+	_cleanup_(explained_clear) struct sl_explained e = { .number = number,
+							     .frame = frame,
+							     .conf = x->conf,
+							     .hook = x->hook,
+							     .iface = x->iface };
 	int err;
 
 	err = sl_trial_fresh(x->trial);
@@ -301,7 +291,7 @@ static int open_all(struct explain *x, struct sl_ctl *ctl)
 	char error[SL_CAPTURE_ERROR];
 	int status;
 
-	status = ctl->opt[SL_OPT_CONFIG] ? load_file(x, ctl->opt[SL_OPT_CONFIG])
+	status = ctl->opt[SL_OPT_CONFIG] ? sl_conf_file_or_say(&x->conf, ctl->opt[SL_OPT_CONFIG])
 					 : sl_conf_running(ctl, &x->conf);
 	if (!status && from && sl_capture_open(&x->capture, from, error))
 		status = sl_fail("cannot read packets from '%s': %s", from, error);

@@ -23,6 +23,7 @@ struct sl_candidate {
 struct sl_explained {
 	unsigned long number; /* in the capture; 0: it was given in words */
 	const struct sl_frame *frame;
+	const struct sl_conf *conf;
 	enum sl_hook hook;
 	const char *iface; /* NULL: none in particular */
 	struct sl_trace trace; /* at that hook */

@@ -104,6 +104,19 @@ static bool all_held(const struct sl_explained *e, const struct sl_candidate *ca
 	return i == candidate->count;
 }
 
+/* What depends on more than this packet comes last, and is not asked apart. */
+static void print_chance(const struct sl_explained *e, const struct sl_candidate *candidate)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!all_held(e, candidate) || sl_conf_rule_chance(e->conf, candidate->rule, &text) ||
+	    !*text)
+		return;
+	printf("    %s  ", candidate->matched ? "yes" : "no ");
+	print_clean(text);
+	putchar('\n');
+}
+
 static void print_candidate(const struct sl_explained *e, const struct sl_candidate *candidate)
 {
 	char place[512];
@@ -118,8 +131,7 @@ static void print_candidate(const struct sl_explained *e, const struct sl_candid
 		print_clean(e->split.conf.rules[i].text);
 		putchar('\n');
 	}
-	if (!candidate->matched && all_held(e, candidate))
-		puts("    no   limit, or one in so many");
+	print_chance(e, candidate);
 }
 
 static void print_candidates(const struct sl_explained *e)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -136,6 +137,12 @@ static int judge_all(struct sl_conf *conf, const struct sl_session *session,
 
 /* --- the verbs --- */
 
+/* Whom sluiced refuses anyway need not be guarded, and could not be. */
+static bool is_guarded(const struct sl_ctl *ctl, struct sl_session *session)
+{
+	return !geteuid() && !ctl->opt[SL_OPT_FORCE] && sl_session_find(session);
+}
+
 int sl_guard_reload(struct sl_ctl *ctl)
 {
 	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
@@ -145,7 +152,7 @@ int sl_guard_reload(struct sl_ctl *ctl)
 	struct sl_session session;
 	int status;
 
-	if (ctl->opt[SL_OPT_FORCE] || !sl_session_find(&session))
+	if (!is_guarded(ctl, &session))
 		return SL_EXIT_OK;
 	status = sl_request(ctl, "/v1/status", NULL, &reply);
 	if (status)
@@ -210,7 +217,7 @@ int sl_guard_attach(struct sl_ctl *ctl, const json_t *body)
 	struct sl_session session;
 	int status;
 
-	if (ctl->opt[SL_OPT_FORCE] || !sl_session_find(&session) ||
+	if (!is_guarded(ctl, &session) ||
 	    strcmp(session.iface, sl_json_text(body, "interface")) != 0)
 		return SL_EXIT_OK;
 	status = load_rules(ctl, &conf);

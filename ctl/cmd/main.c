@@ -82,10 +82,43 @@ const struct sl_command sl_commands[] = {
 		.args = "[FILE]",
 		.values = "<file>",
 		.max_args = 1,
+		.options = SL_OPT_BIT(VERBOSE),
 		.help = "say what is wrong with a configuration",
 		.more = "Without FILE: " SL_CONF_FILE
 			". '-' reads standard input. Changes nothing.",
 		.run = sl_cmd_check,
+	},
+	{
+		.name = "lint",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "say what of a configuration is hardly meant so",
+		.more = "Rules that can never match, equal matches with other verdicts, sets and definitions\n"
+			"that nothing uses. Without FILE: " SL_CONF_FILE
+			". Fails when anything was found.",
+		.run = sl_cmd_lint,
+	},
+	{
+		.name = "diff",
+		.args = "OLD NEW",
+		.values = "<file>",
+		.min_args = 2,
+		.max_args = 2,
+		.help = "how two configurations differ, in terms of rules",
+		.more = "Either may be 'running', the one in force, or '-', standard input. The status is 1\n"
+			"when they differ.",
+		.run = sl_cmd_diff,
+	},
+	{
+		.name = "show",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "a configuration as one text, includes and definitions resolved",
+		.more = "Without FILE: the one in force. 'check' reads back what it prints, and it means the\n"
+			"same.",
+		.run = sl_cmd_show,
 	},
 	{
 		.name = "reload",
@@ -93,9 +126,9 @@ const struct sl_command sl_commands[] = {
 		.options = SL_OPT_BIT(CONFIRM) | SL_OPT_BIT(FORCE),
 		.help = "let sluiced read its configuration again",
 		.more = "A configuration with errors changes nothing, and neither does one that would drop the\n"
-			"SSH session that the command comes by, unless --force is given. With --confirm, and on a terminal, it\n"
-			"waits for an answer: Enter keeps the new configuration. Without one, as when the\n"
-			"session was cut, the configuration before comes back.",
+			"SSH session that the command comes by, unless --force is given.\n"
+			"With --confirm, and on a terminal, it waits for an answer: Enter keeps the new\n"
+			"configuration. Without one, as when the session was cut, the one before comes back.",
 		.run = sl_cmd_reload,
 	},
 	{

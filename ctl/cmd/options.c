@@ -40,6 +40,7 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 	[SL_OPT_NUMBER] = { 'n', "number", "N", NULL, "only the packet with that number, from 1" },
 	[SL_OPT_INTERFACE] = { 'i', "interface", "IFACE", "<interface>",
 			       "the interface where the packet is met" },
+	[SL_OPT_VERBOSE] = { 'v', "verbose", NULL, NULL, "show where each rule runs, and why" },
 	[SL_OPT_TIMEOUT] = { 0, "timeout", "TIME", NULL,
 			     "how long the elements stay (30s, 10m, 2h), instead of the set's" },
 	[SL_OPT_UNDO] = { 0, "undo", NULL, NULL, "take it back at once" },

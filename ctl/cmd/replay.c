@@ -45,20 +45,6 @@ static void replay_clear(struct replay *replay)
 	sl_conf_freep(&replay->conf);
 }
 
-static int load_conf(struct replay *replay, const char *path)
-{
-	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
-	int err = sl_conf_file_load(&replay->conf, path, &diag);
-
-	/* Warnings are for `check`. */
-	if (!err)
-		return SL_EXIT_OK;
-	if (!diag.count)
-		return sl_fail("%s: %s", path, strerror(-err));
-	sl_diag_print(&diag, stderr);
-	return sl_fail("%s is not usable: nothing was judged", path);
-}
-
 static int load_programs(struct replay *replay)
 {
 	int status = sl_trial_new(&replay->trial, replay->conf, replay->hook, NULL, "replay");
@@ -157,7 +143,7 @@ int sl_cmd_replay(struct sl_ctl *ctl)
 		replay.hook = sl_choice_find(sl_options[SL_OPT_HOOK].values, hook);
 	if (!strcmp(from, "-") && !strcmp(conf, "-"))
 		return sl_misuse("standard input is either the configuration or the packets");
-	status = load_conf(&replay, conf) ?: open_files(&replay, from, to);
+	status = sl_conf_file_or_say(&replay.conf, conf) ?: open_files(&replay, from, to);
 	status = status ?: load_programs(&replay);
 	if (status)
 		return status;

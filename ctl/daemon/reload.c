@@ -117,9 +117,12 @@ static int switch_over(struct sl_reload *reload)
 {
 	struct sl_daemon *daemon = reload->daemon;
 	char *more = NULL;
-	int err = 0;
+	int err;
 
-	if (reload->confirm) {
+	err = sl_ports_check(daemon, reload->conf, &more);
+	say_more(reload, more);
+	more = NULL;
+	if (!err && reload->confirm) {
 		err = sl_confirm_prepare(daemon, reload->text, &more);
 		say_more(reload, more);
 	}
@@ -134,16 +137,16 @@ static void take_over(struct sl_reload *reload)
 	struct sl_conf *before = daemon->conf;
 
 	daemon->conf = TAKE_PTR(reload->conf);
-	if (reload->confirm) {
-		sl_confirm_begin(daemon, before, reload->confirm);
-	} else {
-		if (reload->undo)
-			sl_confirm_undone(daemon);
-		else
-			sl_confirm_keep(daemon);
-		sl_conf_freep(&before);
-	}
+	if (reload->undo)
+		sl_confirm_undone(daemon);
+	else if (!reload->confirm)
+		sl_confirm_keep(daemon);
 	sl_ports_settle(daemon);
+	/* The time is the operator's: what attaching takes does not count. */
+	if (reload->confirm)
+		sl_confirm_begin(daemon, before, reload->confirm);
+	else
+		sl_conf_freep(&before);
 }
 
 static void say(const struct sl_reload *reload)

@@ -169,6 +169,12 @@ struct sl_dp_iface {
  * already. All or nothing: on failure, what was attached before stays.
  */
 int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want);
+/*
+ * The same, but when XDP would get into libxdp's dispatcher beside TC ingress it fails with
+ * -EOPNOTSUPP and these words; NULL: that may be.
+ */
+int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
+			const char *refusal);
 int sl_dp_detach(struct sl_dp *dp, int ifindex);
 /* The interface is gone; its kernel attachments went with it. Frees slot and pins. */
 int sl_dp_forget(struct sl_dp *dp, int ifindex);

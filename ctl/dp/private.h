@@ -64,6 +64,7 @@ struct sl_dp {
 	int grace_inner;
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
+	const char *refusal; /* of the dispatcher, while something is attached; NULL: none */
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	__u32 run_slot;

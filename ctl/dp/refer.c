@@ -10,6 +10,7 @@
 
 #include "dp.h"
 
+#include <limits.h>
 #include <net/if.h>
 
 #include "private.h"
@@ -34,13 +35,19 @@ static void fill_pattern(const struct sl_dp *dp, struct sl_pattern *pattern)
 	}
 }
 
+/* Offline, a port is there, but nothing gets out: there is no interface with that index. */
+static __u32 port_of(const struct sl_dp *dp, const char *name)
+{
+	return dp->pin_dir ? if_nametoindex(name) : INT_MAX;
+}
+
 static void fill_ports(const struct sl_dp *dp, const struct sl_ruleset *set)
 {
 	struct sl_rule_port *port = dp_at(dp, set->ports);
 	__u32 i;
 
 	for (i = 0; i < set->nports; i++)
-		__atomic_store_n(&port[i].ifindex, if_nametoindex(dp_at(dp, port[i].name)),
+		__atomic_store_n(&port[i].ifindex, port_of(dp, dp_at(dp, port[i].name)),
 				 __ATOMIC_RELEASE);
 }
 

@@ -22,7 +22,9 @@ int dp_device_check(struct sl_dp *dp, int ifindex, char name[16])
 
 	if (sock < 0)
 		return dp_fail(dp, -errno, "socket: %s", dp_words(errno));
-	if (!if_indextoname((unsigned int)ifindex, req.ifr_name))
+	if (!if_indextoname((unsigned int)ifindex, req.ifr_name) && errno != ENXIO)
+		return dp_fail(dp, -errno, "interface %d: %s", ifindex, dp_words(errno));
+	if (!req.ifr_name[0])
 		return dp_fail(dp, -ENODEV, "there is no interface with index %d", ifindex);
 	if (ioctl(sock, SIOCGIFHWADDR, &req))
 		return dp_fail(dp, -errno, "interface '%s': %s", req.ifr_name, dp_words(errno));

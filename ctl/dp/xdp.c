@@ -421,8 +421,8 @@ int dp_xdp_detach_strays(struct sl_dp *dp, int ifindex)
 		stray_find(dp, ifindex, arena, &stray);
 		if (!stray.kind)
 			break;
-		dp_log(5, "xdp of interface %d: program %u of a change that was cut off; detached",
-		       ifindex, stray.id);
+		dp_log(5, "xdp of interface %d: program %u was left behind; detached", ifindex,
+		       stray.id);
 		err = dp_xdp_detach(dp, ifindex, &stray);
 	}
 	return err;

@@ -133,7 +133,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report);
 struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
-	__u64 by_rule, by_policy, refused;
+	__u64 by_rule, by_policy, refused, too_large;
 };
 extern struct run_counts run_counts;
 

@@ -304,7 +304,7 @@ void plan_make(struct chance *c, const struct wish *w, struct plan *p)
 	p->tos = (__u8)(wished(w, M_DSCP, chance_of(c, 50) ? 0 : chance_below(c, 64)) << 2 |
 			chance_below(c, 4));
 	p->ttl = (__u8)wished(w, M_TTL, chance_of(c, 50) ? 64 : chance_below(c, 256));
-	p->id = chance_below(c, 3);
+	p->id = chance_of(c, 60) ? chance_below(c, 3) : (__u32)chance_next(c);
 	p->df = chance_of(c, 30);
 	if (p->family == 4) {
 		plan_options(c, p);

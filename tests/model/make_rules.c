@@ -202,19 +202,62 @@ static void make_match(struct chance *c, struct m_match *m)
 	}
 }
 
+/* What a packet must be for the match: 0, anything. */
+static void asks_for(const struct m_match *m, int *family, int *transport)
+{
+	*transport = m->selector == M_TCP_FLAGS ? 6 : 0;
+	*family = 0;
+	if (m->selector >= M_IP_SADDR && m->selector <= M_IP6_DADDR)
+		*family = m->selector <= M_IP_DADDR ? 4 : 6;
+	if (m->selector == M_IP_PROTO || m->selector == M_IP6_PROTO)
+		*family = m->selector == M_IP_PROTO ? 4 : 6;
+	if (m->selector >= M_TCP_SPORT && m->selector <= M_SCTP_DPORT)
+		*transport = m->selector <= M_TCP_DPORT ? 6 : m->selector <= M_UDP_DPORT ? 17 : 132;
+	if (m->selector >= M_ICMP_TYPE && m->selector <= M_ICMPV6_CODE) {
+		*transport = m->selector <= M_ICMP_CODE ? 1 : 58;
+		*family = m->selector <= M_ICMP_CODE ? 4 : 6;
+	}
+	if (m->negate || m->count != 1 || m->range[0].low != m->range[0].high)
+		return;
+	if (m->selector == M_ANY_PROTO)
+		*transport = (int)m->range[0].low;
+	if (m->selector == M_ANY_ETHERTYPE)
+		*family = m->range[0].low == 0x800 ? 4 : m->range[0].low == 0x86dd ? 6 : 1;
+}
+
+static bool goes_with(const struct m_rule *rule, const struct m_match *m)
+{
+	int family, transport, family_before, transport_before;
+
+	asks_for(m, &family, &transport);
+	for (int i = 0; i < rule->count; i++) {
+		asks_for(&rule->match[i], &family_before, &transport_before);
+		if ((family && family_before && family != family_before) ||
+		    (transport && transport_before && transport != transport_before))
+			return false;
+	}
+	return true;
+}
+
 static void make_rule(struct chance *c, struct m_rule *rule)
 {
 	static const int counts[] = { 0, 1, 1, 1, 2, 2, 2, 3, 3, 4 };
 	static const int actions[] = { SL_ACCEPT, SL_DROP, SL_CONTINUE };
 
-	rule->count = chance_pick(c, counts);
+	int count = chance_pick(c, counts);
+
+	rule->count = 0;
 	rule->action = chance_pick(c, actions);
 	/* What matches all ends the chain: seldom. */
-	if (!rule->count && chance_of(c, 80))
+	if (!count && chance_of(c, 80))
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
-	for (int i = 0; i < rule->count; i++)
-		make_match(c, &rule->match[i]);
+	while (rule->count < count) {
+		make_match(c, &rule->match[rule->count]);
+		/* Mostly such that a packet can match all of them. */
+		if (goes_with(rule, &rule->match[rule->count]) || chance_of(c, 10))
+			rule->count++;
+	}
 	/* Two of a kind, to be met together. */
 	if (rule->count > 1 && chance_of(c, 10)) {
 		rule->match[1] = rule->match[0];

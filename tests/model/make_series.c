@@ -109,10 +109,13 @@ static int spoil(struct chance *c, struct cutting *pieces, int count)
 		one->size =
 			chance_of(c, 30) ? 0 : one->size - chance_below(c, one->size < 8 ? 1 : 8);
 		break;
-	case 6: /* lies near the end of what there can be */
+	case 6: /* lies near the end of what there can be, with its header or without */
 		one->from = 65536 - 8 * chance_between(c, 1, 12);
-		if (chance_of(c, 50))
-			one->size = chance_between(c, 0, 65535 - one->from);
+		if (chance_of(c, 70))
+			one->size = 65533 + chance_below(c, 6) - one->from -
+				    chance_pick(c, ((__u32[]) { 0, 20, 24, 0 }));
+		if (one->size > 65536)
+			one->size = 1;
 		break;
 	case 7: /* behind the last one */
 		pieces[count] = *one;
@@ -137,6 +140,33 @@ static void shuffle(struct chance *c, struct cutting *pieces, int count)
 	}
 }
 
+/* What tells packets in pieces apart, or must not. */
+static void vary(struct chance *c, struct plan *p)
+{
+	switch (chance_below(c, 7)) {
+	case 0:
+		p->tci[0] ^= (__u16)(1U << chance_below(c, 16));
+		break;
+	case 1:
+		p->tci[1] ^= (__u16)(1U << chance_below(c, 16));
+		break;
+	case 2:
+		p->id ^= 1U << chance_below(c, 32);
+		break;
+	case 3:
+		p->saddr ^= (wide)1 << chance_below(c, p->family == 4 ? 32 : 128);
+		break;
+	case 4:
+		p->daddr ^= (wide)1 << chance_below(c, p->family == 4 ? 32 : 128);
+		break;
+	case 5:
+		p->tos ^= (__u8)(1U << chance_below(c, 8));
+		break;
+	default:
+		p->body_next ^= 1;
+	}
+}
+
 void make_series(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d)
 {
 	struct cutting pieces[PIECES];
@@ -147,15 +177,13 @@ void make_series(struct chance *c, struct fuzz_case *fc, struct plan *p, struct 
 	if (chance_of(c, 30))
 		shuffle(c, pieces, count);
 	for (int i = 0; i < count; i++) {
-		struct plan *sender = p;
-
 		if (pieces[i].from + pieces[i].size > FRAME_MAX - 4096)
 			pieces[i].size = 8;
-		plan_emit(c, sender, &pieces[i], d);
 		if (chance_of(c, 5))
-			mutate(c, d);
+			vary(c, p);
+		plan_emit(c, p, &pieces[i], d);
 		if (chance_of(c, 4))
-			p->tci[0] ^= (__u16)(1U << chance_below(c, 16));
+			mutate(c, d);
 		case_add(c, fc, d);
 	}
 }

@@ -140,9 +140,9 @@ static bool try(__u64 seed, const struct options *o)
 
 static void summary(const struct options *o)
 {
-	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu rules refused\n",
+	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu rules refused, %llu rule sets too large\n",
 	       o->seed, run_counts.packets, run_counts.cases, run_counts.runs, run_counts.by_rule,
-	       run_counts.by_policy, run_counts.refused);
+	       run_counts.by_policy, run_counts.refused, run_counts.too_large);
 	for (int i = 0; i < SL_REASON_MAX_; i++)
 		printf("%s %llu%s", sl_reason_names[i], run_counts.reason[i],
 		       i + 1 < SL_REASON_MAX_ ? ", " : "\n");
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 			fell_out += !try(o.seed * 1000003 + n, &o);
 		}
 		summary(&o);
-		if (!fell_out && run_counts.packets >= PACKETS_QUICK)
+		if (!fell_out && run_counts.packets >= PACKETS)
 			missing = missing_reasons();
 	}
 	run_exit();

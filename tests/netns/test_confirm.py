@@ -71,7 +71,7 @@ def put(daemon, seconds, config=AFTER):
     daemon.configure(config)
     answer = daemon.post("/v1/reload", {"confirm": seconds})
     assert answer["pending"]["seconds"] == seconds
-    assert 0 <= answer["pending"]["left"] <= seconds
+    assert 0 < answer["pending"]["left"] <= seconds
     assert answer["pending"]["generation"] == answer["ruleset"]["generation"]
     return answer
 
@@ -79,7 +79,7 @@ def put(daemon, seconds, config=AFTER):
 def test_in_force_at_once_and_taken_back(daemon, client):
     check_before(daemon)
     client.run("ping", "-c3", "-i0.05", "-W2", "10.1.0.1")
-    put(daemon, 2)
+    put(daemon, 5)
     assert "web" in source(daemon) and daemon.rule("stays") == 3
     assert daemon.interface("lan0")["tc"]["ingress"]["attach"] == "tcx"
     assert daemon.interface("wan0")["xdp"]["mode"] == "native"
@@ -87,14 +87,14 @@ def test_in_force_at_once_and_taken_back(daemon, client):
     wait_until(lambda: pending(daemon) is None, "the end of the probation")
     check_before(daemon)
     assert daemon.rule("stays") == 5
-    assert "not confirmed within 2 s" in daemon.log()
+    assert "not confirmed within 5 s" in daemon.log()
 
 
 def test_confirmed(daemon, ctl):
-    put(daemon, 1)
+    put(daemon, 3)
     done = ctl("confirm")
     assert done.status == OK and done.out.startswith("confirmed: rule set ")
-    time.sleep(1.3)
+    time.sleep(3.3)
     assert "web" in source(daemon) and pending(daemon) is None
     complains(ctl("confirm"), "nothing waits for a confirmation")
     daemon.kill()

@@ -166,7 +166,7 @@ def test_stats(steady):
     (up0,) = stats["interfaces"]
     assert [(h["hook"], h["direction"]) for h in up0["hooks"]] == [
         ("xdp", "ingress"), ("tc-ingress", "ingress"), ("tc-egress", "egress")]
-    assert set(up0["hooks"][0]["verdicts"]) == {"accept", "drop", "seen"}
+    assert set(up0["hooks"][0]["verdicts"]) == {"accept", "drop", "seen", "reject", "redirect"}
     assert stats["reasons"]["bad-ihl"] == {"packets": 0, "bytes": 0}
     assert [(r["chain"], r["name"], r["policy"]) for r in stats["rules"]] == [
         ("ingress", "telnet", False), ("ingress", "policy", True), ("egress", "policy", True)]

@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from ctl import FAILED, OK, USAGE, complains, sluicectl
+from lab import TOP
 
 CONFIG = """
 on malformed drop
@@ -106,6 +107,20 @@ def test_flags(explain):
     for text, number in (("syn", 2), ("syn|ack", 18), ("fin,psh,ack", 25), ("none", 0), ("", 2),
                          ("rst|urg", 36)):
         assert explain(f"tcp 10.0.0.1:1 > 10.0.0.2:2 {text}")["tcp_flags"] == number
+
+
+def test_keys_are_documented(explain):
+    page = (TOP / "docs/man/sluicectl.8").read_text()
+
+    def documented(text):
+        return {word for line in text.splitlines() if line.startswith(".It Va ")
+                for word in line[len(".It Va "):].split(" , Va ")}
+
+    replay, own = page.split(".Cm show\nprints an object")
+    replay = replay[replay.index("prints one object a line for each packet"):]
+    answer = explain("tcp 10.0.0.1:1 > 10.0.0.2:2")
+    found = replay[replay.index(".It Va ethertype"):]
+    assert set(answer) == documented(own.split(".Sh ENVIRONMENT")[0]) | documented(found) | {"length"}
 
 
 def test_egress(explain):

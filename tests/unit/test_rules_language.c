@@ -43,6 +43,16 @@ static const struct row matches[] = {
 	{ "meta iifname tcp tcp drop", "iifname \"tcp\" tcp drop" },
 	{ "iifname { in, tc } drop", "iifname { \"in\", \"tc\" } drop" },
 	{ "oifname eth0 drop", NULL },
+	{ "iifname eth0 iifname eth1 drop", NULL },
+	{ "iifname { a, b } iifname { c, d } drop", NULL },
+	{ "iifname { a, b } iifname { b, c } drop",
+	  "iifname { \"a\", \"b\" } iifname { \"b\", \"c\" } drop" },
+	{ "iifname \"eth*\" iifname != eth1 drop", "iifname \"eth*\" iifname != \"eth1\" drop" },
+	{ "iifname \"eth*\" iifname != \"eth*\" drop", NULL },
+	{ "iifname eth0 iifname eth0 drop", "iifname \"eth0\" drop" },
+	{ "saddr @addrs saddr != @addrs drop", NULL },
+	{ "saddr @addrs daddr != @addrs drop", "saddr @addrs daddr != @addrs drop" },
+	{ "saddr country de saddr country != de drop", NULL },
 	{ "ether saddr 00:11:22:aa:BB:cc drop", "ether saddr 00:11:22:aa:bb:cc drop" },
 	{ "ether daddr != { 0:0:0:0:0:1 } drop", NULL },
 	{ "ether daddr != 01:00:5e:00:00:00 - 01:00:5e:7f:ff:ff drop",
@@ -102,8 +112,10 @@ static const struct row matches[] = {
 	  "ether saddr . saddr . th dport . proto @four drop" },
 	{ "saddr . dport { 10.0.0.2 . 80, $pair, 10.0.0.2 . http } drop",
 	  "saddr . th dport { 10.0.0.1 . 53, 10.0.0.2 . 80 } drop" },
-	{ "saddr . tcp dport != { 10.0.0.0/8 . 22, 2001:db8::1 . 23 } drop",
-	  "saddr . tcp dport != { 10.0.0.0/8 . 22, 2001:db8::1 . 23 } drop" },
+	{ "saddr . tcp dport != { 10.0.0.8 . 22, 2001:db8::1 . 23 } drop",
+	  "saddr . tcp dport != { 10.0.0.8 . 22, 2001:db8::1 . 23 } drop" },
+	{ "saddr . tcp dport { 10.0.0.0/8 . 22 } drop", NULL },
+	{ "ether saddr . saddr . daddr { 00:11:22:33:44:55 . 10.0.0.1 . 10.0.0.2 } drop", NULL },
 	{ "saddr . daddr 10.0.0.1 . 10.0.0.2 drop", "saddr . daddr { 10.0.0.1 . 10.0.0.2 } drop" },
 	{ "saddr . daddr 10.0.0.1 . ::1 drop", NULL },
 	{ "saddr . daddr { 10.0.0.0/8 . 10.0.0.0/8 } drop", NULL },
@@ -240,19 +252,18 @@ static const char sets_written[] = "set a { type addr; elements = { 10.0.0.128/2
 				   "elements { 81 } }\n"
 				   "set c {\n\ttype addr\n\ttimeout 1h30m\n\tcounters\n"
 				   "\tfile \"x/*.set\"; file \"/y\"\n}\n"
-				   "set d { type mac . prefix . proto; size 64k; counters\n"
-				   "elements { 00:11:22:33:44:55 . 10.0.0.0/8 . tcp,\n"
-				   "00:11:22:33:44:55 . 10.0.0.0/8 . 6, ::1 } }\n";
+				   "set d { type mac . addr . proto; size 64k; counters\n"
+				   "elements { 00:11:22:33:44:55 . 10.0.0.8 . tcp,\n"
+				   "00:11:22:33:44:55 . 10.0.0.8 . 6, ::1 } }\n";
 
-static const char sets_printed[] =
-	"set a {\n\ttype addr\n"
-	"\telements { 10.0.0.0/24, 2001:db8::1 }\n}\n\n"
-	"set b {\n\ttype port\n\tsize 1048576\n"
-	"\telements { 22, 80-81, 443 }\n}\n\n"
-	"set c {\n\ttype addr\n\ttimeout 1h30m\n\tcounters\n"
-	"\tfile \"x/*.set\"\n\tfile \"/y\"\n}\n\n"
-	"set d {\n\ttype mac . prefix . proto\n\tsize 65536\n\tcounters\n"
-	"\telements { 00:11:22:33:44:55 . 10.0.0.0/8 . tcp }\n}\n\n";
+static const char sets_printed[] = "set a {\n\ttype addr\n"
+				   "\telements { 10.0.0.0/24, 2001:db8::1 }\n}\n\n"
+				   "set b {\n\ttype port\n\tsize 1048576\n"
+				   "\telements { 22, 80-81, 443 }\n}\n\n"
+				   "set c {\n\ttype addr\n\ttimeout 1h30m\n\tcounters\n"
+				   "\tfile \"x/*.set\"\n\tfile \"/y\"\n}\n\n"
+				   "set d {\n\ttype mac . addr . proto\n\tsize 65536\n\tcounters\n"
+				   "\telements { 00:11:22:33:44:55 . 10.0.0.8 . tcp }\n}\n\n";
 
 static void test_sets(void **state)
 {

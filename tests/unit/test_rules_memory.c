@@ -80,6 +80,12 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
+static int no_change(void *arg, const struct sl_conf_change *change)
+{
+	fail_msg("%s differs from itself", change->name);
+	return 0;
+}
+
 /* Everything that a caller does with a configuration. */
 static int use(const char *path, bool may_lower)
 {
@@ -101,6 +107,11 @@ static int use(const char *path, bool may_lower)
 		assert_null(text);
 		return err;
 	}
+	err = sl_conf_lint(conf, &diag);
+	if (!err)
+		err = sl_conf_diff(conf, conf, no_change, NULL);
+	if (err)
+		return err;
 	err = !may_lower ? 0 : sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
 	if (err)
 		assert_null(block);
@@ -141,6 +152,9 @@ static void test_bad(void **state)
 		"tests/data/bad/include-of-bad.conf", "tests/data/bad/interface-bad.conf",
 		"tests/data/bad/define-bad.conf",     "tests/data/bad/value-unknown.conf",
 		"tests/data/bad/contradiction.conf",  "tests/data/bad/match-misspelt.conf",
+		"tests/data/bad/set-bad.conf",	      "tests/data/bad/set-ref.conf",
+		"tests/data/bad/statement-bad.conf",  "tests/data/bad/limit-bad.conf",
+		"tests/data/bad/country-bad-2.conf",  "tests/data/bad/raw-bad.conf",
 		"tests/data/bad/on-bad.conf",	      "tests/data/bad/include-bad.conf",
 	};
 	size_t i;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "lexer.h"
 #include "names.h"
 #include "rules.h"
 #include "rules_equal.h"
@@ -25,7 +26,7 @@ static void test_random_round_trips(void **state)
 
 	for (seed = 1; seed <= 1000; seed++) {
 		struct random r = { seed * 7919ULL };
-		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_parsed(&r, 20);
+		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_whole(&r, 20);
 
 		assert_round_trip(conf);
 	}
@@ -87,6 +88,47 @@ static void test_examples_in_the_manual(void **state)
 		examples++;
 	}
 	assert_true(examples >= 10);
+}
+
+/* The page's example, as troff has it. */
+static void test_example_in_the_page(void **state)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	char *from, *to, *escape;
+
+	assert_int_equal(sl_source_read(&source, "docs/man/sluice.conf.5"), 0);
+	from = strstr(source->text, ".Sh EXAMPLES\n.Bd -literal\n");
+	assert_non_null(from);
+	from += strlen(".Sh EXAMPLES\n.Bd -literal\n");
+	to = strstr(from, ".Ed\n");
+	assert_non_null(to);
+	*to = '\0';
+	while ((escape = strstr(from, "\\e")))
+		memmove(escape + 1, escape + 2, strlen(escape + 2) + 1);
+	conf = must_parse(from);
+	assert_round_trip(conf);
+}
+
+static void assert_has_words(const char *path)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	const struct sl_keyword *keyword;
+	int token;
+	size_t from;
+
+	assert_int_equal(sl_source_read(&source, path), 0);
+	for (token = 0; token < 1000; token++) {
+		for (from = 0; (keyword = sl_keyword_of(token, &from));) {
+			if (!strstr(source->text, keyword->name))
+				fail_msg("%s does not have '%s'", path, keyword->name);
+		}
+	}
+}
+
+static void test_manual_has_all_words(void **state)
+{
+	assert_has_words("docs/rules.md");
 }
 
 static void assert_names_all(const char *path)
@@ -295,6 +337,8 @@ int main(void)
 		cmocka_unit_test(test_shipped_files),
 		cmocka_unit_test(test_examples_in_the_manual),
 		cmocka_unit_test(test_manuals_name_all_reasons),
+		cmocka_unit_test(test_example_in_the_page),
+		cmocka_unit_test(test_manual_has_all_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
