@@ -187,15 +187,17 @@ struct sl_op_limit {
 	__u8 bytes;
 	__u16 index; /* of this limit among those of the rule */
 	__u32 pad;
-	__u64 cost_ns_q8; /* of a packet or byte, in 1/256 ns */
-	__u64 burst_ns;
+	__u64 cost_ns_q8; /* of a packet, or of a byte (then below 2^46), in 1/256 ns */
+	__u64 burst_ns; /* below 2^58 */
 };
 
-/* op.arg: bytes of the packet in the event, 0: none. */
+/* op.arg: bytes of the packet in the event, at most SL_SNAP_MAX; 0: none. */
 struct sl_op_log {
 	struct sl_op op;
 	__u64 cost_ns_q8; /* the rule's own bucket of events, as in sl_op_limit; 0: no limit */
 	__u64 burst_ns;
+	__u32 sample; /* one event in that many packets; 0 and 1: each */
+	__u32 pad;
 };
 
 /* MARK, PRIORITY: value = value & ~mask | op.arg */
@@ -219,6 +221,7 @@ struct sl_op_vlan {
 	__u32 pad;
 };
 
+/* The bytes lie in one of: what precedes the network header, the IP header, what is behind it. */
 struct sl_op_write {
 	struct sl_op op; /* arg: offset */
 	__u8 base; /* enum sl_base */

@@ -98,9 +98,8 @@ struct sl_key {
 	__u16 pad;
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
 	__u32 pad2;
-	__u64 mac[2]; /* source, destination; set for rule sets with SL_NEEDS_MACS only */
 };
-_Static_assert(sizeof(struct sl_key) == 80, "layout");
+_Static_assert(sizeof(struct sl_key) == 64, "layout");
 
 /* sl_record4.order and sl_record6.order */
 #define SL_ORDER_PLACE	       0x0fffffffU /* of the rule in its chain, from 1 */
@@ -155,17 +154,18 @@ _Static_assert(sizeof(struct sl_record6) == 64, "a cache line");
 #define SL_REF_RIGHT_SHIFT 38
 #define SL_REF_WORD_SHIFT  44
 
-/* In 64-bit words from sl_key.addr on. */
+/* In 64-bit words of the key. */
 enum sl_ref_word {
+	SL_REF_LINK,
+	SL_REF_XPORT,
 	SL_REF_ADDR0,
 	SL_REF_ADDR1,
 	SL_REF_ADDR2,
 	SL_REF_ADDR3,
 	SL_REF_PORTS, /* sport in bits 0-15, dport in bits 16-31: the programs are little-endian */
 };
-_Static_assert(__builtin_offsetof(struct sl_key, sport) ==
-		       __builtin_offsetof(struct sl_key, addr) + 8UL * SL_REF_PORTS,
-	       "layout");
+_Static_assert(__builtin_offsetof(struct sl_key, addr) == 8UL * SL_REF_ADDR0, "layout");
+_Static_assert(__builtin_offsetof(struct sl_key, sport) == 8UL * SL_REF_PORTS, "layout");
 
 /* A list is split where one tree would need rules in too many of its leaves. */
 #define SL_TREES 4

@@ -9,7 +9,7 @@
 
 #include "../abi/sets.h"
 #include "arena.h"
-#include "pkt.h"
+#include "inline.h"
 
 /*
  * All ones when a < b, else 0. The compiler is kept from making a branch of it: clang 19 would, and

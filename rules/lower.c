@@ -12,12 +12,14 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "records.h"
+#include "stmt.h"
 #include "tree.h"
 
 /*
  * Lowering writes the block from its start on:
  *
- *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list | struct sl_rule[] | strings
+ *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
 #define RECORDS_MAX 262144U /* of one rule, in one list */
@@ -41,15 +43,6 @@ void sl_conf_number(struct sl_conf *conf)
 static struct sl_ruleset *header(const struct lowering *l)
 {
 	return sl_block_at(&l->block, l->block.base);
-}
-
-/* What cannot be lowered. */
-static bool has_more(const struct sl_conf_rule *rule)
-{
-	const struct sl_conf_match *match = rule->match;
-
-	return rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	       match->mss.count || match->nifaces;
 }
 
 /* The rule's records in one list, behind those of the rules before it. */
@@ -105,9 +98,6 @@ static int lower_rule(struct lowering *l, const struct sl_conf_rule *rule, __u32
 	__u32 body = 0;
 	int err;
 
-	if (has_more(rule))
-		return sl_diag_error(l->diag, &rule->loc,
-				     "the rule '%s' asks for what cannot be loaded", rule->name);
 	for (l3 = 0; l3 < SL_L3_MAX_; l3++) {
 		for (l4 = 0; l4 < SL_L4_MAX_; l4++) {
 			if (!sl_match_reaches(rule->match, (enum sl_l3)l3, (enum sl_l4)l4))
@@ -264,6 +254,47 @@ static int write_sets(struct lowering *l)
 	return err;
 }
 
+/* Interfaces that rules name: the daemon fills in which ones these are. */
+static int write_ports(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, name;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->nports * sizeof(struct sl_rule_port), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->ports = at;
+	header(l)->nports = (__u32)conf->nports;
+	for (i = 0; i < conf->nports && !err; i++) {
+		err = put_string(l, conf->ports[i], &name);
+		if (!err)
+			((struct sl_rule_port *)sl_block_at(&l->block, at))[i].name = name;
+	}
+	return err;
+}
+
+static int write_patterns(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, text;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->npatterns * sizeof(struct sl_pattern), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->patterns = at;
+	header(l)->npatterns = (__u32)conf->npatterns;
+	for (i = 0; i < conf->npatterns && !err; i++) {
+		err = put_string(l, conf->patterns[i], &text);
+		if (!err)
+			((struct sl_pattern *)sl_block_at(&l->block, at))[i].text = text;
+	}
+	return err;
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -281,6 +312,10 @@ static int write_block(struct lowering *l, __u64 generation)
 		err = lower_trees(l);
 	if (!err)
 		err = write_rules(l);
+	if (!err)
+		err = write_ports(l);
+	if (!err)
+		err = write_patterns(l);
 	if (!err)
 		err = write_source(l);
 	if (!err)

@@ -42,6 +42,7 @@ enum sl_opt {
 	SL_OPT_INTERFACE,
 	SL_OPT_VERBOSE,
 	SL_OPT_TIMEOUT,
+	SL_OPT_FOLLOW,
 	SL_OPT_MAX_
 };
 
@@ -91,6 +92,8 @@ int sl_cmd_status(struct sl_ctl *ctl);
 /* stats.c */
 int sl_cmd_stats(struct sl_ctl *ctl);
 int sl_cmd_rules(struct sl_ctl *ctl);
+/* events.c */
+int sl_cmd_events(struct sl_ctl *ctl);
 /* check.c */
 int sl_cmd_check(struct sl_ctl *ctl);
 /* probe.c */

@@ -78,6 +78,14 @@ const struct sl_command sl_commands[] = {
 		.run = sl_cmd_set,
 	},
 	{
+		.name = "events",
+		.args = "",
+		.options = SL_OPT_BIT(FOLLOW),
+		.help = "what rules with 'log' found, one JSON object a line",
+		.more = "The form is that of Suricata's EVE. The last 1,024 events are kept.",
+		.run = sl_cmd_events,
+	},
+	{
 		.name = "check",
 		.args = "[FILE]",
 		.values = "<file>",

@@ -23,6 +23,7 @@ struct sl_route {
 	const char *path;
 	int (*fn)(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 	bool changes; /* for root only */
+	bool streams; /* fn is NULL, the answer is that of events.c */
 	const char *help;
 };
 

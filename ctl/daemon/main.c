@@ -26,6 +26,7 @@
 #include "confirm.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "datapath.h"
 #include "log.h"
 #include "notify.h"
@@ -198,6 +199,8 @@ static int start(struct sl_daemon *daemon)
 	if (!err)
 		err = sl_netdev_new(&daemon->netdev);
 	if (!err)
+		err = sl_events_new(&daemon->events, daemon);
+	if (!err)
 		err = start_datapath(daemon);
 	if (!err)
 		err = sl_sweep_open(daemon);
@@ -214,6 +217,7 @@ static void end(struct sl_daemon *daemon)
 	sl_reload_leave(daemon);
 	sl_exchanges_go_on(daemon, 503, NULL);
 	sl_server_freep(&daemon->server);
+	sl_events_freep(&daemon->events);
 	sl_sock_close(&daemon->sock);
 	sl_ports_free(daemon);
 	sl_netdev_freep(&daemon->netdev);

@@ -49,7 +49,8 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	if (!dp)
 		return -ENOMEM;
 	dp->set_maps[SL_SET_HASH] = dp->set_maps[SL_SET_TRIE] = -1;
-	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp->lock_fd = dp->arena_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp_maps_init(dp);
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
 		if (!dp->pin_dir)
@@ -66,6 +67,7 @@ void sl_dp_freep(struct sl_dp **dp)
 		return;
 	dp_tap_freep(&(*dp)->tap);
 	dp_prog_freep(&(*dp)->run);
+	dp_prog_freep(&(*dp)->run_rest);
 	dp_arena_close(*dp);
 	free((*dp)->pin_dir);
 	free(*dp);
@@ -133,7 +135,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	dp_rmdir(dp, "if");
 	dp_set_maps_unpin(dp);
 	dp_memos_drop(dp);
-	dp_unpin(dp, "frags");
+	dp_maps_unpin(dp);
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");
 	dp_libxdp_rmdir();

@@ -11,7 +11,8 @@
  * sl_dp_error() until the next call: "xdp: attach to 'eth1' failed: device busy (...)".
  *
  * What is pinned below the pin directory (a directory on bpffs, default /sys/fs/bpf/sluice):
- *   arena, frags, sets, tries       the maps
+ *   arena, frags, limits, events,   the maps
+ *   sets, tries
  *   if/IFINDEX/xdp                  the program at this hook
  *   if/IFINDEX/tc-ingress
  *   if/IFINDEX/tc-egress
@@ -195,10 +196,20 @@ int sl_dp_memo_drop(struct sl_dp *dp, const char *name);
 /* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of: 0 or its errno. */
 int sl_dp_probe_ext(void);
 
+/* The rule whose counter the slot is, in the rule set in force; NULL: none. */
+const struct sl_rule *sl_dp_rule_by_slot(const struct sl_dp *dp, __u32 slot);
+/* The name of the interface that has or had the slot; "" for none. */
+const char *sl_dp_iface_name(const struct sl_dp *dp, __u32 slot);
+
 /* --- counters: sums over CPUs --- */
 
 int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
 int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
+
+/* --- events --- */
+
+/* The ring buffer of struct sl_event, for libbpf's ring_buffer__new(); -1 when not started. */
+int sl_dp_events_fd(const struct sl_dp *dp);
 
 /* --- offline: one packet through the programs, nothing attached --- */
 

@@ -41,12 +41,19 @@ struct dp_tap;
 
 /* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
 extern _Thread_local char dp_error[512];
+/* Maps beside the arena that all programs share: see maps.c. */
+enum dp_map {
+	DP_MAP_FRAGS,
+	DP_MAP_LIMITS,
+	DP_MAP_EVENTS,
+	DP_MAP_MAX_
+};
 
 struct sl_dp {
 	char *pin_dir; /* NULL: pins nothing */
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
-	int frags_fd;
+	int map_fds[DP_MAP_MAX_];
 	int set_maps[SL_SET_KIND_MAX_]; /* maps of maps; [SL_SET_PLAIN] is none */
 	struct dp_heap *heap;
 	struct dp_sets *sets; /* prepared, not yet in force */
@@ -69,6 +76,7 @@ struct sl_dp {
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	__u32 run_slot;
 	enum sl_hook run_hook;
+	struct dp_prog *run_rest; /* for what XDP leaves to TC */
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
 };
@@ -78,6 +86,20 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "device or resource busy": the kernel's words as they stand in a sentence. */
 const char *dp_words(int err);
+
+/* maps.c */
+#define DP_OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
+
+struct bpf_map_info;
+struct bpf_object;
+void dp_maps_init(struct sl_dp *dp);
+void dp_maps_close(struct sl_dp *dp);
+int dp_maps_make(struct sl_dp *dp);
+int dp_maps_pin(struct sl_dp *dp);
+void dp_maps_unpin(struct sl_dp *dp);
+int dp_maps_adopt(struct sl_dp *dp);
+int dp_map_check(struct sl_dp *dp, int fd, const char *pin, const struct bpf_map_info *want);
+int dp_maps_reuse(struct sl_dp *dp, struct bpf_object *obj);
 
 /* log.c */
 void dp_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
