@@ -284,7 +284,8 @@ static bool has_port(const struct gen_rule *rule)
 
 void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to)
 {
-	static const char *const addr[] = { "saddr", "daddr" }, *const ports[] = { "sport", "dport" };
+	static const char *const addr[] = { "saddr", "daddr" }, *const ports[] = { "sport",
+										   "dport" };
 
 	if (!rule->addr[0].len && !rule->addr[1].len)
 		fprintf(to, "%s ", six ? "ip6" : "ip");
@@ -310,8 +311,8 @@ void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to)
 static unsigned __int128 draw_inside(struct gen_random *r, const struct gen_prefix *prefix,
 				     bool six)
 {
-	unsigned __int128 any = six ? (unsigned __int128)gen_next(r) << 64 | gen_next(r)
-				    : gen_next(r) >> 32;
+	unsigned __int128 any =
+		six ? (unsigned __int128)gen_next(r) << 64 | gen_next(r) : gen_next(r) >> 32;
 	unsigned int width = six ? 128 : 32;
 
 	if (!prefix->len)

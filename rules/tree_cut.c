@@ -10,8 +10,8 @@
  * rules that reach over many children cost is in there, too: they make the children larger.
  */
 
-#define PRICE_HALF   160U /* of a step, for each time that it halves the records */
-#define LEAF_MEAN    8U /* records in a leaf, where records can be told apart */
+#define PRICE_HALF 160U /* of a step, for each time that it halves the records */
+#define LEAF_MEAN  8U /* records in a leaf, where records can be told apart */
 
 /* Children for each record: tables, which are mostly empty, should not push records out of caches. */
 #define CHILDREN_PER_RECORD 4U
