@@ -188,6 +188,12 @@ static int by_match(const void *a, const void *b)
 	return order ? order : (int)left->proto - (int)right->proto;
 }
 
+/* Few rules leave both sides open, whatever the shares of each side are. */
+static bool is_open(struct gen_random *r, const struct gen_rule *rule)
+{
+	return !rule->addr[0].len && !rule->addr[1].len && gen_below(r, 8);
+}
+
 /* Draws until there are count different ones. */
 static void draw_rules(struct gen_random *r, const struct shares *s, bool six,
 		       struct gen_rule *rules, size_t count)
@@ -196,7 +202,9 @@ static void draw_rules(struct gen_random *r, const struct shares *s, bool six,
 
 	while (have < count) {
 		for (i = have; i < count; i++)
-			rules[i] = draw_rule(r, s, six, count);
+			do {
+				rules[i] = draw_rule(r, s, six, count);
+			} while (is_open(r, &rules[i]));
 		qsort(rules, count, sizeof(*rules), by_match);
 		for (have = 1, i = 1; i < count; i++) {
 			if (by_match(&rules[have - 1], &rules[i]))

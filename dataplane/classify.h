@@ -76,17 +76,27 @@ static __always_inline bool record_act(__u32 order, __u32 target, const struct s
 	return true;
 }
 
+/* One step down from a cut. */
+static __always_inline __u64 tree_step(__u64 ref, const struct sl_key *key)
+{
+	const __u64 *words = (const __u64 *)key;
+	__u64 word = words[ref >> SL_REF_WORD_SHIFT & 7];
+	__u32 child = (__u32)(word << (ref >> SL_REF_LEFT_SHIFT & 63) >>
+			      (ref >> SL_REF_RIGHT_SHIFT & 63));
+
+	return *SL_AT(__u64, (__u32)ref + child * (__u32)sizeof(ref));
+}
+
+static __always_inline bool tree_is_cut(__u64 ref)
+{
+	return (__s64)ref < 0;
+}
+
 /* From a tree to the leaf that holds all of its records that the packet can be in. */
 static __always_inline __u64 tree_leaf(__u64 ref, const struct sl_key *key)
 {
-	while ((__s64)ref < 0 && sl_can_loop) {
-		const __u64 *words = (const __u64 *)key;
-		__u64 word = words[ref >> SL_REF_WORD_SHIFT & 7];
-		__u32 child = (__u32)(word << (ref >> SL_REF_LEFT_SHIFT & 63) >>
-				      (ref >> SL_REF_RIGHT_SHIFT & 63));
-
-		ref = *SL_AT(__u64, (__u32)ref + child * (__u32)sizeof(ref));
-	}
+	while (tree_is_cut(ref) && sl_can_loop)
+		ref = tree_step(ref, key);
 	return ref;
 }
 
@@ -136,17 +146,33 @@ struct sl_leaves {
 	__u32 end[SL_TREES];
 };
 
+static __always_inline void leaf_set(struct sl_leaves *leaves, int i, __u64 leaf)
+{
+	leaves->at[i] = (__u32)leaf;
+	leaves->end[i] = (__u32)leaf + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
+}
+
+/* Down all trees at once, so that the processor waits for memory once a level and not once a tree. */
 static __always_inline void leaves_find(struct sl_leaves *leaves, const struct sl_key *key)
 {
 	const struct sl_list __arena *list = SL_AT(struct sl_list, leaves->list);
+	__u64 a = list->tree[0], b = list->tree[1], c = list->tree[2], d = list->tree[3];
 
-	SL_UNROLL for (int i = 0; i < SL_TREES; i++)
-	{
-		__u64 leaf = tree_leaf(list->tree[i], key);
-
-		leaves->at[i] = (__u32)leaf;
-		leaves->end[i] = (__u32)leaf + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
+	_Static_assert(SL_TREES == 4, "a variable each");
+	while (tree_is_cut(a | b | c | d) && sl_can_loop) {
+		if (tree_is_cut(a))
+			a = tree_step(a, key);
+		if (tree_is_cut(b))
+			b = tree_step(b, key);
+		if (tree_is_cut(c))
+			c = tree_step(c, key);
+		if (tree_is_cut(d))
+			d = tree_step(d, key);
 	}
+	leaf_set(leaves, 0, a);
+	leaf_set(leaves, 1, b);
+	leaf_set(leaves, 2, c);
+	leaf_set(leaves, 3, d);
 	leaves->list = 0;
 }
 

@@ -23,7 +23,7 @@
 #define WIDE_DEST     CLASS(SL_WIDE_DESTINATION)
 #define WIDE_BOTH     CLASS(SL_WIDE_SOURCE | SL_WIDE_DESTINATION)
 #define GROUPS	      (1U << SL_CLASSES)
-#define PRICE_TREE    1536U /* of one more tree, which is gone down and its leaf looked through */
+#define PRICE_TREE    1024U /* of one more tree, which is gone down and its leaf looked through */
 #define LIST_ONE_TREE 16U
 
 /* Groups of classes, a tree each. */

@@ -13,9 +13,9 @@
  * Children next to each other that got the same records are one child, grown once.
  */
 
-#define LEAF_MOST    8U /* records in a leaf that is not cut any more */
+#define LEAF_MOST    12U /* records in a leaf that is not cut any more */
 #define BUDGET	     16U /* how often all records may stand in leaves */
-#define BUDGET_LEAST 1024U
+#define BUDGET_LEAST 65536U
 #define PRUNE_MOST   64U /* records compared with each other */
 
 struct growing {
