@@ -50,6 +50,15 @@ static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 
 	return sl_ip4_options_good(&options, len);
 }
 
+/* A header that contradicts itself: what kind of fragment it says it is may be asked all the same. */
+static __always_inline enum sl_step ip4_stop(struct sl_pkt *pkt, __u16 frag, enum sl_reason reason)
+{
+	__u64 kind = frag & 0x1fff ? SL_FRAG_LATER : frag & 0x2000 ? SL_FRAG_FIRST : SL_FRAG_NONE;
+
+	pkt->key.xport |= kind << SL_XPORT_FRAG_SHIFT;
+	return sl_stop(pkt, reason);
+}
+
 static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 {
 	union sl_header copy;
@@ -75,20 +84,20 @@ static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 	/* Linux writes 0 for packets of over 64 KiB that never leave the host in one piece. */
 	if (total_len == 0 && pkt->is_gso)
 		total_len = pkt->length - pkt->network;
-	if (header_len < SL_IP4_LEN)
-		return sl_stop(pkt, SL_REASON_BAD_IHL);
-	if (total_len < SL_IP4_LEN || total_len > pkt->length - pkt->network)
-		return sl_stop(pkt, SL_REASON_BAD_IP4_LENGTH);
-	if (header_len > total_len)
-		return sl_stop(pkt, SL_REASON_BAD_IHL);
-
 	frag = sl_get16(ip + 6);
+	if (header_len < SL_IP4_LEN)
+		return ip4_stop(pkt, frag, SL_REASON_BAD_IHL);
+	if (total_len < SL_IP4_LEN || total_len > pkt->length - pkt->network)
+		return ip4_stop(pkt, frag, SL_REASON_BAD_IP4_LENGTH);
+	if (header_len > total_len)
+		return ip4_stop(pkt, frag, SL_REASON_BAD_IHL);
+
 	pkt->frag_id = sl_get16(ip + 4);
 	pkt->end = pkt->network + total_len;
 	pkt->cursor += header_len;
 	if (header_len > SL_IP4_LEN &&
 	    !ip4_options(pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))
-		return sl_stop(pkt, SL_REASON_BAD_IP4_OPTION);
+		return ip4_stop(pkt, frag, SL_REASON_BAD_IP4_OPTION);
 	if (frag & 0x3fff)
 		return parse_frag(pkt, (frag & 0x1fff) * 8, !!(frag & 0x2000));
 	return SL_NEXT;

@@ -125,10 +125,13 @@ static __always_inline enum sl_reason frag_fit(struct sl_frag *frag, const struc
 	before = sl_frag_mark(frag, piece->first, piece->end);
 	if (before == units)
 		return SL_REASON_FRAG_DUPLICATE;
-	if (before) {
+	/* The last one, and some of those that came before lie behind it. */
+	if (before || (piece->is_last && frag->top > piece->end)) {
 		__sync_fetch_and_or(&frag->flags, SL_FRAG_POISONED);
 		return SL_REASON_FRAG_OVERLAP;
 	}
+	if (piece->end > frag->top)
+		frag->top = piece->end;
 	__sync_fetch_and_add(&frag->got, units);
 	if (piece->is_last) {
 		frag->total = piece->end;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "interval.h"
+#include "op.h"
 #include "rules.h"
 #include "selector.h"
 #include "source.h"
@@ -19,6 +20,8 @@ enum sl_atom_kind {
 	SL_ATOM_WORD,
 	SL_ATOM_ADDR4,
 	SL_ATOM_ADDR6,
+	SL_ATOM_MAC,
+	SL_ATOM_STRING, /* text without its quotes */
 	SL_ATOM_BAD
 };
 
@@ -35,6 +38,8 @@ enum sl_value_kind {
 	SL_VALUE_PREFIX, /* low / high, a number */
 	SL_VALUE_OR, /* a | b | ...: parts */
 	SL_VALUE_REF, /* $name: low.text without the dollar */
+	SL_VALUE_SET, /* @name: low.text without the at sign */
+	SL_VALUE_CONCAT, /* a . b . ...: parts */
 };
 
 struct sl_value {
@@ -68,7 +73,17 @@ enum sl_part_kind {
 	SL_AST_BARE, /* a protocol's name alone; op is SL_CMP_NE after "not" */
 	SL_AST_MATCH, /* selector op values */
 	SL_AST_MASK, /* tcp flags & mask op values */
-	SL_AST_ACTION,
+	SL_AST_RAW, /* BASE @offset,length [& mask] op values */
+	SL_AST_CONCAT, /* selector . selector ... op values */
+	SL_AST_COUNTRY, /* selector country op values */
+	SL_AST_STMT, /* limit and sampling, too */
+	SL_AST_VERDICT,
+};
+
+struct sl_ast_place {
+	enum sl_base base;
+	__u16 offset;
+	__u8 length; /* 0: has been complained about */
 };
 
 struct sl_part {
@@ -76,9 +91,17 @@ struct sl_part {
 	enum sl_part_kind kind;
 	enum sl_selector selector;
 	enum sl_compare op;
-	enum sl_verdict action;
 	struct sl_values *values;
 	struct sl_values *mask;
+	struct sl_part *selectors; /* of a concatenation, and of a ban: all of them */
+	struct sl_ast_place place;
+	enum sl_verdict verdict;
+	__u32 arg; /* of a rejection */
+	__u8 l3; /* SL_L3_BIT()s of the packets that a rejection can answer */
+	bool counts; /* SL_AST_STMT: `count`, which all rules do */
+	bool bad; /* has been complained about */
+	struct sl_conf_stmt stmt;
+	const struct sl_atom *name; /* of a set or of an interface */
 	struct sl_loc loc; /* all of it */
 	struct sl_loc head; /* the selector */
 };
@@ -112,11 +135,30 @@ struct sl_ast_iface {
 	struct sl_loc tc_loc;
 };
 
+struct sl_ast_set {
+	struct sl_ast_set *next;
+	const char *name;
+	enum sl_set_type type[SL_SET_PARTS];
+	unsigned int nparts; /* 0: not given, or has been complained about */
+	__u32 size;
+	__u32 timeout_s;
+	bool counters;
+	bool bad; /* has been complained about */
+	__u32 index; /* in sl_conf.sets */
+	struct sl_values *files; /* atoms: paths */
+	struct sl_values *elements; /* NULL: none */
+	struct sl_loc loc;
+	struct sl_loc type_loc; /* no source: not given */
+	struct sl_loc size_loc;
+	struct sl_loc timeout_loc;
+};
+
 struct sl_ast_define {
 	const char *name;
 	struct sl_values *values;
 	struct sl_loc loc;
 	struct sl_ast_define *next;
+	bool used; /* by a rule or a set, or by another definition */
 
 	/* define.c's */
 	enum {

@@ -55,19 +55,40 @@ static sl_u128 number(const char *text)
 	return value;
 }
 
+/* Six pairs of digits with colons between them, which the scanner saw to. */
+static sl_u128 mac(const char *text)
+{
+	sl_u128 value = 0;
+
+	for (; *text; text++) {
+		if (*text != ':')
+			value = value << 4 |
+				(unsigned int)(*text <= '9' ? *text - '0'
+							    : (*text | 0x20) - 'a' + 10);
+	}
+	return value;
+}
+
 struct sl_atom *sl_ast_atom(struct sl_parser *p, enum sl_atom_kind kind, const struct sl_loc *loc)
 {
 	struct sl_atom *atom = node(p, sizeof(*atom));
+	struct sl_loc inner = *loc;
 
 	if (!atom)
 		return NULL;
+	if (kind == SL_ATOM_STRING) {
+		inner.begin++;
+		inner.end--;
+	}
 	atom->kind = kind;
 	atom->loc = *loc;
-	atom->text = sl_ast_text(p, loc);
+	atom->text = sl_ast_text(p, &inner);
 	if (!atom->text)
 		return NULL;
 	if (kind == SL_ATOM_NUMBER)
 		atom->number = number(atom->text);
+	else if (kind == SL_ATOM_MAC)
+		atom->number = mac(atom->text);
 	return atom;
 }
 
@@ -158,10 +179,10 @@ struct sl_values *sl_ast_atoms(struct sl_parser *p, const struct sl_atom *first,
 	return values;
 }
 
-struct sl_value *sl_ast_or(struct sl_parser *p, const struct sl_values *values,
-			   const struct sl_loc *loc)
+struct sl_value *sl_ast_joined(struct sl_parser *p, enum sl_value_kind kind,
+			       const struct sl_values *values, const struct sl_loc *loc)
 {
-	struct sl_value *value = sl_ast_value(p, SL_VALUE_OR, NULL, NULL, loc);
+	struct sl_value *value = sl_ast_value(p, kind, NULL, NULL, loc);
 
 	if (value)
 		value->parts = values->first;
@@ -244,6 +265,26 @@ void sl_ast_on(struct sl_parser *p, const struct sl_loc *word, enum sl_verdict v
 	else
 		p->ons = on;
 	p->last_on = on;
+}
+
+void sl_ast_geoip(struct sl_parser *p, const struct sl_loc *string)
+{
+	struct sl_loc inner = { string->source, string->begin + 1, string->end - 1 };
+	const char *name = sl_ast_text(p, &inner);
+	char place[SL_WHERE_TEXT];
+
+	if (!name)
+		return;
+	if (p->geoip_loc.source) {
+		sl_parser_note(p, sl_diag_error(p->diag, string, "'geoip' is already given %s",
+						sl_ast_where(&p->geoip_loc, string, place)));
+		return;
+	}
+	p->geoip_loc = *string;
+	if (!*name || strlen(name) < sl_loc_length(&inner))
+		sl_parser_note(p, sl_diag_error(p->diag, string, "this names no file"));
+	else
+		p->geoip = sl_include_path(p, name, string);
 }
 
 struct sl_ast_chain *sl_ast_chain(struct sl_parser *p, const struct sl_loc *name,

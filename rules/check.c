@@ -14,25 +14,35 @@
 
 #define POLICY "policy"
 
-/* Actions of a rule: the verdict comes last, counting goes without saying. */
-static int check_actions(struct sl_parser *p, const struct sl_ast_rule *ast,
-			 enum sl_verdict *action)
+/* In this order: matches, limits and samples, statements, one verdict. */
+static int check_order(struct sl_parser *p, const struct sl_ast_rule *ast)
 {
+	enum {
+		MATCH,
+		LIMIT,
+		STMT,
+		VERDICT
+	} stage = MATCH, now;
 	const struct sl_part *part, *before = NULL;
 
-	*action = SL_CONTINUE;
-	for (part = ast->parts; part; part = part->next) {
-		if (before && before->action != SL_CONTINUE)
+	for (part = ast->parts; part; before = part, part = part->next) {
+		now = part->kind == SL_AST_VERDICT ? VERDICT
+		      : part->kind != SL_AST_STMT  ? MATCH
+						   : STMT;
+		if (now == STMT && !part->counts && sl_op_is_match(part->stmt.kind))
+			now = LIMIT;
+		if (stage == VERDICT)
 			return sl_diag_error(p->diag, &part->loc,
 					     "nothing can follow '%s': it ends the rule",
-					     sl_verdict_names[before->action]);
-		if (before && part->kind != SL_AST_ACTION)
+					     sl_verdict_names[before->verdict]);
+		if (stage == STMT && now < STMT)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a match cannot follow an action: matches come first");
-		if (part->kind != SL_AST_ACTION)
-			continue;
-		before = part;
-		*action = part->action;
+		if (stage == LIMIT && now == MATCH)
+			return sl_diag_error(
+				p->diag, &part->loc,
+				"a match cannot follow a limit or a sample: these see what matched before");
+		stage = now;
 	}
 	return 0;
 }
@@ -80,13 +90,15 @@ static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_a
 
 	rule->loc = ast->loc;
 	label = check_label(p, names, ast);
-	actions = check_actions(p, ast, &rule->action);
-	matches = sl_matches_read(p, ast, &rule->match);
+	actions = check_order(p, ast);
+	if (!actions)
+		actions = sl_stmts_read(p, ast, rule);
+	matches = sl_matches_read(p, rule->dir, ast, &rule->match);
 	if (label == -ENOMEM || actions == -ENOMEM || matches == -ENOMEM)
 		return -ENOMEM;
 	if (label || actions || matches)
 		return -EINVAL;
-	return sl_rule_print(rule, &rule->text);
+	return sl_rule_print(p->conf, rule, &rule->text);
 }
 
 static int check_policy(struct sl_conf *conf, enum sl_dir dir, const struct sl_ast_chain *chain)
@@ -98,7 +110,7 @@ static int check_policy(struct sl_conf *conf, enum sl_dir dir, const struct sl_a
 	rule->loc = chain->policy_loc;
 	rule->action = chain->policy_loc.source ? chain->policy : SL_ACCEPT;
 	err = set_name(rule, POLICY, 0);
-	return err ? err : sl_rule_print(rule, &rule->text);
+	return err ? err : sl_rule_print(conf, rule, &rule->text);
 }
 
 static int check_chain(struct sl_parser *p, struct sl_conf *conf, enum sl_dir dir)
@@ -230,20 +242,66 @@ static int copy_ifaces(struct sl_parser *p, struct sl_conf *conf)
 	return 0;
 }
 
+/* What lint looks at. Uses are known once the rules have been read. */
+static int copy_defines(struct sl_parser *p, struct sl_conf *conf)
+{
+	const struct sl_ast_define *ast;
+	size_t count = 0;
+
+	for (ast = p->defines; ast; ast = ast->next)
+		count++;
+	if (!count)
+		return 0;
+	conf->defines = calloc(count, sizeof(*conf->defines));
+	if (!conf->defines)
+		return -ENOMEM;
+	for (ast = p->defines; ast; ast = ast->next) {
+		struct sl_conf_define *define = &conf->defines[conf->ndefines++];
+
+		define->used = ast->used;
+		define->loc = ast->loc;
+		define->name = strdup(ast->name);
+		if (!define->name)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int copy_geoip(struct sl_parser *p, struct sl_conf *conf)
+{
+	if (!p->geoip)
+		return 0;
+	conf->geoip = strdup(p->geoip);
+	return conf->geoip ? 0 : -ENOMEM;
+}
+
+typedef int check_fn(struct sl_parser *p, struct sl_conf *conf);
+
+static int check_defines(struct sl_parser *p, struct sl_conf *conf)
+{
+	return sl_define_check(p);
+}
+
+static int check_sets(struct sl_parser *p, struct sl_conf *conf)
+{
+	return sl_sets_check(p);
+}
+
 int sl_check(struct sl_parser *p, struct sl_conf *conf)
 {
-	int defines, reasons, rules;
+	static check_fn *const steps[] = {
+		copy_ifaces, copy_geoip,  check_defines, check_reasons,
+		check_sets,  check_rules, copy_defines,
+	};
+	int failed = 0, err;
+	size_t i;
 
-	if (copy_ifaces(p, conf))
-		return -ENOMEM;
-	defines = sl_define_check(p);
-	if (defines == -ENOMEM)
-		return defines;
-	reasons = check_reasons(p, conf);
-	if (reasons == -ENOMEM)
-		return reasons;
-	rules = check_rules(p, conf);
-	if (rules)
-		return rules;
-	return defines ? defines : reasons;
+	p->conf = conf;
+	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		err = steps[i](p, conf);
+		if (err == -ENOMEM)
+			return err;
+		failed = err ? err : failed;
+	}
+	return failed;
 }

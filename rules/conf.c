@@ -70,6 +70,10 @@ static void parser_clear(struct sl_parser *p)
 {
 	sources_free(p->sources);
 	sl_nametab_clear(&p->define_names);
+	sl_nametab_clear(&p->set_names);
+	sl_nametab_clear(&p->port_names);
+	sl_nametab_clear(&p->pattern_names);
+	sl_nametab_clear(&p->country_names);
 	sl_pool_clear(&p->pool);
 }
 

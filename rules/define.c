@@ -25,10 +25,11 @@ static int undefined(struct sl_parser *p, const struct sl_value *ref)
 int sl_define_find(struct sl_parser *p, const struct sl_value *ref, bool inside,
 		   const struct sl_values **out)
 {
-	const struct sl_ast_define *define = sl_nametab_get(&p->define_names, ref->low.text);
+	struct sl_ast_define *define = sl_nametab_get(&p->define_names, ref->low.text);
 
 	if (!define)
 		return inside ? -EINVAL : undefined(p, ref);
+	define->used = true;
 	if (define->state != SL_DEFINE_FINE)
 		return -EINVAL;
 	*out = define->values;

@@ -35,6 +35,7 @@ const struct sl_field_info sl_fields[SL_FIELD_MAX_] = {
 	[SL_FIELD_FRAGMENT]  = { "fragment",   XPORT(FRAG, 2, .max = SL_FRAG_LATER) },
 	[SL_FIELD_DSCP]	     = { "dscp",       XPORT(DSCP, 6) },
 	[SL_FIELD_TTL]	     = { "ttl",        XPORT(TTL, 8) },
+	[SL_FIELD_EXT]	     = { "exthdr",     SL_PLACE_XPORT, SL_XPORT_EXT_SHIFT, 8, .l3 = IP6, .bits = true },
 };
 /* clang-format on */
 

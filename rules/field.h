@@ -33,6 +33,7 @@ enum sl_field {
 	SL_FIELD_FRAGMENT,
 	SL_FIELD_DSCP,
 	SL_FIELD_TTL,
+	SL_FIELD_EXT,
 	SL_FIELD_MAX_
 };
 

@@ -30,20 +30,18 @@ static bool has_bad_byte(const char *name)
 	return false;
 }
 
-static int check_name(struct sl_parser *p, const struct sl_ast_iface *iface)
+int sl_iface_check(struct sl_parser *p, const char *name, bool is_glob, const struct sl_loc *loc)
 {
-	const char *name = iface->pattern;
-
 	if (!*name)
-		return sl_diag_error(p->diag, &iface->loc, "an interface needs a name");
+		return sl_diag_error(p->diag, loc, "an interface needs a name");
 	if (has_bad_byte(name) || !strcmp(name, ".") || !strcmp(name, ".."))
-		return sl_diag_error(p->diag, &iface->loc, "no interface can be called '%s'", name);
-	if (iface->is_glob && strlen(name) > PATTERN_MAX)
-		return sl_diag_error(p->diag, &iface->loc, "pattern longer than %d characters",
+		return sl_diag_error(p->diag, loc, "no interface can be called '%s'", name);
+	if (is_glob && strlen(name) > PATTERN_MAX)
+		return sl_diag_error(p->diag, loc, "pattern longer than %d characters",
 				     PATTERN_MAX);
-	if (!iface->is_glob && strlen(name) >= IFNAMSIZ)
+	if (!is_glob && strlen(name) >= IFNAMSIZ)
 		return sl_diag_error(
-			p->diag, &iface->loc,
+			p->diag, loc,
 			"'%s' is too long: names of interfaces have at most %d characters", name,
 			IFNAMSIZ - 1);
 	return 0;
@@ -81,7 +79,8 @@ struct sl_ast_iface *sl_ast_iface(struct sl_parser *p, const struct sl_loc *name
 		return NULL;
 	iface->is_glob = quoted && strpbrk(iface->pattern, "*?[");
 	/* In error it is left out, but its settings are still looked at. */
-	if (sl_parser_note(p, check_name(p, iface)) || sl_parser_note(p, check_twice(p, iface)))
+	if (sl_parser_note(p, sl_iface_check(p, iface->pattern, iface->is_glob, &iface->loc)) ||
+	    sl_parser_note(p, check_twice(p, iface)))
 		return iface;
 	if (p->last_iface)
 		p->last_iface->next = iface;
@@ -91,11 +90,11 @@ struct sl_ast_iface *sl_ast_iface(struct sl_parser *p, const struct sl_loc *name
 	return iface;
 }
 
-static int unknown(struct sl_parser *p, const struct sl_loc *loc, const char *what,
-		   const char *word, const char *const *names, int count)
+int sl_unknown_word(struct sl_parser *p, const struct sl_loc *loc, const char *what,
+		    const char *word, const char *const *names, int count)
 {
 	struct sl_suggest suggest = sl_suggest_for(word);
-	char hint[SL_SUGGEST_HINT_MAX], all[128] = "";
+	char hint[SL_SUGGEST_HINT_MAX], all[192] = "";
 	int i;
 
 	for (i = 0; i < count; i++) {
@@ -151,8 +150,8 @@ void sl_ast_iface_xdp(struct sl_parser *p, const struct sl_loc *mode, const stru
 	iface->xdp_loc = *mode;
 	i = find(word, sl_xdp_mode_names, SL_XDP_MODE_MAX_);
 	if (i == SL_XDP_MODE_MAX_)
-		sl_parser_note(
-			p, unknown(p, mode, "XDP mode", word, sl_xdp_mode_names, SL_XDP_MODE_MAX_));
+		sl_parser_note(p, sl_unknown_word(p, mode, "XDP mode", word, sl_xdp_mode_names,
+						  SL_XDP_MODE_MAX_));
 	else
 		iface->xdp = (enum sl_xdp_mode)i;
 	if (priority)
@@ -176,7 +175,8 @@ void sl_ast_iface_tc(struct sl_parser *p, const struct sl_loc *dir)
 		return;
 	i = find(word, sl_dir_names, SL_DIR_MAX_);
 	if (i == SL_DIR_MAX_)
-		sl_parser_note(p, unknown(p, dir, "direction", word, sl_dir_names, SL_DIR_MAX_));
+		sl_parser_note(
+			p, sl_unknown_word(p, dir, "direction", word, sl_dir_names, SL_DIR_MAX_));
 	else
 		p->iface_now->tc[i] = true;
 }

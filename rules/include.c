@@ -69,7 +69,7 @@ int sl_include_file(struct sl_parser *p, const char *path, const struct sl_loc *
 	return sl_parse_source(p, kept);
 }
 
-static char *resolve(struct sl_parser *p, const char *pattern, const struct sl_loc *place)
+char *sl_include_path(struct sl_parser *p, const char *pattern, const struct sl_loc *place)
 {
 	const char *dir = place->source->dir;
 	size_t size = strlen(dir) + strlen(pattern) + 2;
@@ -118,7 +118,7 @@ int sl_include(struct sl_parser *p, const struct sl_loc *place)
 		sl_parser_note(p, sl_diag_error(p->diag, place, "this names no file"));
 		return p->err;
 	}
-	path = resolve(p, pattern, place);
+	path = sl_include_path(p, pattern, place);
 	if (!path)
 		return p->err;
 	if (strpbrk(pattern, "*?["))

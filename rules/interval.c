@@ -128,6 +128,21 @@ bool sl_intervals_have(const struct sl_intervals *set, sl_u128 number)
 	return false;
 }
 
+bool sl_intervals_cover(const struct sl_intervals *outer, const struct sl_intervals *inner)
+{
+	const struct sl_interval *o = outer->v, *end = outer->v + outer->count;
+	size_t i;
+
+	/* Intervals of a normal form do not touch: one of inner lies in one of outer. */
+	for (i = 0; i < inner->count; i++) {
+		while (o < end && o->high < inner->v[i].low)
+			o++;
+		if (o == end || o->low > inner->v[i].low || o->high < inner->v[i].high)
+			return false;
+	}
+	return true;
+}
+
 bool sl_intervals_equal(const struct sl_intervals *a, const struct sl_intervals *b)
 {
 	size_t i;

@@ -35,6 +35,8 @@ int sl_intervals_complement(struct sl_intervals *set, sl_u128 max);
 int sl_intervals_intersect(struct sl_intervals *set, const struct sl_intervals *other);
 
 bool sl_intervals_have(const struct sl_intervals *set, sl_u128 number);
+/* Whether all of inner is in outer. */
+bool sl_intervals_cover(const struct sl_intervals *outer, const struct sl_intervals *inner);
 bool sl_intervals_equal(const struct sl_intervals *a, const struct sl_intervals *b);
 /* Whether the set is just low to high. */
 bool sl_intervals_are(const struct sl_intervals *set, sl_u128 low, sl_u128 high);

@@ -26,7 +26,12 @@ static void to_queue(struct sl_lexer *lexer, int token, struct sl_loc loc)
 static bool starts_statement(int token)
 {
 	return token == T_CHAIN || token == T_DEFINE || token == T_INCLUDE ||
-	       token == T_INTERFACE || token == T_ON;
+	       token == T_INTERFACE || token == T_ON || token == T_SET || token == T_GEOIP;
+}
+
+static bool opens_block(int token)
+{
+	return token == T_CHAIN || token == T_INTERFACE || token == T_SET;
 }
 
 /*
@@ -46,24 +51,41 @@ static int close_block(struct sl_lexer *lexer, int token, struct sl_loc *loc)
 	return '}';
 }
 
+/* No block stands in another one. In a chain, `set` begins a rule. */
+static bool opens_other_block(const struct sl_lexer *lexer, int token)
+{
+	return opens_block(token) && !(token == T_SET && lexer->statement == T_CHAIN);
+}
+
 static bool is_missing_brace(const struct sl_lexer *lexer, int token)
 {
 	if (!lexer->block_depth)
 		return false;
 	if (token == T_END)
 		return true;
-	return (token == T_CHAIN || token == T_INTERFACE) && lexer->last == T_NEWLINE &&
+	return opens_other_block(lexer, token) && lexer->last == T_NEWLINE &&
 	       (lexer->depth == lexer->block_depth || lexer->skipping_set);
 }
 
 static void open_brace(struct sl_lexer *lexer, const struct sl_loc *loc)
 {
 	lexer->depth++;
-	if (lexer->depth == 1 && !lexer->skipping &&
-	    (lexer->statement == T_CHAIN || lexer->statement == T_INTERFACE)) {
+	if (lexer->depth == 1 && !lexer->skipping && opens_block(lexer->statement)) {
 		lexer->block_depth = 1;
 		lexer->block_loc = *loc;
 	}
+}
+
+/* Whether the words that follow are names: from a word that asks for them to the end of its values. */
+static bool goes_on_with_names(const struct sl_lexer *lexer, int token)
+{
+	if (token == T_COUNTRY || token == T_IIFNAME || token == T_OIFNAME || token == T_EXTHDR)
+		return true;
+	if (!lexer->names || token == '}' || token == ';')
+		return false;
+	if (lexer->depth > lexer->block_depth)
+		return true;
+	return token == T_EQ || token == T_NE;
 }
 
 static int next(struct sl_lexer *lexer, SL_YYSTYPE *value, struct sl_loc *loc)
@@ -81,6 +103,7 @@ static int next(struct sl_lexer *lexer, SL_YYSTYPE *value, struct sl_loc *loc)
 		open_brace(lexer, loc);
 	else if (token == '}' && lexer->depth)
 		lexer->depth--;
+	lexer->names = goes_on_with_names(lexer, token);
 	return token;
 }
 
@@ -156,6 +179,11 @@ void sl_lex_skip(struct sl_lexer *lexer, int token, const struct sl_loc *loc)
 		/* In a set that was not closed: the rule that begins here shall be read. */
 		lexer->depth = lexer->block_depth;
 		to_queue(lexer, T_NEWLINE, lexer->last_loc);
+		if (lexer->block_depth && opens_other_block(lexer, token)) {
+			lexer->depth = 0;
+			to_queue(lexer, '}', lexer->last_loc);
+			to_queue(lexer, T_NEWLINE, lexer->last_loc);
+		}
 		to_queue(lexer, token, lexer->last_loc);
 		return;
 	}

@@ -27,11 +27,12 @@ struct sl_lexer {
 	struct sl_loc before_loc;
 
 	unsigned int depth; /* braces open */
-	unsigned int block_depth; /* of them, those of a chain or interface block: 0 or 1 */
+	unsigned int block_depth; /* of them, those of a chain, interface or set block: 0 or 1 */
 	struct sl_loc block_loc; /* what opened the block */
 	int statement; /* what the outermost statement begins with */
 	bool closed_block; /* the last token was the '}' of a block */
 	bool unclosed; /* a missing '}' has been reported */
+	bool names; /* after a word whose values are names, such as "th" for Thailand */
 
 	bool skipping; /* until the end of the statement */
 	bool skipping_set; /* the error was between the braces of a set */
@@ -43,13 +44,21 @@ struct sl_lexer {
 	struct sl_lexer_token {
 		int token;
 		struct sl_loc loc;
-	} queue[3];
+	} queue[4];
 	unsigned int queued;
+};
+
+/* Words that only mean something in some blocks are plain names in others. */
+enum sl_keyword_where {
+	SL_KEYWORD_ANYWHERE,
+	SL_KEYWORD_IN_SETS,
+	SL_KEYWORD_NOT_IN_SETS,
 };
 
 struct sl_keyword {
 	const char *name;
 	int token;
+	enum sl_keyword_where where;
 	const char *noun; /* what it is in a message: "action" */
 };
 
@@ -58,7 +67,7 @@ const struct sl_keyword *sl_keyword_find(const char *text, size_t length);
 const struct sl_keyword *sl_keyword_of(int token, size_t *from);
 
 /* syntax.c: the message for a token that cannot stand where it does. */
-#define SL_SYNTAX_EXPECTED_MAX 128
+#define SL_SYNTAX_EXPECTED_MAX 192
 
 struct sl_syntax_error {
 	int token;

@@ -15,6 +15,23 @@ const struct sl_intervals *sl_match_find(const struct sl_conf_match *match, enum
 	return NULL;
 }
 
+enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_intervals *proto)
+{
+	int i;
+
+	for (i = 0; i < SL_SEL_MAX_; i++) {
+		const struct sl_selector_info *info = &sl_selectors[i];
+
+		if (info->kind == SL_KIND_RAW && info->base == raw->base &&
+		    info->offset == raw->offset && info->length == raw->length &&
+		    raw->mask == sl_selector_max(info) &&
+		    (!info->protos[0] ||
+		     (proto && sl_intervals_are(proto, info->protos[0], info->protos[0]))))
+			return (enum sl_selector)i;
+	}
+	return SL_SEL_MAX_;
+}
+
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4)
 {
 	static const __u8 protos[SL_L4_MAX_] = {

@@ -4,6 +4,7 @@
 
 #include "field.h"
 #include "op.h"
+#include "selector.h"
 
 /*
  * The conditions of a rule in normal form, which is all that the later stages need: a packet
@@ -72,6 +73,8 @@ struct sl_conf_match {
 
 /* NULL: no condition. */
 const struct sl_intervals *sl_match_find(const struct sl_conf_match *match, enum sl_field field);
+/* The selector that means the condition, given the protocols (NULL: any); SL_SEL_MAX_: none does. */
+enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_intervals *proto);
 /* Protocol numbers of the class; SL_L4_OTHER has none. */
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
 /* Whether a packet of these classes may match. */

@@ -16,9 +16,8 @@
 
 #define HEAD(part) (int)sl_loc_length(&(part)->head), sl_loc_bytes(&(part)->head)
 
-/* Two matches that no packet satisfies both; other is the earlier one. */
-static int contradiction(struct sl_narrow *n, const struct sl_part *part,
-			 const struct sl_part *other)
+int sl_narrow_contradiction(struct sl_narrow *n, const struct sl_part *part,
+			    const struct sl_part *other)
 {
 	unsigned int line, column, other_line, other_column;
 
@@ -50,7 +49,7 @@ int sl_narrow_l3(struct sl_narrow *n, __u8 l3, const struct sl_part *part)
 			n->l3_by[i] = part;
 	}
 	n->l3 &= l3;
-	return n->l3 ? 0 : contradiction(n, part, other);
+	return n->l3 ? 0 : sl_narrow_contradiction(n, part, other);
 }
 
 /* What the ethertype says about the network header. An IP header that cannot be read is OTHER. */
@@ -84,7 +83,7 @@ int sl_narrow_field(struct sl_narrow *n, enum sl_field field, const struct sl_in
 		return err;
 	n->by[field] = part;
 	if (!n->set[field].count)
-		return contradiction(n, part, other);
+		return sl_narrow_contradiction(n, part, other);
 	if (field == SL_FIELD_ETHERTYPE)
 		return ethertype_narrows_l3(n, part);
 	return 0;
@@ -110,7 +109,7 @@ int sl_narrow_addr(struct sl_narrow *n, const struct sl_wanted *wanted, const st
 		l3 |= n->set[field6].count ? SL_L3_BIT(SL_L3_IP6) : 0;
 	}
 	if (!l3 && other)
-		return contradiction(n, part, other);
+		return sl_narrow_contradiction(n, part, other);
 	if (!l3) {
 		l3 = (__u8)((wanted->set.count ? SL_L3_BIT(SL_L3_IP4) : 0) |
 			    (wanted->set6.count ? SL_L3_BIT(SL_L3_IP6) : 0));
@@ -121,8 +120,18 @@ int sl_narrow_addr(struct sl_narrow *n, const struct sl_wanted *wanted, const st
 
 static const struct sl_part *asks_header(const struct sl_narrow *n)
 {
+	size_t i;
 	int field;
 
+	if (n->header_by)
+		return n->header_by;
+	/* Bytes that have a name are what the name says. */
+	for (i = 0; i < n->nraws; i++) {
+		if (sl_selectors[sl_raw_selector(&n->raws[i].cond, &n->set[SL_FIELD_PROTO]) %
+				 SL_SEL_MAX_]
+			    .header)
+			return n->raws[i].by;
+	}
 	for (field = 0; field < SL_FIELD_MAX_; field++) {
 		if (sl_fields[field].header && n->set[field].count)
 			return n->by[field];
@@ -197,6 +206,11 @@ int sl_narrow_finish(struct sl_narrow *n, struct sl_conf_match **out)
 	match = calloc(1, sizeof(*match) + count * sizeof(match->conds[0]));
 	if (!match)
 		return -ENOMEM;
+	err = sl_narrow_more(n, match);
+	if (err) {
+		sl_match_freep(&match);
+		return err;
+	}
 	match->l3 = n->l3;
 	match->header = header;
 	for (field = 0; field < SL_FIELD_MAX_; field++) {
@@ -216,4 +230,5 @@ void sl_narrow_clear(struct sl_narrow *n)
 
 	for (field = 0; field < SL_FIELD_MAX_; field++)
 		sl_intervals_clear(&n->set[field]);
+	sl_narrow_more_clear(n);
 }

@@ -53,23 +53,31 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 
 %token T_END 0
 %token T_NEWLINE T_WORD T_LABEL T_REF T_STRING T_NUMBER T_ADDR T_JUNK
+%token T_SET_REF T_AT T_SAMPLE T_HANDLE T_QUANTITY T_MAC
 %token T_EQ T_NE T_LE T_GE
-%token T_CHAIN T_DEFINE T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_TC T_XDP
-%token T_ACCEPT T_COUNT T_DROP
+%token T_CHAIN T_DEFINE T_GEOIP T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_SET T_TC T_XDP
+%token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_TIMEOUT
+%token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT
+%token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
+%token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
+%token T_WINDOW
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
+/* "log 1 in 10" is about the log. */
+%precedence LOG
+%precedence T_SAMPLE
 /* "ip saddr" is one selector, not a bare "ip" and then "saddr". */
 %precedence BARE
-%precedence T_SADDR T_DADDR T_CODE
+%precedence T_SADDR T_DADDR T_CODE T_LENGTH
 
-%type <atom> atom flag
-%type <value> value
-%type <values> values list set or flags flag_pair mask
-%type <part> part match bare action
+%type <atom> atom flag set_name port_name
+%type <value> value simple
+%type <values> values list set or flags flag_pair mask concat
+%type <part> part match bare statement_part verdict_part place selectors
 %type <rule> parts rule
-%type <selector> selector bare_selector
+%type <selector> selector bare_selector concat_selector iface_selector
 %type <op> op eq
 %type <verdict> verdict
 
@@ -102,6 +110,11 @@ statement:
 }
 | T_DEFINE T_WORD '=' values { sl_ast_define(lexer->parser, &@2, $values); }
 | T_ON T_WORD verdict { sl_ast_on(lexer->parser, &@2, $verdict); }
+| T_GEOIP T_STRING { sl_ast_geoip(lexer->parser, &@2); }
+| T_SET T_WORD newlines {
+	if (!sl_ast_set(lexer->parser, &@2))
+		YYNOMEM;
+} '{' set_settings '}'
 | T_INTERFACE iface newlines '{' settings '}'
 | T_CHAIN T_WORD newlines {
 	struct sl_loc loc = { @1.source, @1.begin, @2.end };
@@ -163,6 +176,38 @@ directions:
 | directions ',' T_WORD { sl_ast_iface_tc(lexer->parser, &@3); }
 ;
 
+/* Sets. */
+
+set_settings:
+  set_setting
+| set_settings separator set_setting
+;
+
+set_setting:
+  %empty
+| T_TYPE { sl_ast_set_type_begin(lexer->parser, &@1); } types
+| T_SIZE T_NUMBER { sl_ast_set_size(lexer->parser, &@2); }
+| T_SIZE T_QUANTITY { sl_ast_set_size(lexer->parser, &@2); }
+| T_TIMEOUT T_NUMBER { sl_ast_set_timeout(lexer->parser, &@2); }
+| T_TIMEOUT T_QUANTITY { sl_ast_set_timeout(lexer->parser, &@2); }
+| T_COUNTERS { lexer->parser->set_now->counters = true; }
+| T_FILE T_STRING { sl_ast_set_file(lexer->parser, &@2); }
+| T_ELEMENTS set { sl_ast_set_elements(lexer->parser, $set); }
+| T_ELEMENTS '=' set { sl_ast_set_elements(lexer->parser, $set); }
+| error {
+	if (lexer->stuck)
+		YYABORT;
+	if (!lexer->keep)
+		yyclearin;
+	yyerrok;
+}
+;
+
+types:
+  T_WORD { sl_ast_set_type(lexer->parser, &@1); }
+| types '.' T_WORD { sl_ast_set_type(lexer->parser, &@3); }
+;
+
 /* Chains. */
 
 items:
@@ -213,22 +258,226 @@ parts:
 part:
   match { $match->loc = @match; }
 | bare { $bare->loc = @bare; }
-| action { $action->loc = @action; }
+| statement_part { $$->loc = @1; }
+| verdict_part { $$->loc = @1; }
 ;
 
-action:
+verdict_part:
   verdict {
-	$$ = sl_ast_part(lexer->parser, SL_AST_ACTION, SL_SEL_MAX_, &@1);
+	$$ = sl_ast_verdict(lexer->parser, $verdict, &@1);
 	if (!$$)
 		YYNOMEM;
-	$$->action = $verdict;
 }
-| T_COUNT {
-	$$ = sl_ast_part(lexer->parser, SL_AST_ACTION, SL_SEL_MAX_, &@1);
+| T_REJECT {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
 	if (!$$)
 		YYNOMEM;
-	$$->action = SL_CONTINUE;
 }
+| T_REJECT T_WITH T_TCP T_WORD {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reject_tcp(lexer->parser, $$, &@4);
+}
+| T_REJECT T_WITH reject_icmp type T_WORD {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reject_icmp(lexer->parser, $$, &@3, &@5);
+}
+| T_REDIRECT port_name {
+	$$ = sl_ast_verdict(lexer->parser, SL_REDIRECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->name = $port_name;
+}
+;
+
+reject_icmp:
+  T_ICMP
+| T_ICMPV6
+| T_WORD
+;
+
+type:
+  %empty
+| T_TYPE
+;
+
+port_name:
+  T_WORD {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| T_STRING {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_STRING, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+/* Statements, and the matches that are no facts of the packet. */
+
+statement_part:
+  T_COUNT {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_MAX_, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->counts = true;
+}
+| T_SAMPLE T_NUMBER {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_SAMPLE, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->stmt.number = sl_ast_sample(lexer->parser, &@1, &@2);
+}
+| T_LIMIT {
+	if (!sl_ast_stmt(lexer->parser, SL_OP_LIMIT, &@1))
+		YYNOMEM;
+} over limit_rate limit_options {
+	$$ = lexer->parser->stmt_now;
+	sl_ast_limit_end(lexer->parser);
+}
+| T_LOG {
+	if (!sl_ast_stmt(lexer->parser, SL_OP_LOG, &@1))
+		YYNOMEM;
+	lexer->parser->stmt_now->stmt.log.sample = 1;
+} log_options %prec LOG {
+	$$ = lexer->parser->stmt_now;
+	sl_ast_log_end(lexer->parser);
+}
+| mark T_SET T_NUMBER {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_MARK, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_mark(lexer->parser, &@3, NULL);
+}
+| mark T_SET T_NUMBER '/' T_NUMBER[mask] {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_MARK, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_mark(lexer->parser, &@3, &@mask);
+}
+| priority T_SET T_NUMBER {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_PRIORITY, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_mark(lexer->parser, &@3, NULL);
+}
+| priority T_SET T_HANDLE {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_PRIORITY, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_handle(lexer->parser, &@3);
+}
+| T_SET selector value {
+	$$ = sl_ast_set_field(lexer->parser, $selector, &@selector, $value);
+	if (!$$)
+		YYNOMEM;
+}
+| T_SET T_MSS value {
+	$$ = sl_ast_set_field(lexer->parser, SL_SEL_TCP_MSS, &@2, $value);
+	if (!$$)
+		YYNOMEM;
+}
+| T_SET place value {
+	$$ = sl_ast_set_bytes(lexer->parser, $place, NULL, $value);
+	if (!$$)
+		YYNOMEM;
+}
+| T_SET place '&' mask value {
+	$$ = sl_ast_set_bytes(lexer->parser, $place, $mask, $value);
+	if (!$$)
+		YYNOMEM;
+}
+| T_PUSH T_VLAN T_ID T_NUMBER {
+	$$ = sl_ast_push_vlan(lexer->parser, &@1, &@4, NULL);
+	if (!$$)
+		YYNOMEM;
+}
+| T_PUSH T_VLAN T_ID T_NUMBER T_PCP T_NUMBER[pcp] {
+	$$ = sl_ast_push_vlan(lexer->parser, &@1, &@4, &@pcp);
+	if (!$$)
+		YYNOMEM;
+}
+| T_POP T_VLAN {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_SET_VLAN, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->stmt.vlan.change = SL_VLAN_POP;
+}
+| T_BAN set_name {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_BAN, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->name = $set_name;
+}
+| T_BAN selectors set_name {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_BAN, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->selectors = $selectors;
+	$$->name = $set_name;
+}
+| T_MIRROR port_name {
+	$$ = sl_ast_stmt(lexer->parser, SL_OP_MIRROR, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->name = $port_name;
+}
+;
+
+set_name:
+  T_SET_REF {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_WORD,
+			 &(struct sl_loc){ @1.source, @1.begin + 1, @1.end });
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+mark:
+  T_MARK
+| T_META T_MARK
+;
+
+priority:
+  T_PRIORITY
+| T_META T_PRIORITY
+;
+
+over:
+  %empty
+| T_RATE
+| T_OVER { lexer->parser->stmt_now->stmt.limit.over = true; }
+| T_RATE T_OVER { lexer->parser->stmt_now->stmt.limit.over = true; }
+;
+
+limit_rate:
+  T_NUMBER '/' T_WORD { sl_ast_limit_rate(lexer->parser, &@1, NULL, &@3); }
+| T_NUMBER T_WORD[unit] '/' T_WORD { sl_ast_limit_rate(lexer->parser, &@1, &@unit, &@4); }
+;
+
+limit_options:
+  %empty
+| limit_options T_BURST T_NUMBER { sl_ast_limit_burst(lexer->parser, &@3, NULL); }
+| limit_options T_BURST T_NUMBER T_WORD { sl_ast_limit_burst(lexer->parser, &@3, &@4); }
+| limit_options T_PER limit_per { sl_ast_limit_per(lexer->parser, &@3); }
+;
+
+limit_per:
+  T_SADDR
+| T_DADDR
+| T_WORD
+;
+
+log_options:
+  %empty
+| log_options T_RATE T_NUMBER '/' T_WORD { sl_ast_log_rate(lexer->parser, &@3, &@5); }
+| log_options T_BURST T_NUMBER { sl_ast_log_burst(lexer->parser, &@3); }
+| log_options T_SNAP T_NUMBER { sl_ast_log_snap(lexer->parser, &@3); }
+| log_options T_SAMPLE T_NUMBER { sl_ast_log_sample(lexer->parser, &@2, &@3); }
 ;
 
 /* Protocols by their names alone: the selector says what is looked at. */
@@ -252,7 +501,7 @@ bare_selector:
 | T_IP6 %prec BARE { $$ = SL_SEL_ETHERTYPE; }
 | T_ARP { $$ = SL_SEL_ETHERTYPE; }
 | T_TCP { $$ = SL_SEL_PROTO; }
-| T_UDP { $$ = SL_SEL_PROTO; }
+| T_UDP %prec BARE { $$ = SL_SEL_PROTO; }
 | T_SCTP { $$ = SL_SEL_PROTO; }
 | T_ICMP %prec BARE { $$ = SL_SEL_PROTO; }
 | T_ICMPV6 %prec BARE { $$ = SL_SEL_PROTO; }
@@ -296,14 +545,97 @@ selector:
 | T_FRAGMENT { $$ = SL_SEL_FRAGMENT; }
 | T_DSCP { $$ = SL_SEL_DSCP; }
 | T_TTL { $$ = SL_SEL_TTL; }
+| T_ETHER T_SADDR { $$ = SL_SEL_ETHER_SADDR; }
+| T_ETHER T_DADDR { $$ = SL_SEL_ETHER_DADDR; }
+| T_TCP T_WINDOW { $$ = SL_SEL_TCP_WINDOW; }
+| T_TCP T_MSS { $$ = SL_SEL_TCP_MSS; }
+| T_UDP T_LENGTH { $$ = SL_SEL_UDP_LENGTH; }
+| T_LENGTH { $$ = SL_SEL_LENGTH; }
+| T_FRAME T_LENGTH { $$ = SL_SEL_LENGTH; }
+| T_META T_LENGTH { $$ = SL_SEL_LENGTH; }
+| T_IP T_LENGTH { $$ = SL_SEL_IP_LENGTH; }
+| T_IP6 T_LENGTH { $$ = SL_SEL_IP6_LENGTH; }
+| T_PAYLOAD T_LENGTH { $$ = SL_SEL_PAYLOAD_LENGTH; }
+;
+
+iface_selector:
+  T_IIFNAME { $$ = SL_SEL_IIFNAME; }
+| T_OIFNAME { $$ = SL_SEL_OIFNAME; }
+| T_META T_IIFNAME { $$ = SL_SEL_IIFNAME; }
+| T_META T_OIFNAME { $$ = SL_SEL_OIFNAME; }
+;
+
+/* Behind the first selector of a concatenation, ports may do without their protocol. */
+concat_selector:
+  selector
+| T_SPORT { $$ = SL_SEL_TH_SPORT; }
+| T_DPORT { $$ = SL_SEL_TH_DPORT; }
+;
+
+selectors:
+  selector {
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, $selector, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| selectors '.' concat_selector {
+	$$ = $1;
+	if (sl_ast_selector(lexer->parser, $$, $concat_selector, &@3))
+		YYNOMEM;
+}
+;
+
+place:
+  base T_AT ',' T_NUMBER {
+	$$ = sl_ast_place(lexer->parser, &@1, &@2, &@4);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+base:
+  T_FRAME
+| T_NETWORK
+| T_TRANSPORT
+| T_PAYLOAD
 ;
 
 match:
-  selector op values {
-	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, $selector, &@selector);
+  selectors op values {
+	$$ = sl_ast_match(lexer->parser, $selectors, &@selectors);
 	if (!$$)
 		YYNOMEM;
 	$$->op = $op;
+	$$->values = $values;
+}
+| iface_selector op values {
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, $iface_selector, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $values;
+}
+| selector T_COUNTRY op values {
+	$$ = sl_ast_part(lexer->parser, SL_AST_COUNTRY, $selector, &@1);
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $values;
+}
+| T_EXTHDR T_WORD[name] T_WORD[state] {
+	$$ = sl_ast_exthdr(lexer->parser, &@1, &@name, &@state);
+	if (!$$)
+		YYNOMEM;
+}
+| place op values {
+	$$ = $place;
+	$$->op = $op;
+	$$->values = $values;
+}
+| place '&' mask op values {
+	$$ = $place;
+	$$->op = $op;
+	$$->mask = $mask;
 	$$->values = $values;
 }
 | T_TCP T_FLAGS op values {
@@ -316,7 +648,8 @@ match:
 }
 /* nft's "syn,ack": any of them. */
 | T_TCP T_FLAGS op flag_pair {
-	struct sl_value *value = sl_ast_or(lexer->parser, $flag_pair, &@flag_pair);
+	struct sl_value *value =
+		sl_ast_joined(lexer->parser, SL_VALUE_OR, $flag_pair, &@flag_pair);
 
 	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_TCP_FLAGS,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
@@ -405,6 +738,25 @@ list:
 ;
 
 value:
+  simple
+| concat {
+	$$ = sl_ast_joined(lexer->parser, SL_VALUE_CONCAT, $concat, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| or {
+	$$ = sl_ast_joined(lexer->parser, SL_VALUE_OR, $or, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+| '(' or ')' {
+	$$ = sl_ast_joined(lexer->parser, SL_VALUE_OR, $or, &@$);
+	if (!$$)
+		YYNOMEM;
+}
+;
+
+simple:
   atom {
 	$$ = sl_ast_value(lexer->parser, SL_VALUE_ATOM, $atom, NULL, &@$);
 	if (!$$)
@@ -435,15 +787,25 @@ value:
 	if (!$$)
 		YYNOMEM;
 }
-| or {
-	$$ = sl_ast_or(lexer->parser, $or, &@$);
+| set_name {
+	$$ = sl_ast_value(lexer->parser, SL_VALUE_SET, $set_name, NULL, &@$);
 	if (!$$)
 		YYNOMEM;
 }
-| '(' or ')' {
-	$$ = sl_ast_or(lexer->parser, $or, &@$);
+;
+
+/* At least two, with dots between them. */
+concat:
+  simple '.' simple[next] {
+	$$ = sl_ast_values(lexer->parser, &@$);
 	if (!$$)
 		YYNOMEM;
+	sl_ast_append($$, $1);
+	sl_ast_append($$, $next);
+}
+| concat '.' simple {
+	$$ = $1;
+	sl_ast_append($$, $simple);
 }
 ;
 
@@ -522,6 +884,16 @@ atom:
 	if (!$$)
 		YYNOMEM;
 }
+| T_MAC {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_MAC, &@1);
+	if (!$$)
+		YYNOMEM;
+}
+| T_STRING {
+	$$ = sl_ast_atom(lexer->parser, SL_ATOM_STRING, &@1);
+	if (!$$)
+		YYNOMEM;
+}
 | word {
 	$$ = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@1);
 	if (!$$)
@@ -529,7 +901,7 @@ atom:
 }
 ;
 
-/* Names of protocols are keywords, but good values as well. */
+/* Names of protocols, and of an ICMP type, are keywords, but good values as well. */
 word:
   T_WORD
 | T_ARP
@@ -537,6 +909,7 @@ word:
 | T_ICMPV6
 | T_IP
 | T_IP6
+| T_REDIRECT
 | T_SCTP
 | T_TCP
 | T_UDP

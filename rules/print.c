@@ -7,23 +7,45 @@
 
 #include "names.h"
 
-int sl_rule_print(const struct sl_conf_rule *rule, char **out)
+static void print_verdict(struct sl_buf *buf, const struct sl_conf *conf,
+			  const struct sl_conf_rule *rule)
+{
+	sl_print_blank(buf);
+	sl_buf_add(buf, "%s", sl_verdict_names[rule->action]);
+	if (rule->action == SL_REDIRECT)
+		sl_buf_add(buf, " \"%s\"", conf->ports[rule->arg]);
+	else if (rule->action == SL_REJECT && rule->arg == SL_REJECT_TCP_RESET)
+		sl_buf_add(buf, " with tcp reset");
+	else if (rule->action == SL_REJECT && rule->arg)
+		sl_buf_add(buf, " with icmpx %s", sl_reject_name((enum sl_reject)rule->arg));
+}
+
+int sl_rule_print(const struct sl_conf *conf, const struct sl_conf_rule *rule, char **out)
 {
 	struct sl_buf buf = {};
+	bool acts = false;
+	size_t i;
 
 	if (rule->is_policy) {
 		sl_buf_add(&buf, "policy %s", sl_verdict_names[rule->action]);
 		return sl_buf_take(&buf, out);
 	}
-	sl_match_print(&buf, rule->match);
-	if (buf.length)
-		sl_buf_add(&buf, " ");
-	sl_buf_add(&buf, "%s",
-		   rule->action == SL_CONTINUE ? "count" : sl_verdict_names[rule->action]);
+	sl_match_print(&buf, conf, rule->dir, rule->match);
+	for (i = 0; i < rule->nstmts; i++) {
+		sl_print_blank(&buf);
+		sl_stmt_print(&buf, conf, &rule->stmts[i]);
+		acts = acts || !sl_op_is_match(rule->stmts[i].kind);
+	}
+	if (rule->action != SL_CONTINUE) {
+		print_verdict(&buf, conf, rule);
+	} else if (!acts) {
+		sl_print_blank(&buf);
+		sl_buf_add(&buf, "count");
+	}
 	return sl_buf_take(&buf, out);
 }
 
-static void print_iface(struct sl_buf *buf, const struct sl_conf_iface *iface)
+void sl_iface_print(struct sl_buf *buf, const struct sl_conf_iface *iface)
 {
 	const char *join = " ";
 	int dir;
@@ -39,7 +61,7 @@ static void print_iface(struct sl_buf *buf, const struct sl_conf_iface *iface)
 		sl_buf_add(buf, "%s%s%s", *join == ' ' ? "\ttc" : "", join, sl_dir_names[dir]);
 		join = ", ";
 	}
-	sl_buf_add(buf, *join == ',' ? "\n}\n\n" : "}\n\n");
+	sl_buf_add(buf, *join == ',' ? "\n}\n" : "}\n");
 }
 
 static bool drops(const struct sl_conf *conf, unsigned int reason)
@@ -108,8 +130,18 @@ int sl_conf_print(const struct sl_conf *conf, char **out)
 	size_t i;
 	int dir;
 
-	for (i = 0; i < conf->nifaces; i++)
-		print_iface(&buf, &conf->ifaces[i]);
+	if (conf->geoip)
+		sl_buf_add(&buf, "geoip \"%s\"\n\n", conf->geoip);
+	for (i = 0; i < conf->nifaces; i++) {
+		sl_iface_print(&buf, &conf->ifaces[i]);
+		sl_buf_add(&buf, "\n");
+	}
+	for (i = 0; i < conf->nsets; i++) {
+		if (!conf->sets[i].name)
+			continue;
+		sl_set_print(&buf, &conf->sets[i]);
+		sl_buf_add(&buf, "\n");
+	}
 	print_reasons(&buf, conf);
 	for (dir = 0; dir < SL_DIR_MAX_; dir++)
 		print_chain(&buf, conf, (enum sl_dir)dir);

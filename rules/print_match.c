@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "addr.h"
 #include "cover.h"
 #include "selector.h"
 
@@ -17,39 +16,12 @@
 #define ICMP6 58
 #define SCTP  132
 
+#define NAMED_RANGE_MAX 8
+
 struct printer {
 	struct sl_buf *buf;
 	const struct sl_conf_match *match;
 };
-
-/* Between parts of the rule. */
-static void separate(struct sl_buf *buf)
-{
-	if (buf->length)
-		sl_buf_add(buf, " ");
-}
-
-static void print_number(struct sl_buf *buf, const struct sl_vocabulary *words, bool hex,
-			 unsigned int number)
-{
-	const char *name = sl_word_name(words, number);
-
-	if (name)
-		sl_buf_add(buf, "%s", name);
-	else
-		sl_buf_add(buf, hex ? "0x%04x" : "%u", number);
-}
-
-static void print_interval(struct sl_buf *buf, const struct sl_vocabulary *words, bool hex,
-			   const struct sl_interval *v)
-{
-	unsigned int low = (unsigned int)v->low, high = (unsigned int)v->high;
-
-	if (low == high)
-		print_number(buf, words, hex, low);
-	else
-		sl_buf_add(buf, hex ? "0x%04x-0x%04x" : "%u-%u", low, high);
-}
 
 static bool is_one(const struct sl_intervals *set)
 {
@@ -70,24 +42,66 @@ static const struct sl_intervals *shorter(const struct sl_intervals *set, sl_u12
 	return other;
 }
 
+/* Whether each number of a short range has a name: then they are written one by one. */
+static bool has_names(const struct sl_vocabulary *words, const struct sl_interval *v)
+{
+	sl_u128 number;
+
+	if (v->high - v->low >= NAMED_RANGE_MAX)
+		return false;
+	for (number = v->low; number <= v->high; number++) {
+		if (!sl_word_name(words, (unsigned int)number))
+			return false;
+	}
+	return true;
+}
+
+/* The set with the ranges opened whose numbers say more as names. */
+static int open_ranges(struct sl_intervals *out, const struct sl_intervals *set,
+		       const struct sl_vocabulary *words)
+{
+	sl_u128 number;
+	size_t i;
+
+	for (i = 0; i < set->count; i++) {
+		const struct sl_interval *v = &set->v[i];
+
+		if (!has_names(words, v)) {
+			if (sl_intervals_add(out, v->low, v->high))
+				return -ENOMEM;
+			continue;
+		}
+		for (number = v->low; number <= v->high; number++) {
+			if (sl_intervals_add(out, number, number))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /* What follows a selector. Ports stay numbers: which service it is depends on the protocol. */
 static void print_set(struct sl_buf *buf, enum sl_selector selector, const struct sl_intervals *all)
 {
 	const struct sl_selector_info *info = &sl_selectors[selector];
-	bool hex = info->field == SL_FIELD_ETHERTYPE;
 	const struct sl_vocabulary *words =
 		info->words == &sl_words_port ? &sl_words_none : info->words;
-	struct sl_intervals other = {};
+	struct sl_intervals other = {}, opened = {};
 	const struct sl_intervals *set = shorter(all, sl_field_max(info->field), &other, buf);
 	size_t i;
 
+	if (info->field == SL_FIELD_TYPE) {
+		if (open_ranges(&opened, set, words))
+			buf->err = -ENOMEM;
+		set = &opened;
+	}
 	sl_buf_add(buf, set->count > 1 ? "{ " : "");
 	for (i = 0; i < set->count; i++) {
 		sl_buf_add(buf, i ? ", " : "");
-		print_interval(buf, words, hex, &set->v[i]);
+		sl_word_print(buf, words, info->hex, &set->v[i]);
 	}
 	sl_buf_add(buf, set->count > 1 ? " }" : "");
 	sl_intervals_clear(&other);
+	sl_intervals_clear(&opened);
 }
 
 static void print_field(struct printer *p, enum sl_selector selector)
@@ -96,7 +110,7 @@ static void print_field(struct printer *p, enum sl_selector selector)
 
 	if (!set)
 		return;
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	sl_buf_add(p->buf, "%s ", sl_selectors[selector].name);
 	print_set(p->buf, selector, set);
 }
@@ -106,13 +120,25 @@ static bool has(const struct printer *p, enum sl_field field)
 	return sl_match_find(p->match, field) != NULL;
 }
 
+static bool has_packet_length(const struct printer *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->match->nlengths; i++) {
+		if (p->match->lengths[i].of == SL_LENGTH_PACKET)
+			return true;
+	}
+	return false;
+}
+
 /* `ip` where nothing else says that a rule is about one family only. */
 static void print_family(struct printer *p)
 {
 	const struct sl_intervals *type = sl_match_find(p->match, SL_FIELD_ETHERTYPE);
 	__u8 l3 = p->match->l3;
-	bool said = has(p, SL_FIELD_TYPE) || has(p, SL_FIELD_CODE) || has(p, SL_FIELD_SADDR4) ||
-		    has(p, SL_FIELD_DADDR4) || has(p, SL_FIELD_SADDR6) || has(p, SL_FIELD_DADDR6);
+	bool said = has(p, SL_FIELD_EXT) || has_packet_length(p) || has(p, SL_FIELD_TYPE) ||
+		    has(p, SL_FIELD_CODE) || has(p, SL_FIELD_SADDR4) || has(p, SL_FIELD_DADDR4) ||
+		    has(p, SL_FIELD_SADDR6) || has(p, SL_FIELD_DADDR6);
 	const char *word = NULL;
 
 	if (type && type->count == 1 && type->v[0].low == type->v[0].high &&
@@ -126,7 +152,7 @@ static void print_family(struct printer *p)
 	else if (l3 == SL_L3_BIT(SL_L3_IP6) && !said)
 		word = "ip6";
 	if (word) {
-		separate(p->buf);
+		sl_print_blank(p->buf);
 		sl_buf_add(p->buf, "%s", word);
 	}
 }
@@ -154,44 +180,8 @@ static void print_tags(struct printer *p)
 		print_field(p, SL_SEL_VLAN_TAGS);
 		return;
 	}
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	sl_buf_add(p->buf, "%s", word);
-}
-
-static void print_range(struct sl_buf *buf, enum sl_l3 l3, const struct sl_interval *v)
-{
-	unsigned int width = l3 == SL_L3_IP4 ? 32 : 128, length = width;
-	char text[SL_ADDR_TEXT];
-
-	sl_addr_text(l3, v->low, text);
-	sl_buf_add(buf, "%s", text);
-	if (v->low == v->high)
-		return;
-	while (length && sl_ones(width - length) < v->high - v->low)
-		length--;
-	if (sl_ones(width - length) == v->high - v->low && !(v->low & sl_ones(width - length))) {
-		sl_buf_add(buf, "/%u", length);
-		return;
-	}
-	sl_addr_text(l3, v->high, text);
-	sl_buf_add(buf, "-%s", text);
-}
-
-static void print_addrs(struct sl_buf *buf, const struct sl_intervals *set4,
-			const struct sl_intervals *set6)
-{
-	size_t count = set4->count + set6->count, i;
-
-	sl_buf_add(buf, count > 1 ? "{ " : "");
-	for (i = 0; i < set4->count; i++) {
-		sl_buf_add(buf, i ? ", " : "");
-		print_range(buf, SL_L3_IP4, &set4->v[i]);
-	}
-	for (i = 0; i < set6->count; i++) {
-		sl_buf_add(buf, i + set4->count ? ", " : "");
-		print_range(buf, SL_L3_IP6, &set6->v[i]);
-	}
-	sl_buf_add(buf, count > 1 ? " }" : "");
 }
 
 static void print_addr(struct printer *p, const char *name, enum sl_field field4,
@@ -205,7 +195,7 @@ static void print_addr(struct printer *p, const char *name, enum sl_field field4
 
 	if (!set4 && !set6)
 		return;
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	sl_buf_add(p->buf, "%s%s ", !set6 ? "ip " : !set4 ? "ip6 " : "", name);
 	if ((set4 && (sl_intervals_copy(&not4, set4) ||
 		      sl_intervals_complement(&not4, sl_field_max(field4)))) ||
@@ -215,9 +205,9 @@ static void print_addr(struct printer *p, const char *name, enum sl_field field4
 	rest = not4.count + not6.count;
 	if (rest && rest < (set4 ? set4->count : 0) + (set6 ? set6->count : 0)) {
 		sl_buf_add(p->buf, "!= ");
-		print_addrs(p->buf, &not4, &not6);
+		sl_addrs_print(p->buf, &not4, &not6);
 	} else {
-		print_addrs(p->buf, set4 ? set4 : &none, set6 ? set6 : &none);
+		sl_addrs_print(p->buf, set4 ? set4 : &none, set6 ? set6 : &none);
 	}
 	sl_intervals_clear(&not4);
 	sl_intervals_clear(&not6);
@@ -227,7 +217,7 @@ static void print_proto(struct printer *p, const struct sl_intervals *proto)
 {
 	const char *name;
 
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	if (proto->count == 1 && proto->v[0].low == proto->v[0].high &&
 	    (proto->v[0].low == TCP || proto->v[0].low == UDP || proto->v[0].low == SCTP ||
 	     proto->v[0].low == ICMP || proto->v[0].low == ICMP6)) {
@@ -237,6 +227,14 @@ static void print_proto(struct printer *p, const struct sl_intervals *proto)
 	}
 	sl_buf_add(p->buf, "%s ", sl_selectors[SL_SEL_PROTO].name);
 	print_set(p->buf, SL_SEL_PROTO, proto);
+}
+
+/* The protocol as ports are written with it. */
+static const char *port_word(const struct sl_intervals *proto)
+{
+	if (!proto || proto->count != 1)
+		return "th";
+	return proto->v[0].low == TCP ? "tcp" : proto->v[0].low == UDP ? "udp" : "sctp";
 }
 
 static void print_ports(struct printer *p, const struct sl_intervals *proto)
@@ -252,9 +250,6 @@ static void print_ports(struct printer *p, const struct sl_intervals *proto)
 	} else if (sl_intervals_are(proto, SCTP, SCTP)) {
 		sport = SL_SEL_SCTP_SPORT;
 		dport = SL_SEL_SCTP_DPORT;
-	} else if (proto->count < 3) {
-		/* `th` alone asks for TCP, UDP and SCTP. */
-		print_proto(p, proto);
 	}
 	print_field(p, sport);
 	print_field(p, dport);
@@ -298,7 +293,7 @@ static void print_flags(struct printer *p, const struct sl_intervals *set)
 	const char *join = "{ ";
 	unsigned int i;
 
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	sl_buf_add(p->buf, "tcp flags ");
 	if (sl_cover_bits(&is, set, 8) || sl_intervals_copy(&other, set) ||
 	    sl_intervals_complement(&other, 255) || sl_cover_bits(&isnt, &other, 8)) {
@@ -332,13 +327,31 @@ static void print_icmp(struct printer *p)
 	print_field(p, six ? SL_SEL_ICMP6_TYPE : SL_SEL_ICMP_TYPE);
 	if (!code)
 		return;
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	if (!has(p, SL_FIELD_TYPE))
 		sl_buf_add(p->buf, six ? "icmpv6 " : "icmp ");
 	sl_buf_add(p->buf, "code ");
 	print_set(p->buf, SL_SEL_CODE, code);
 }
 
+static bool has_ports(const struct printer *p)
+{
+	size_t i, j;
+
+	for (i = 0; i < p->match->nsets; i++) {
+		for (j = 0; j < SL_SET_PARTS; j++) {
+			if (p->match->sets[i].part[j] == SL_PART_SPORT ||
+			    p->match->sets[i].part[j] == SL_PART_DPORT)
+				return true;
+		}
+	}
+	return has(p, SL_FIELD_SPORT) || has(p, SL_FIELD_DPORT);
+}
+
+/*
+ * What is asked of a header says the protocol, but for `th`, which alone asks for TCP, UDP and
+ * SCTP.
+ */
 static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
@@ -346,10 +359,9 @@ static void print_transport(struct printer *p)
 
 	if (!proto)
 		return;
-	if (!p->match->header)
+	if (!p->match->header || (has_ports(p) && proto->count == 2))
 		print_proto(p, proto);
-	if (has(p, SL_FIELD_SPORT) || has(p, SL_FIELD_DPORT))
-		print_ports(p, proto);
+	print_ports(p, proto);
 	if (flags)
 		print_flags(p, flags);
 	print_icmp(p);
@@ -364,7 +376,7 @@ static void print_fragment(struct printer *p)
 
 	if (!set)
 		return;
-	separate(p->buf);
+	sl_print_blank(p->buf);
 	sl_buf_add(p->buf, "fragment ");
 	for (i = 0; i <= SL_FRAG_LATER; i++)
 		count += sl_intervals_have(set, i);
@@ -382,10 +394,34 @@ static void print_fragment(struct printer *p)
 	sl_buf_add(p->buf, count > 1 ? " }" : "");
 }
 
-void sl_match_print(struct sl_buf *buf, const struct sl_conf_match *match)
+/* Of each header, whether it is there. */
+static void print_exthdr(struct printer *p)
+{
+	const struct sl_intervals *set = sl_match_find(p->match, SL_FIELD_EXT);
+	struct sl_pieces pieces = {};
+	unsigned int bit;
+
+	if (!set)
+		return;
+	if (sl_cover_bits(&pieces, set, 8))
+		p->buf->err = -ENOMEM;
+	/* Each match asks about one header, so that all of them are one masked compare. */
+	for (bit = 1; pieces.count && bit < 256; bit <<= 1) {
+		if (!(pieces.v[0].mask & bit))
+			continue;
+		sl_print_blank(p->buf);
+		sl_buf_add(p->buf, "exthdr %s %s", sl_word_name(&sl_words_exthdr, bit),
+			   pieces.v[0].value & bit ? "exists" : "missing");
+	}
+	sl_pieces_clear(&pieces);
+}
+
+void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
+		    const struct sl_conf_match *match)
 {
 	struct printer p = { .buf = buf, .match = match };
 
+	sl_ifaces_print(buf, conf, dir, match);
 	print_family(&p);
 	print_tags(&p);
 	print_field(&p, SL_SEL_VLAN_ID);
@@ -398,4 +434,8 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf_match *match)
 	print_fragment(&p);
 	print_field(&p, SL_SEL_DSCP);
 	print_field(&p, SL_SEL_TTL);
+	print_exthdr(&p);
+	sl_lengths_print(buf, match);
+	sl_raws_print(buf, match);
+	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));
 }

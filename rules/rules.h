@@ -162,9 +162,9 @@ struct sl_conf_change {
 	const char *what; /* "rule", "policy", "set", "interface", "reason" or "geoip" */
 	const char *chain; /* of rules and policies, else NULL */
 	const char *name; /* NULL for policies and geoip */
-	const char *before; /* its text; NULL: added */
+	const char *before; /* its text, that of a set or interface of several lines; NULL: added */
 	const char *after; /* NULL: removed */
-	unsigned int from; /* place of a rule in its chain, from 1; 0: not there */
+	unsigned int from; /* its place among its like, from 1; 0: not there, or it has none */
 	unsigned int to;
 };
 

@@ -2,6 +2,10 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "selector.h"
 
+#include <stdint.h>
+
+#include "cover.h"
+
 #define IP4 SL_L3_BIT(SL_L3_IP4)
 #define IP6 SL_L3_BIT(SL_L3_IP6)
 
@@ -11,7 +15,16 @@
 #define ICMP  1
 #define ICMP6 58
 
-#define PORT(...)    .words = &sl_words_port, .protos = { __VA_ARGS__ }
+/* nft's "ip6 length" is the header's field: what follows the header. */
+#define IP6_HEADER 40
+
+#define RAW(base_, offset_, length_)                                                      \
+	SL_FIELD_MAX_, .kind = SL_KIND_RAW, .base = SL_BASE_##base_, .offset = (offset_), \
+		.length = (length_)
+#define LENGTH(what) SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_LENGTH, .of = SL_LENGTH_##what
+#define MAC	     .words = &sl_words_mac
+#define PORT(dir, ...) \
+	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
 #define WORDS(of)    .words = &sl_words_##of
 #define PLAIN	     .words = &sl_words_none
 #define ICMP4_(what) .words = &sl_words_icmp_##what, .l3 = IP4, .protos = { ICMP }
@@ -19,27 +32,27 @@
 
 /* clang-format off */
 const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
-	[SL_SEL_ETHERTYPE]  = { "ethertype",   SL_FIELD_ETHERTYPE, WORDS(ethertype) },
+	[SL_SEL_ETHERTYPE]  = { "ethertype",   SL_FIELD_ETHERTYPE, WORDS(ethertype), .hex = true },
 	[SL_SEL_VLAN_ID]    = { "vlan id",     SL_FIELD_VLAN_ID, PLAIN, .tags = 1 },
 	[SL_SEL_VLAN_PCP]   = { "vlan pcp",    SL_FIELD_VLAN_PCP, PLAIN, .tags = 1 },
 	[SL_SEL_VLAN_TAGS]  = { "vlan tags",   SL_FIELD_TAGS, PLAIN },
 	[SL_SEL_CVLAN_ID]   = { "cvlan id",    SL_FIELD_CVLAN_ID, PLAIN, .tags = 2 },
 	[SL_SEL_CVLAN_PCP]  = { "cvlan pcp",   SL_FIELD_CVLAN_PCP, PLAIN, .tags = 2 },
-	[SL_SEL_SADDR]	    = { "saddr",       SL_FIELD_SADDR4, PLAIN, .l3 = IP4 | IP6 },
-	[SL_SEL_DADDR]	    = { "daddr",       SL_FIELD_DADDR4, PLAIN, .l3 = IP4 | IP6 },
-	[SL_SEL_IP_SADDR]   = { "ip saddr",    SL_FIELD_SADDR4, PLAIN, .l3 = IP4 },
-	[SL_SEL_IP_DADDR]   = { "ip daddr",    SL_FIELD_DADDR4, PLAIN, .l3 = IP4 },
-	[SL_SEL_IP6_SADDR]  = { "ip6 saddr",   SL_FIELD_SADDR6, PLAIN, .l3 = IP6 },
-	[SL_SEL_IP6_DADDR]  = { "ip6 daddr",   SL_FIELD_DADDR6, PLAIN, .l3 = IP6 },
-	[SL_SEL_PROTO]	    = { "proto",       SL_FIELD_PROTO, WORDS(proto) },
-	[SL_SEL_TCP_SPORT]  = { "tcp sport",   SL_FIELD_SPORT, PORT(TCP) },
-	[SL_SEL_TCP_DPORT]  = { "tcp dport",   SL_FIELD_DPORT, PORT(TCP) },
-	[SL_SEL_UDP_SPORT]  = { "udp sport",   SL_FIELD_SPORT, PORT(UDP) },
-	[SL_SEL_UDP_DPORT]  = { "udp dport",   SL_FIELD_DPORT, PORT(UDP) },
-	[SL_SEL_SCTP_SPORT] = { "sctp sport",  SL_FIELD_SPORT, PORT(SCTP) },
-	[SL_SEL_SCTP_DPORT] = { "sctp dport",  SL_FIELD_DPORT, PORT(SCTP) },
-	[SL_SEL_TH_SPORT]   = { "th sport",    SL_FIELD_SPORT, PORT(TCP, UDP, SCTP) },
-	[SL_SEL_TH_DPORT]   = { "th dport",    SL_FIELD_DPORT, PORT(TCP, UDP, SCTP) },
+	[SL_SEL_SADDR]	    = { "saddr",       SL_FIELD_SADDR4, PLAIN, .l3 = IP4 | IP6, .part = SL_PART_SADDR },
+	[SL_SEL_DADDR]	    = { "daddr",       SL_FIELD_DADDR4, PLAIN, .l3 = IP4 | IP6, .part = SL_PART_DADDR },
+	[SL_SEL_IP_SADDR]   = { "ip saddr",    SL_FIELD_SADDR4, PLAIN, .l3 = IP4, .part = SL_PART_SADDR },
+	[SL_SEL_IP_DADDR]   = { "ip daddr",    SL_FIELD_DADDR4, PLAIN, .l3 = IP4, .part = SL_PART_DADDR },
+	[SL_SEL_IP6_SADDR]  = { "ip6 saddr",   SL_FIELD_SADDR6, PLAIN, .l3 = IP6, .part = SL_PART_SADDR },
+	[SL_SEL_IP6_DADDR]  = { "ip6 daddr",   SL_FIELD_DADDR6, PLAIN, .l3 = IP6, .part = SL_PART_DADDR },
+	[SL_SEL_PROTO]	    = { "proto",       SL_FIELD_PROTO, WORDS(proto), .part = SL_PART_PROTO },
+	[SL_SEL_TCP_SPORT]  = { "tcp sport",   SL_FIELD_SPORT, PORT(S, TCP) },
+	[SL_SEL_TCP_DPORT]  = { "tcp dport",   SL_FIELD_DPORT, PORT(D, TCP) },
+	[SL_SEL_UDP_SPORT]  = { "udp sport",   SL_FIELD_SPORT, PORT(S, UDP) },
+	[SL_SEL_UDP_DPORT]  = { "udp dport",   SL_FIELD_DPORT, PORT(D, UDP) },
+	[SL_SEL_SCTP_SPORT] = { "sctp sport",  SL_FIELD_SPORT, PORT(S, SCTP) },
+	[SL_SEL_SCTP_DPORT] = { "sctp dport",  SL_FIELD_DPORT, PORT(D, SCTP) },
+	[SL_SEL_TH_SPORT]   = { "th sport",    SL_FIELD_SPORT, PORT(S, TCP, UDP, SCTP) },
+	[SL_SEL_TH_DPORT]   = { "th dport",    SL_FIELD_DPORT, PORT(D, TCP, UDP, SCTP) },
 	[SL_SEL_TCP_FLAGS]  = { "tcp flags",   SL_FIELD_FLAGS, WORDS(flag), .protos = { TCP } },
 	[SL_SEL_ICMP_TYPE]  = { "icmp type",   SL_FIELD_TYPE, ICMP4_(type) },
 	[SL_SEL_ICMP_CODE]  = { "icmp code",   SL_FIELD_CODE, ICMP4_(code) },
@@ -49,5 +62,39 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_FRAGMENT]   = { "fragment",    SL_FIELD_FRAGMENT, WORDS(fragment) },
 	[SL_SEL_DSCP]	    = { "dscp",	       SL_FIELD_DSCP, WORDS(dscp) },
 	[SL_SEL_TTL]	    = { "ttl",	       SL_FIELD_TTL, PLAIN },
+	[SL_SEL_EXTHDR]	    = { "exthdr",      SL_FIELD_EXT, WORDS(exthdr) },
+	[SL_SEL_ETHER_SADDR] = { "ether saddr", RAW(FRAME, 6, 6), MAC, .l3 = SL_L3_ALL, .part = SL_PART_SMAC },
+	[SL_SEL_ETHER_DADDR] = { "ether daddr", RAW(FRAME, 0, 6), MAC, .l3 = SL_L3_ALL, .part = SL_PART_DMAC },
+	[SL_SEL_TCP_WINDOW] = { "tcp window",  RAW(TRANSPORT, 14, 2), PLAIN, .l3 = IP4 | IP6, .protos = { TCP }, .header = true },
+	[SL_SEL_UDP_LENGTH] = { "udp length",  RAW(TRANSPORT, 4, 2), PLAIN, .l3 = IP4 | IP6, .protos = { UDP }, .header = true },
+	[SL_SEL_TCP_MSS]    = { "tcp mss",     SL_FIELD_MAX_, PLAIN, .l3 = IP4 | IP6, .protos = { TCP }, .kind = SL_KIND_MSS, .header = true },
+	[SL_SEL_LENGTH]	    = { "frame length", LENGTH(FRAME), .l3 = SL_L3_ALL },
+	[SL_SEL_IP_LENGTH]  = { "ip length",   LENGTH(PACKET), .l3 = IP4 },
+	[SL_SEL_IP6_LENGTH] = { "ip6 length",  LENGTH(PACKET), .l3 = IP6, .extra = IP6_HEADER },
+	[SL_SEL_PAYLOAD_LENGTH] = { "payload length", LENGTH(PAYLOAD), .l3 = IP4 | IP6 },
+	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_OIFNAME]    = { "oifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
 };
 /* clang-format on */
+
+sl_u128 sl_selector_max(const struct sl_selector_info *info)
+{
+	switch (info->kind) {
+	case SL_KIND_FIELD:
+		return sl_field_max(info->field);
+	case SL_KIND_RAW:
+		return sl_ones(8U * info->length);
+	case SL_KIND_LENGTH:
+		return info->of == SL_LENGTH_PACKET ? UINT16_MAX : UINT32_MAX;
+	case SL_KIND_MSS:
+	case SL_KIND_IFACE:
+		break;
+	}
+	return UINT16_MAX;
+}
+
+bool sl_selector_is_addr(const struct sl_selector_info *info)
+{
+	return info->kind == SL_KIND_FIELD && info->field >= SL_FIELD_SADDR4 &&
+	       info->field <= SL_FIELD_DADDR6;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "field.h"
+#include "op.h"
 #include "words.h"
 
 /* The words before a match's value. */
@@ -37,16 +38,51 @@ enum sl_selector {
 	SL_SEL_FRAGMENT,
 	SL_SEL_DSCP,
 	SL_SEL_TTL,
+	SL_SEL_EXTHDR,
+	SL_SEL_ETHER_SADDR,
+	SL_SEL_ETHER_DADDR,
+	SL_SEL_TCP_WINDOW,
+	SL_SEL_UDP_LENGTH,
+	SL_SEL_TCP_MSS,
+	SL_SEL_LENGTH,
+	SL_SEL_IP_LENGTH,
+	SL_SEL_IP6_LENGTH,
+	SL_SEL_PAYLOAD_LENGTH,
+	SL_SEL_IIFNAME,
+	SL_SEL_OIFNAME,
 	SL_SEL_MAX_
+};
+
+/* What kind of condition a match with the selector makes. */
+enum sl_selector_kind {
+	SL_KIND_FIELD, /* struct sl_cond */
+	SL_KIND_RAW, /* struct sl_cond_raw */
+	SL_KIND_LENGTH, /* struct sl_cond_length */
+	SL_KIND_MSS,
+	SL_KIND_IFACE, /* struct sl_cond_iface */
 };
 
 struct sl_selector_info {
 	const char *name; /* as written */
-	enum sl_field field; /* of addresses: the IPv4 one, unless l3 says IPv6 */
+	enum sl_field field; /* of addresses: the IPv4 one, unless l3 says IPv6; or none */
+	enum sl_set_part part; /* in a concatenation and in sets; none: cannot be in one */
 	const struct sl_vocabulary *words;
+	enum sl_selector_kind kind;
+	enum sl_length_of of; /* SL_KIND_LENGTH */
+	enum sl_base base; /* SL_KIND_RAW: where, and how many bytes */
+	__u16 offset;
+	__u8 length;
+	__u8 extra; /* SL_KIND_LENGTH: what the condition's numbers are more than the written ones */
 	__u8 l3; /* SL_L3_BIT()s that the words themselves ask for; 0: as the field says */
 	__u8 tags; /* VLAN tags there must be */
 	__u8 protos[3]; /* protocols that the words ask for; 0: none */
+	bool header; /* is about the transport header; fields say so themselves */
+	bool hex; /* numbers are printed so */
 };
 
 extern const struct sl_selector_info sl_selectors[SL_SEL_MAX_];
+
+/* The highest number that can be written. */
+sl_u128 sl_selector_max(const struct sl_selector_info *info);
+/* Whether values are addresses. */
+bool sl_selector_is_addr(const struct sl_selector_info *info);

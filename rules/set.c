@@ -9,6 +9,30 @@ const char *const sl_set_type_names[SL_TYPE_MAX_] = {
 	[SL_TYPE_MAC] = "mac",	 [SL_TYPE_PROTO] = "proto",
 };
 
+void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS])
+{
+	unsigned int i, addrs = 0, macs = 0, ports = 0;
+
+	for (i = 0; i < SL_SET_PARTS; i++)
+		to[i] = SL_PART_NONE;
+	for (i = 0; i < set->nparts; i++) {
+		switch (set->type[i]) {
+		case SL_TYPE_PORT:
+			to[i] = ports++ ? SL_PART_SPORT : SL_PART_DPORT;
+			break;
+		case SL_TYPE_MAC:
+			to[i] = macs++ ? SL_PART_DMAC : SL_PART_SMAC;
+			break;
+		case SL_TYPE_PROTO:
+			to[i] = SL_PART_PROTO;
+			break;
+		default:
+			to[i] = addrs++ ? SL_PART_DADDR : SL_PART_SADDR;
+			break;
+		}
+	}
+}
+
 void sl_elems_clear(struct sl_conf_elems *elems)
 {
 	sl_intervals_clear(&elems->four);

@@ -22,7 +22,7 @@ enum sl_set_type {
 };
 extern const char *const sl_set_type_names[SL_TYPE_MAX_]; /* "addr", ... */
 
-/* One element, part by part. Only a prefix is more than one number. */
+/* One element, part by part. Only a prefix is more than one number, and it is the only part. */
 struct sl_conf_elem {
 	__u8 l3; /* SL_L3_BIT() of its addresses, which are all of one family; 0: it has none */
 	struct sl_interval part[SL_SET_PARTS];
@@ -70,6 +70,9 @@ static inline bool sl_set_is_plain(const struct sl_conf_set *set)
 {
 	return set->nparts == 1 && !set->timeout_s && !set->counters;
 }
+
+/* What a packet's parts are when a statement does not say: sources, and the port it goes to. */
+void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS]);
 
 void sl_elems_clear(struct sl_conf_elems *elems);
 void sl_set_clear(struct sl_conf_set *set);

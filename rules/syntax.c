@@ -62,6 +62,15 @@ static void describe(struct sl_buf *buf, int token)
 	case T_NE:
 		sl_buf_add(buf, "'!='");
 		break;
+	case T_SET_REF:
+		sl_buf_add(buf, "a set, as in @name");
+		break;
+	case T_AT:
+		sl_buf_add(buf, "a place, as in @8,4");
+		break;
+	case T_QUANTITY:
+		sl_buf_add(buf, "a number with its unit");
+		break;
 	default:
 		if (keyword)
 			sl_buf_add(buf, "'%s'", keyword->name);
@@ -76,8 +85,8 @@ static bool can_describe(int token)
 	size_t from = 0;
 
 	return token == T_WORD || token == T_NUMBER || token == T_STRING || token == T_EQ ||
-	       token == T_NE || (token > 0 && token < 0x80 && token != ';') ||
-	       sl_keyword_of(token, &from);
+	       token == T_NE || token == T_SET_REF || token == T_AT || token == T_QUANTITY ||
+	       (token > 0 && token < 0x80 && token != ';') || sl_keyword_of(token, &from);
 }
 
 /* Words that only go on with a match, and what they go on from. */
@@ -98,6 +107,24 @@ static const char *continues(int token)
 		return "'vlan'";
 	case T_L4PROTO:
 		return "'meta'";
+	case T_WINDOW:
+		return "'tcp'";
+	case T_MSS:
+		return "'tcp' or 'set'";
+	case T_COUNTRY:
+		return "'saddr' or 'daddr'";
+	case T_RATE:
+	case T_BURST:
+		return "'limit' or 'log'";
+	case T_OVER:
+	case T_PER:
+		return "'limit'";
+	case T_SNAP:
+		return "'log'";
+	case T_WITH:
+		return "'reject'";
+	case T_AT:
+		return "'frame', 'network', 'transport' or 'payload'";
 	default:
 		return NULL;
 	}
@@ -120,7 +147,8 @@ static size_t listed(const struct sl_syntax_error *error, int tokens[])
 
 	for (i = 0; i < error->nexpected; i++) {
 		if (can_describe(error->expected[i]) && error->expected[i] != '-' &&
-		    error->expected[i] != '|' && error->expected[i] != '/')
+		    error->expected[i] != '|' && error->expected[i] != '/' &&
+		    error->expected[i] != '.')
 			tokens[count++] = error->expected[i];
 	}
 	for (i = 0; !count && i < error->nexpected; i++) {
@@ -152,7 +180,7 @@ static int say_expected(struct sl_lexer *lexer, const struct sl_syntax_error *er
 
 	shown(&lexer->before_loc, before);
 	shown(&error->loc, text);
-	if (count && count <= 5) {
+	if (count && count <= 8) {
 		say_list(&buf, tokens, count);
 		if (!begins_line(lexer))
 			sl_buf_add(&buf, " after '%s'", before);
@@ -174,6 +202,11 @@ static int say_expected(struct sl_lexer *lexer, const struct sl_syntax_error *er
 	return err;
 }
 
+static bool is_glob(char byte)
+{
+	return byte == '*' || byte == '?' || byte == '[';
+}
+
 static int say_junk(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 {
 	const char *bytes = sl_loc_bytes(&error->loc);
@@ -190,11 +223,15 @@ static int say_junk(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 		return say(lexer, error, "a '\\' only stands at the end of a line that goes on");
 	if (*bytes == '\r')
 		return say(lexer, error, "a carriage return that ends no line");
-	if ((*bytes == '*' || *bytes == '?' || *bytes == '[') &&
-	    (expects(error, T_STRING) || expects(error, '{')))
+	if (is_glob(*bytes) && (lexer->before == T_WORD || lexer->before == T_INTERFACE))
 		return say(lexer, error, "a pattern goes into quotes, as in \"lan*\"");
 	if (*bytes == '$')
 		return say(lexer, error, "a name is missing after '$'");
+	if (error->token == T_HANDLE)
+		return sl_diag_error(
+			diag, &error->loc,
+			"'%s' is neither a number nor an address; a range is written as 22-80",
+			shown(&error->loc, text));
 	if (*bytes >= '0' && *bytes <= '9')
 		return sl_diag_error(
 			diag, &error->loc,
@@ -235,17 +272,26 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 
 	shown(&error->loc, word);
 	meant = guess(error, word);
+	if (expects(error, T_SET_REF) && lexer->before == T_BAN)
+		return sl_diag_error(diag, &error->loc,
+				     "a set is named with an '@' before it, as in @%s", word);
 	if (meant)
 		return sl_diag_error(diag, &error->loc, "unknown %s '%s', did you mean '%s'?",
-				     meant->noun, word, meant->name);
+				     expects(error, T_ELEMENTS) ? "setting" : meant->noun, word,
+				     meant->name);
 	if (expects(error, T_CHAIN))
 		return sl_diag_error(
 			diag, &error->loc,
-			"unknown statement '%s': there are include, interface, define, on and chain",
+			"unknown statement '%s': there are include, interface, define, set, geoip, on and chain",
 			word);
 	if (expects(error, T_XDP))
 		return sl_diag_error(diag, &error->loc,
 				     "unknown setting '%s': an interface has 'xdp' and 'tc'", word);
+	if (expects(error, T_ELEMENTS))
+		return sl_diag_error(
+			diag, &error->loc,
+			"unknown setting '%s': a set has type, size, timeout, counters, file and elements",
+			word);
 	if (expects(error, T_DROP) && expects(error, T_TCP) && begins_line(lexer))
 		return sl_diag_error(diag, &error->loc, "unknown match or action '%s'", word);
 	if (expects(error, T_DROP) && expects(error, T_TCP))
@@ -257,7 +303,7 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 static bool is_value(int token)
 {
 	return token == T_NUMBER || token == T_ADDR || token == T_REF || token == ',' ||
-	       token == T_STRING;
+	       token == T_STRING || token == T_SET_REF || token == T_MAC;
 }
 
 static int say_missing_value(struct sl_lexer *lexer, const struct sl_syntax_error *error)
@@ -270,9 +316,11 @@ static int say_missing_value(struct sl_lexer *lexer, const struct sl_syntax_erro
 				     shown(&error->loc, text));
 
 	shown(&lexer->before_loc, before);
-	if (error->token == '{')
+	if (error->token == '{' && lexer->depth > lexer->block_depth + 1)
 		return say(lexer, error,
 			   "a set cannot stand in a set: define it and write its $name");
+	if (error->token == '{')
+		return say(lexer, error, "one value stands here, and not a set of them");
 	if (is_end(error->token))
 		return sl_diag_error(lexer->parser->diag, &error->loc,
 				     "a value is missing after '%s'", before);
@@ -337,7 +385,7 @@ static int say_outside(struct sl_lexer *lexer, const struct sl_syntax_error *err
 
 static int say_it(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 {
-	if (error->token == T_JUNK)
+	if (error->token == T_JUNK || error->token == T_QUANTITY || error->token == T_HANDLE)
 		return say_junk(lexer, error);
 	if (error->token == T_END && lexer->depth > lexer->block_depth)
 		return say(lexer, error, "the file ends before the '}' of this set");

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "addr.h"
@@ -21,11 +22,6 @@ struct reading {
 	unsigned int nested;
 };
 
-static bool is_addr(const struct sl_wanted *wanted)
-{
-	return wanted->field >= SL_FIELD_SADDR4 && wanted->field <= SL_FIELD_DADDR6;
-}
-
 static bool is_tag(const char *word)
 {
 	return !strcmp(word, "vlan") || !strcmp(word, "qinq") || !strcmp(word, "dot1q");
@@ -36,9 +32,13 @@ static int unknown_word(struct reading *r, const struct sl_atom *atom)
 	const struct sl_vocabulary *words = r->wanted->selector->words;
 	char hint[SL_SUGGEST_HINT_MAX];
 
+	if (sl_nametab_get(&r->p->set_names, atom->text))
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes a %s, did you mean the set '@%s'?",
+				     r->wanted->selector->name, words->noun, atom->text);
 	if (!words->count)
-		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a number, not '%s'",
-				     r->wanted->selector->name, atom->text);
+		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a %s, not '%s'",
+				     r->wanted->selector->name, words->noun, atom->text);
 	sl_word_hint(words, atom->text, hint);
 	if (r->wanted->field == SL_FIELD_ETHERTYPE && is_tag(atom->text))
 		return sl_diag_error(
@@ -52,19 +52,44 @@ static int unknown_word(struct reading *r, const struct sl_atom *atom)
 			     hint);
 }
 
+static int too_large(struct reading *r, const struct sl_atom *atom, sl_u128 max)
+{
+	const char *name = r->wanted->selector->name;
+
+	if (max > UINT32_MAX)
+		return sl_diag_error(r->p->diag, &atom->loc, "'%s' is too large for '%s'",
+				     atom->text, name);
+	return sl_diag_error(r->p->diag, &atom->loc,
+			     "'%s' is too large for '%s': %u is the highest", atom->text, name,
+			     (unsigned int)max);
+}
+
+/* Bytes of the packet may be written as what they are in it. */
+static bool is_shorthand(const struct sl_selector_info *selector, const struct sl_atom *atom)
+{
+	static const __u8 lengths[] = {
+		[SL_ATOM_ADDR4] = 4, [SL_ATOM_ADDR6] = 16, [SL_ATOM_MAC] = 6
+	};
+
+	return selector->kind == SL_KIND_RAW && atom->kind < sizeof(lengths) &&
+	       lengths[atom->kind] == selector->length;
+}
+
 /* A number or a word of a field that is no address. */
 static int read_number(struct reading *r, const struct sl_atom *atom, struct sl_interval *out)
 {
 	const struct sl_selector_info *selector = r->wanted->selector;
-	sl_u128 max = sl_field_max(r->wanted->field);
+	sl_u128 max = sl_selector_max(selector);
 	const struct sl_named *word;
 
+	if (is_shorthand(selector, atom)) {
+		*out = (struct sl_interval) { atom->number, atom->number };
+		return 0;
+	}
 	switch (atom->kind) {
 	case SL_ATOM_NUMBER:
 		if (atom->number > max)
-			return sl_diag_error(r->p->diag, &atom->loc,
-					     "'%s' is too large for '%s': %u is the highest",
-					     atom->text, selector->name, (unsigned int)max);
+			return too_large(r, atom, max);
 		*out = (struct sl_interval) { atom->number, atom->number };
 		return 0;
 	case SL_ATOM_WORD:
@@ -77,6 +102,14 @@ static int read_number(struct reading *r, const struct sl_atom *atom, struct sl_
 	case SL_ATOM_ADDR6:
 		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a %s, '%s' is an address",
 				     selector->name, selector->words->noun, atom->text);
+	case SL_ATOM_MAC:
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes a %s, '%s' is a MAC address", selector->name,
+				     selector->words->noun, atom->text);
+	case SL_ATOM_STRING:
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes a %s, not a text in quotes", selector->name,
+				     selector->words->noun);
 	case SL_ATOM_BAD:
 		break;
 	}
@@ -101,12 +134,21 @@ static int check_addr(struct reading *r, const struct sl_atom *atom)
 		return sl_diag_error(r->p->diag, &atom->loc,
 				     "'%s' takes IPv4 addresses, '%s' is an IPv6 address",
 				     selector->name, atom->text);
-	case SL_ATOM_NUMBER:
 	case SL_ATOM_WORD:
+		if (sl_nametab_get(&r->p->set_names, atom->text))
+			return sl_diag_error(r->p->diag, &atom->loc,
+					     "'%s' takes addresses, did you mean the set '@%s'?",
+					     selector->name, atom->text);
+		/* fall through */
+	case SL_ATOM_NUMBER:
+	case SL_ATOM_MAC:
 		return sl_diag_error(
 			r->p->diag, &atom->loc,
 			"'%s' takes addresses, '%s' is none (host names are not looked up)",
 			selector->name, atom->text);
+	case SL_ATOM_STRING:
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes addresses, not a text in quotes", selector->name);
 	case SL_ATOM_BAD:
 		break;
 	}
@@ -171,7 +213,7 @@ static int read_bits(struct reading *r, const struct sl_value *value, struct sl_
 	const struct sl_value *part;
 	int failed = 0, err;
 
-	if (!sl_fields[r->wanted->field].bits)
+	if (r->wanted->selector->kind != SL_KIND_FIELD || !sl_fields[r->wanted->field].bits)
 		return sl_diag_error(
 			r->p->diag, &value->loc,
 			"'|' only joins TCP flags; several values go into braces, as in { 22, 80 }");
@@ -233,25 +275,53 @@ static int read_ref(struct reading *r, const struct sl_value *ref)
 	return err;
 }
 
+static int read_simple(struct reading *r, const struct sl_value *value, struct sl_interval *out)
+{
+	int err;
+
+	if (value->kind == SL_VALUE_SET)
+		return sl_diag_error(
+			r->p->diag, &value->loc,
+			"'@%s' cannot stand among values: a set with a name stands alone",
+			value->low.text);
+	if (value->kind == SL_VALUE_CONCAT)
+		return sl_diag_error(r->p->diag, &value->loc,
+				     "'%s' takes one value, not several joined by '.'",
+				     r->wanted->selector->name);
+	err = sl_selector_is_addr(r->wanted->selector) && value->kind != SL_VALUE_OR
+		      ? read_addr(r, value, out)
+		      : read_plain(r, value, out);
+	if (err)
+		return err;
+	if (out->low > out->high)
+		return sl_diag_error(r->p->diag, &value->loc,
+				     "this range runs backwards: '%s' is more than '%s'",
+				     value->low.text, value->high.text);
+	return 0;
+}
+
 static int read_value(struct reading *r, const struct sl_value *value)
 {
-	bool addr = is_addr(r->wanted);
 	struct sl_interval got = {};
+	bool six;
 	int err;
 
 	if (value->kind == SL_VALUE_REF)
 		return read_ref(r, value);
-	err = addr && value->kind != SL_VALUE_OR ? read_addr(r, value, &got)
-						 : read_plain(r, value, &got);
+	err = read_simple(r, value, &got);
 	if (err)
 		return err;
-	if (got.low > got.high)
-		return sl_diag_error(r->p->diag, &value->loc,
-				     "this range runs backwards: '%s' is more than '%s'",
-				     value->low.text, value->high.text);
-	return sl_intervals_add(addr && value->low.kind == SL_ATOM_ADDR6 ? &r->wanted->set6
-									 : &r->wanted->set,
-				got.low, got.high);
+	six = sl_selector_is_addr(r->wanted->selector) && value->low.kind == SL_ATOM_ADDR6;
+	return sl_intervals_add(six ? &r->wanted->set6 : &r->wanted->set, got.low, got.high);
+}
+
+int sl_value_read(struct sl_parser *p, const struct sl_value *value,
+		  const struct sl_selector_info *selector, struct sl_interval *out)
+{
+	struct sl_wanted wanted = { .selector = selector, .field = selector->field };
+	struct reading r = { .p = p, .wanted = &wanted };
+
+	return read_simple(&r, value, out);
 }
 
 static int read_list(struct reading *r, const struct sl_values *values)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "rule.h"
 #include "suggest.h"
 
 /* Names as in nft and /etc/services, built in: a rule set means the same on every machine. */
@@ -112,9 +113,21 @@ static const struct sl_named flags[] = {
 	{ "none", 0, 0 },
 };
 
+static const struct sl_named exthdrs[] = {
+	{ "hbh", 1 << SL_EXT_HOPOPTS, 1 << SL_EXT_HOPOPTS },
+	{ "rt", 1 << SL_EXT_ROUTING, 1 << SL_EXT_ROUTING },
+	{ "frag", 1 << SL_EXT_FRAGMENT, 1 << SL_EXT_FRAGMENT },
+	{ "dst", 1 << SL_EXT_DSTOPTS, 1 << SL_EXT_DSTOPTS },
+	{ "ah", 1 << SL_EXT_AH, 1 << SL_EXT_AH },
+	{ "esp", 1 << SL_EXT_ESP, 1 << SL_EXT_ESP },
+	{ "mh", 1 << SL_EXT_MOBILITY, 1 << SL_EXT_MOBILITY },
+	{ "other", 1 << SL_EXT_OTHER, 1 << SL_EXT_OTHER },
+};
+
 #define VOCABULARY(noun_, words_) { .noun = (noun_), .words = (words_), .count = sizeof(words_) / sizeof(*(words_)) }
 
 const struct sl_vocabulary sl_words_none = { .noun = "number" };
+const struct sl_vocabulary sl_words_mac = { .noun = "MAC address" };
 const struct sl_vocabulary sl_words_port = VOCABULARY("port", ports);
 const struct sl_vocabulary sl_words_proto = VOCABULARY("protocol", protos);
 const struct sl_vocabulary sl_words_ethertype = VOCABULARY("ethertype", ethertypes);
@@ -125,6 +138,7 @@ const struct sl_vocabulary sl_words_icmp6_code = VOCABULARY("ICMPv6 code", icmp6
 const struct sl_vocabulary sl_words_dscp = VOCABULARY("DSCP", dscps);
 const struct sl_vocabulary sl_words_fragment = VOCABULARY("kind of fragment", fragments);
 const struct sl_vocabulary sl_words_flag = VOCABULARY("TCP flag", flags);
+const struct sl_vocabulary sl_words_exthdr = VOCABULARY("extension header", exthdrs);
 /* clang-format on */
 
 const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name)

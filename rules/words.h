@@ -20,6 +20,7 @@ struct sl_vocabulary {
 };
 
 extern const struct sl_vocabulary sl_words_none; /* plain numbers */
+extern const struct sl_vocabulary sl_words_mac; /* plain MAC addresses */
 extern const struct sl_vocabulary sl_words_port;
 extern const struct sl_vocabulary sl_words_proto;
 extern const struct sl_vocabulary sl_words_ethertype;
@@ -30,6 +31,7 @@ extern const struct sl_vocabulary sl_words_icmp6_code;
 extern const struct sl_vocabulary sl_words_dscp;
 extern const struct sl_vocabulary sl_words_fragment;
 extern const struct sl_vocabulary sl_words_flag;
+extern const struct sl_vocabulary sl_words_exthdr;
 
 const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name);
 /* NULL when the number has no name. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) 2026 The Sluice authors */
 
-/* The verbs that change what runs: attach, detach, reload. */
+/* The verbs attach and detach. */
 
 #include "cmd.h"
 
@@ -14,11 +14,11 @@
 #include "cleanup.h"
 #include "client.h"
 #include "dp.h"
+#include "guard.h"
 #include "iface_text.h"
 #include "names.h"
 #include "out.h"
 #include "request.h"
-#include "table.h"
 
 static int check_name(const char *name)
 {
@@ -97,6 +97,11 @@ int sl_cmd_attach(struct sl_ctl *ctl)
 	status = check_name(ctl->args[0]) ?: attach_body(ctl, &body);
 	if (status)
 		return status;
+	status = sl_guard_attach(ctl, body);
+	if (status) {
+		json_decref(body);
+		return status;
+	}
 	status = sl_request(ctl, "/v1/attach", body, &reply);
 	if (status)
 		return status;
@@ -178,45 +183,4 @@ int sl_cmd_detach(struct sl_ctl *ctl)
 	else
 		printf("%s: detached\n", ctl->args[0]);
 	return SL_EXIT_OK;
-}
-
-/* The rules are in force, but not on these interfaces. */
-static int show_failed(const json_t *list)
-{
-	const json_t *iface;
-	int status = SL_EXIT_OK;
-	char name[64];
-	size_t i;
-
-	json_array_foreach (list, i, iface)
-		status =
-			sl_fail("%s: %s", sl_clean(sl_json_text(iface, "name"), name, sizeof(name)),
-				sl_json_text(iface, "error"));
-	return status;
-}
-
-static void show_loaded(const json_t *reply)
-{
-	const json_t *rules = json_object_get(reply, "ruleset");
-
-	printf("configuration loaded: rule set %lld, %lld rules\n",
-	       (long long)sl_json_int(rules, "generation"), (long long)sl_json_int(rules, "rules"));
-	fflush(stdout);
-	/* Warnings, as `check` shows them. */
-	fputs(sl_json_text_or_null(reply, "diagnostics") ?: "", stderr);
-}
-
-int sl_cmd_reload(struct sl_ctl *ctl)
-{
-	_cleanup_json_ json_t *reply = NULL;
-	int status;
-
-	status = sl_request(ctl, "/v1/reload", json_object(), &reply);
-	if (status)
-		return status;
-	if (ctl->opt[SL_OPT_JSON])
-		sl_json_page(reply);
-	else
-		show_loaded(reply);
-	return show_failed(json_object_get(reply, "failed"));
 }

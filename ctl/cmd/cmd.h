@@ -35,6 +35,12 @@ enum sl_opt {
 	SL_OPT_HOOK,
 	SL_OPT_WRITE,
 	SL_OPT_TRY,
+	SL_OPT_CONFIRM,
+	SL_OPT_UNDO,
+	SL_OPT_FORCE,
+	SL_OPT_NUMBER,
+	SL_OPT_INTERFACE,
+	SL_OPT_VERBOSE,
 	SL_OPT_MAX_
 };
 
@@ -76,7 +82,9 @@ const struct sl_command *sl_command_find(const char *name);
 /* attach.c */
 int sl_cmd_attach(struct sl_ctl *ctl);
 int sl_cmd_detach(struct sl_ctl *ctl);
+/* reload.c */
 int sl_cmd_reload(struct sl_ctl *ctl);
+int sl_cmd_confirm(struct sl_ctl *ctl);
 /* status.c */
 int sl_cmd_status(struct sl_ctl *ctl);
 /* stats.c */
@@ -88,6 +96,18 @@ int sl_cmd_check(struct sl_ctl *ctl);
 int sl_cmd_probe(struct sl_ctl *ctl);
 /* replay.c */
 int sl_cmd_replay(struct sl_ctl *ctl);
+/* explain.c */
+int sl_cmd_explain(struct sl_ctl *ctl);
+/* The rules that run, as sluiced tells them. Returns an exit status; what is wrong has been said. */
+struct sl_conf;
+int sl_conf_running(struct sl_ctl *ctl, struct sl_conf **out);
+struct sl_diag;
+void sl_diag_print_json(const struct sl_diag *diag);
+/* lint.c */
+int sl_cmd_lint(struct sl_ctl *ctl);
+int sl_cmd_diff(struct sl_ctl *ctl);
+/* show.c */
+int sl_cmd_show(struct sl_ctl *ctl);
 /* help.c */
 int sl_cmd_commands(struct sl_ctl *ctl);
 int sl_cmd_help(struct sl_ctl *ctl);

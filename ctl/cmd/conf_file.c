@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "cmd.h"
+#include "out.h"
 
 /* What sl_conf_load takes as well. */
 #define TEXT_MAX (256UL << 20)
@@ -47,4 +49,18 @@ int sl_conf_file_load(struct sl_conf **out, const char *path, struct sl_diag *di
 	if (err)
 		return err;
 	return sl_conf_parse(out, "<stdin>", ".", text, diag);
+}
+
+int sl_conf_file_or_say(struct sl_conf **out, const char *path)
+{
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	int err = sl_conf_file_load(out, path, &diag);
+
+	/* Warnings are for `check`. */
+	if (!err)
+		return SL_EXIT_OK;
+	if (!diag.count)
+		return sl_fail("%s: %s", path, strerror(-err));
+	sl_diag_print(&diag, stderr);
+	return sl_fail("%s is not usable", path);
 }

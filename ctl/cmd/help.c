@@ -44,6 +44,9 @@ static void print_usage(const struct sl_command *command, FILE *to)
 			continue;
 		if (command->required & 1U << i)
 			fprintf(to, " -%c %s", option->letter, option->arg);
+		else if (option->letter)
+			fprintf(to, " [-%c%s%s]", option->letter, option->arg ? " " : "",
+				option->arg ?: "");
 		else
 			fprintf(to, " [--%s%s%s]", option->name, option->arg ? " " : "",
 				option->arg ?: "");

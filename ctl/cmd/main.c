@@ -19,11 +19,13 @@ const struct sl_command sl_commands[] = {
 		.values = "<interface>",
 		.min_args = 1,
 		.max_args = 1,
-		.options = SL_OPT_BIT(XDP) | SL_OPT_BIT(PRIORITY) | SL_OPT_BIT(TC),
+		.options =
+			SL_OPT_BIT(XDP) | SL_OPT_BIT(PRIORITY) | SL_OPT_BIT(TC) | SL_OPT_BIT(FORCE),
 		.help = "put Sluice on an interface",
 		.more = "Without options, what the configuration says of IFACE holds, or XDP in mode auto.\n"
 			"It lasts until 'detach' or until the interface is gone; what shall last longer\n"
-			"belongs into the configuration.",
+			"belongs into the configuration. Refused when the rules would drop the SSH session\n"
+			"that the command comes by, unless --force is given.",
 		.run = sl_cmd_attach,
 	},
 	{
@@ -60,17 +62,61 @@ const struct sl_command sl_commands[] = {
 		.args = "[FILE]",
 		.values = "<file>",
 		.max_args = 1,
+		.options = SL_OPT_BIT(VERBOSE),
 		.help = "say what is wrong with a configuration",
 		.more = "Without FILE: " SL_CONF_FILE
 			". '-' reads standard input. Changes nothing.",
 		.run = sl_cmd_check,
 	},
 	{
+		.name = "lint",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "say what of a configuration is hardly meant so",
+		.more = "Rules that can never match, equal matches with other verdicts, sets and definitions\n"
+			"that nothing uses. Without FILE: " SL_CONF_FILE
+			". Fails when anything was found.",
+		.run = sl_cmd_lint,
+	},
+	{
+		.name = "diff",
+		.args = "OLD NEW",
+		.values = "<file>",
+		.min_args = 2,
+		.max_args = 2,
+		.help = "how two configurations differ, in terms of rules",
+		.more = "Either may be 'running', the one in force, or '-', standard input. The status is 1\n"
+			"when they differ.",
+		.run = sl_cmd_diff,
+	},
+	{
+		.name = "show",
+		.args = "[FILE]",
+		.values = "<file>",
+		.max_args = 1,
+		.help = "a configuration as one text, includes and definitions resolved",
+		.more = "Without FILE: the one in force. 'check' reads back what it prints, and it means the\n"
+			"same.",
+		.run = sl_cmd_show,
+	},
+	{
 		.name = "reload",
 		.args = "",
+		.options = SL_OPT_BIT(CONFIRM) | SL_OPT_BIT(FORCE),
 		.help = "let sluiced read its configuration again",
-		.more = "A configuration with errors changes nothing.",
+		.more = "A configuration with errors changes nothing, and neither does one that would drop the\n"
+			"SSH session that the command comes by, unless --force is given.\n"
+			"With --confirm, and on a terminal, it waits for an answer: Enter keeps the new\n"
+			"configuration. Without one, as when the session was cut, the one before comes back.",
 		.run = sl_cmd_reload,
+	},
+	{
+		.name = "confirm",
+		.args = "",
+		.options = SL_OPT_BIT(UNDO),
+		.help = "keep what 'reload --confirm' put in force",
+		.run = sl_cmd_confirm,
 	},
 	{
 		.name = "probe",
@@ -93,6 +139,20 @@ const struct sl_command sl_commands[] = {
 		.more = "The programs that judge are those that 'attach' puts on an interface.\n"
 			"With --json: one object a packet, one a line.",
 		.run = sl_cmd_replay,
+	},
+	{
+		.name = "explain",
+		.args = "[PACKET]",
+		.max_args = 1,
+		.options = SL_OPT_BIT(CONFIG) | SL_OPT_BIT(READ) | SL_OPT_BIT(NUMBER) |
+			   SL_OPT_BIT(HOOK) | SL_OPT_BIT(INTERFACE),
+		.help = "what becomes of a packet, and which rules say so",
+		.more = "PACKET is one word for the shell, as 'tcp 192.0.2.1:4000 > 198.51.100.7:22 syn':\n"
+			"tcp, udp, sctp, icmp, icmpv6 or a number; addresses, IPv6 in brackets; then TCP flags\n"
+			"(syn|ack), vlan N, pcp N, ttl N, dscp N, len N, type N, code N, mss N, window N,\n"
+			"frag first, frag later or frag OFFSET. Or -r PCAP: its packets, or one of them.\n"
+			"Without -c the rules that run are asked. With --json: one object a packet.",
+		.run = sl_cmd_explain,
 	},
 	{
 		.name = "commands",

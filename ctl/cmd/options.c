@@ -33,6 +33,15 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 			   "write the accepted packets to this pcap file" },
 	[SL_OPT_TRY] = { 0, "try", NULL, NULL,
 			 "really attach a program that passes all to IFACE, for a moment" },
+	[SL_OPT_CONFIRM] = { 0, "confirm", "TIME", NULL,
+			     "take it back after TIME (30s, 2m) unless it is confirmed" },
+	[SL_OPT_FORCE] = { 0, "force", NULL, NULL,
+			   "even if the rules would drop the SSH session that this comes by" },
+	[SL_OPT_NUMBER] = { 'n', "number", "N", NULL, "only the packet with that number, from 1" },
+	[SL_OPT_INTERFACE] = { 'i', "interface", "IFACE", "<interface>",
+			       "the interface where the packet is met" },
+	[SL_OPT_VERBOSE] = { 'v', "verbose", NULL, NULL, "show where each rule runs, and why" },
+	[SL_OPT_UNDO] = { 0, "undo", NULL, NULL, "take it back at once" },
 };
 
 /* Numbers that no letter has, so that getopt_long tells options apart. */

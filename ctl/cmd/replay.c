@@ -16,18 +16,16 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "conf_file.h"
-#include "dp.h"
 #include "options.h"
 #include "out.h"
+#include "trial.h"
 
 /* More than the kernel runs a program on. */
 #define OUT_MAX (1U << 19)
 
 struct replay {
 	struct sl_conf *conf;
-	const struct sl_conf_rule **by_slot;
-	__u32 nslots;
-	struct sl_dp *dp;
+	struct sl_trial *trial;
 	enum sl_hook hook;
 	struct sl_capture *capture;
 	struct sl_capture_out *out;
@@ -43,63 +41,17 @@ static void replay_clear(struct replay *replay)
 	sl_replay_sum_freep(&replay->sum);
 	sl_capture_out_freep(&replay->out);
 	sl_capture_freep(&replay->capture);
-	sl_dp_freep(&replay->dp);
-	free((void *)replay->by_slot);
+	sl_trial_freep(&replay->trial);
 	sl_conf_freep(&replay->conf);
-}
-
-static int load_conf(struct replay *replay, const char *path)
-{
-	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
-	int err = sl_conf_file_load(&replay->conf, path, &diag);
-
-	/* Warnings are for `check`. */
-	if (!err)
-		return SL_EXIT_OK;
-	if (!diag.count)
-		return sl_fail("%s: %s", path, strerror(-err));
-	sl_diag_print(&diag, stderr);
-	return sl_fail("%s is not usable: nothing was judged", path);
-}
-
-static int index_rules(struct replay *replay)
-{
-	const struct sl_conf *conf = replay->conf;
-	size_t i;
-
-	for (i = 0; i < conf->nrules; i++) {
-		if (conf->rules[i].slot >= replay->nslots)
-			replay->nslots = conf->rules[i].slot + 1;
-	}
-	replay->by_slot =
-		(const struct sl_conf_rule **)calloc(replay->nslots ?: 1, sizeof(*replay->by_slot));
-	if (!replay->by_slot)
-		return -ENOMEM;
-	for (i = 0; i < conf->nrules; i++)
-		replay->by_slot[conf->rules[i].slot] = &conf->rules[i];
-	return 0;
 }
 
 static int load_programs(struct replay *replay)
 {
-	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
-	int err;
+	int status = sl_trial_new(&replay->trial, replay->conf, replay->hook, NULL, "replay");
 
-	err = sl_dp_new(&replay->dp, NULL);
-	if (err)
-		return sl_fail("out of memory");
-	err = sl_dp_start(replay->dp) ?: sl_dp_apply(replay->dp, replay->conf, &diag);
-	err = err ?: sl_dp_load_for_run(replay->dp, replay->hook);
-	if (diag.errors)
-		sl_diag_print(&diag, stderr);
-	if (err == -EPERM)
-		return sl_fail(
-			"replay loads BPF programs, which is not permitted to this user (run it as root)");
-	if (err)
-		return sl_fail("%s (see 'sluicectl probe')", sl_dp_error(replay->dp));
-	if (index_rules(replay) || sl_replay_sum_new(&replay->sum, replay->conf))
-		return sl_fail("out of memory");
-	return SL_EXIT_OK;
+	if (!status && sl_replay_sum_new(&replay->sum, replay->conf))
+		status = sl_fail("out of memory");
+	return status;
 }
 
 static int open_files(struct replay *replay, const char *from, const char *to)
@@ -134,13 +86,13 @@ static void judge(struct replay *replay, const struct sl_frame *frame)
 				    .hook = replay->hook };
 	size_t length = 0;
 
-	judged.err = sl_dp_run(replay->dp, frame->data, frame->captured, 0, &judged.trace, out,
-			       sizeof(out), &length);
+	judged.err = sl_trial_run(replay->trial, frame->data, frame->captured, &judged.trace, out,
+				  sizeof(out), &length);
 	if (judged.err) {
-		judged.error = sl_dp_error(replay->dp);
+		judged.error = sl_trial_error(replay->trial);
 		replay->failed++;
-	} else if (judged.trace.slot < replay->nslots) {
-		judged.rule = replay->by_slot[judged.trace.slot];
+	} else {
+		judged.rule = sl_trial_rule(replay->trial, &judged.trace);
 	}
 	if (!judged.err && judged.trace.verdict == SL_ACCEPT)
 		write_accepted(replay, frame, out, length);
@@ -191,7 +143,7 @@ int sl_cmd_replay(struct sl_ctl *ctl)
 		replay.hook = sl_choice_find(sl_options[SL_OPT_HOOK].values, hook);
 	if (!strcmp(from, "-") && !strcmp(conf, "-"))
 		return sl_misuse("standard input is either the configuration or the packets");
-	status = load_conf(&replay, conf) ?: open_files(&replay, from, to);
+	status = sl_conf_file_or_say(&replay.conf, conf) ?: open_files(&replay, from, to);
 	status = status ?: load_programs(&replay);
 	if (status)
 		return status;

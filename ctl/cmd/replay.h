@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "arena.h"
 #include "capture.h"
 #include "rules.h"
@@ -27,6 +29,9 @@ void sl_replay_sum_freep(struct sl_replay_sum **sum);
 void sl_replay_sum_add(struct sl_replay_sum *sum, const struct sl_judged *judged);
 int sl_replay_sum_print(const struct sl_replay_sum *sum);
 
+/* What was found in a packet, as members of an object, and in words without an end of line. */
+void sl_trace_json(json_t *line, const struct sl_trace *trace);
+void sl_trace_print(const struct sl_trace *trace);
 /* One line on stdout: replay_text.c. */
 void sl_replay_print_json(const struct sl_judged *judged);
 void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame *first);

@@ -14,6 +14,7 @@
 #include "out.h"
 #include "request.h"
 #include "table.h"
+#include "trial.h"
 
 /* Header fields as the rules see them, taken apart again. */
 static unsigned int link_field(const struct sl_key *key, int shift, int bits)
@@ -30,11 +31,6 @@ static bool has_ports(const struct sl_trace *trace)
 {
 	return trace->key.l4 == SL_L4_TCP || trace->key.l4 == SL_L4_UDP ||
 	       trace->key.l4 == SL_L4_SCTP;
-}
-
-static enum sl_dir direction(enum sl_hook hook)
-{
-	return hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 }
 
 /* NULL where the packet has none. */
@@ -141,6 +137,13 @@ static const char *time_text(const struct sl_frame *frame, char *text, size_t si
 	return text;
 }
 
+void sl_trace_json(json_t *line, const struct sl_trace *trace)
+{
+	add_link(line, trace);
+	add_network(line, trace);
+	add_transport(line, trace);
+}
+
 void sl_replay_print_json(const struct sl_judged *judged)
 {
 	static const struct sl_trace nothing = {};
@@ -155,13 +158,11 @@ void sl_replay_print_json(const struct sl_judged *judged)
 			 (json_int_t)frame->captured, "cut", frame->captured < frame->length,
 			 "verdict",
 			 judged->err ? NULL : sl_verdict_names[trace->verdict % SL_VERDICT_MAX_],
-			 "chain", sl_dir_names[direction(judged->hook)], "rule",
+			 "chain", sl_dir_names[sl_hook_dir(judged->hook)], "rule",
 			 judged->rule ? judged->rule->name : NULL, "reason",
 			 trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL,
 			 "error", judged->error);
-	add_link(line, trace);
-	add_network(line, trace);
-	add_transport(line, trace);
+	sl_trace_json(line, trace);
 	sl_json_line(line);
 }
 
@@ -219,7 +220,7 @@ static void print_vlans(const struct sl_key *key)
 		putchar(' ');
 }
 
-static void print_packet(const struct sl_trace *trace)
+void sl_trace_print(const struct sl_trace *trace)
 {
 	char word[32];
 
@@ -249,7 +250,7 @@ void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame 
 	}
 	printf("%-8s%-16s  ", sl_verdict_names[judged->trace.verdict % SL_VERDICT_MAX_],
 	       judged->rule ? sl_clean(judged->rule->name, rule, sizeof(rule)) : "-");
-	print_packet(&judged->trace);
+	sl_trace_print(&judged->trace);
 	printf(", %zu bytes", frame->length);
 	if (frame->captured < frame->length)
 		printf(", only %zu captured", frame->captured);

@@ -100,6 +100,14 @@ static int print_ifaces(const json_t *ifaces)
 	return SL_EXIT_OK;
 }
 
+static void print_pending(const json_t *pending)
+{
+	if (json_is_object(pending))
+		printf("rule set %lld waits for 'sluicectl confirm': in %lld s the configuration before comes back\n",
+		       (long long)sl_json_int(pending, "generation"),
+		       (long long)sl_json_int(pending, "left"));
+}
+
 int sl_cmd_status(struct sl_ctl *ctl)
 {
 	_cleanup_json_ json_t *status = NULL;
@@ -115,6 +123,7 @@ int sl_cmd_status(struct sl_ctl *ctl)
 	}
 	print_daemon(status);
 	print_datapath(status);
+	print_pending(json_object_get(status, "pending"));
 	ifaces = json_object_get(status, "interfaces");
 	if (!json_array_size(ifaces)) {
 		puts("no interfaces (see 'sluicectl attach --help')");

@@ -18,6 +18,8 @@ static const struct sl_route routes[] = {
 	{ "POST", "/v1/attach", sl_api_attach, true, "attach to an interface" },
 	{ "POST", "/v1/detach", sl_api_detach, true, "detach from an interface, or from all" },
 	{ "POST", "/v1/reload", sl_api_reload, true, "read the configuration anew" },
+	{ "POST", "/v1/confirm", sl_api_confirm, true,
+	  "keep a configuration that waits for it, or take it back" },
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))

@@ -15,6 +15,9 @@
 struct sl_daemon;
 struct sl_port;
 
+/* Of a request whose answer comes when the reload that it began has ended: sl_exchanges_go_on. */
+#define SL_API_LATER (-1)
+
 struct sl_route {
 	const char *method;
 	const char *path;
@@ -33,6 +36,7 @@ int sl_api_body(json_t **out, const char *text, size_t length, json_t **reply);
 /* api_status.c */
 int sl_api_status(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 json_t *sl_api_ruleset(const struct sl_daemon *daemon);
+json_t *sl_api_pending(const struct sl_daemon *daemon);
 json_t *sl_api_iface(struct sl_daemon *daemon, const struct sl_port *port);
 /* api_stats.c */
 int sl_api_stats(struct sl_daemon *daemon, const json_t *body, json_t **reply);
@@ -40,4 +44,11 @@ int sl_api_rules(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 /* api_change.c */
 int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+/* api_reload.c */
 int sl_api_reload(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_confirm(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+/* The answer to these two when the reload has ended. */
+int sl_api_reloaded(struct sl_daemon *daemon, int err, bool undo, const char *words,
+		    json_t **reply);
+/* api_change.c: a member that nobody knows is a mistake, and may be one with consequences. */
+int sl_api_keys(const json_t *body, const char *const *known, json_t **reply);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "config.h"
 #include "daemon.h"
 #include "jsontext.h"
 #include "link.h"
@@ -36,8 +35,7 @@ static int status_of(int err)
 	}
 }
 
-/* A member that nobody knows is a mistake, and may be one with consequences. */
-static int check_keys(const json_t *body, const char *const *known, json_t **reply)
+int sl_api_keys(const json_t *body, const char *const *known, json_t **reply)
 {
 	const char *key;
 	json_t *value;
@@ -179,7 +177,7 @@ int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 	bool configured;
 	int status;
 
-	status = check_keys(body, known, reply);
+	status = sl_api_keys(body, known, reply);
 	if (!status)
 		status = get_name(body, &name, reply);
 	if (status)
@@ -232,7 +230,7 @@ int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 	const char *name = NULL;
 	int status;
 
-	status = check_keys(body, known, reply);
+	status = sl_api_keys(body, known, reply);
 	if (status)
 		return status;
 	if (all && !json_is_true(all))
@@ -244,44 +242,4 @@ int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 		return detach_all(daemon, reply);
 	status = get_name(body, &name, reply);
 	return status ? status : detach(daemon, name, reply);
-}
-
-/* --- reload --- */
-
-static json_t *failed_json(const struct sl_daemon *daemon)
-{
-	json_t *list = json_array();
-	const struct sl_port *port;
-
-	for (port = daemon->ports; port; port = port->next) {
-		if (port->error)
-			json_array_append_new(list, json_pack("{s:o, s:o}", "name",
-							      sl_json_text(port->name), "error",
-							      sl_json_text(port->error)));
-	}
-	return list;
-}
-
-int sl_api_reload(struct sl_daemon *daemon, const json_t *body, json_t **reply)
-{
-	static const char *const known[] = { NULL };
-	_cleanup_free_ char *words = NULL;
-	int err, status;
-
-	status = check_keys(body, known, reply);
-	if (status)
-		return status;
-	err = sl_config_reload(daemon, &words);
-	*reply = json_object();
-	if (err)
-		sl_json_set(
-			*reply, "error",
-			json_string(
-				"the configuration was not loaded, the one before stays in force"));
-	else
-		sl_json_set(*reply, "ruleset", sl_api_ruleset(daemon));
-	sl_json_set(*reply, "diagnostics", sl_json_text(words ? words : ""));
-	if (!err)
-		sl_json_set(*reply, "failed", failed_json(daemon));
-	return err ? 422 : 200;
 }

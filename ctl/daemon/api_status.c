@@ -41,6 +41,17 @@ json_t *sl_api_ruleset(const struct sl_daemon *daemon)
 			 (json_int_t)rs->size);
 }
 
+/* null: nothing has to be confirmed. */
+json_t *sl_api_pending(const struct sl_daemon *daemon)
+{
+	const struct sl_confirm *confirm = &daemon->confirm;
+
+	if (!sl_confirm_waits(confirm))
+		return json_null();
+	return json_pack("{s:I, s:i, s:i}", "generation", (json_int_t)confirm->generation,
+			 "seconds", (int)confirm->seconds, "left", (int)sl_confirm_left(confirm));
+}
+
 /* null: the kernel does not tell. */
 static json_t *features_json(struct sl_daemon *daemon, int ifindex)
 {
@@ -187,6 +198,7 @@ int sl_api_status(struct sl_daemon *daemon, const json_t *body, json_t **reply)
 	sl_json_set(status, "datapath",
 		    json_string(sl_dp_started(daemon->dp) ? "running" : "empty"));
 	sl_json_set(status, "ruleset", sl_api_ruleset(daemon));
+	sl_json_set(status, "pending", sl_api_pending(daemon));
 	sl_json_set(status, "interfaces", list);
 	*reply = status;
 	return 200;

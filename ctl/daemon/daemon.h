@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "confirm.h"
 #include "dp.h"
 #include "link.h"
 #include "loop.h"
@@ -16,7 +17,9 @@
 
 #include "sock.h"
 
+struct sl_exchange;
 struct sl_port;
+struct sl_reload;
 struct sl_server;
 
 struct sl_daemon {
@@ -33,6 +36,9 @@ struct sl_daemon {
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;
 	struct sl_server *server;
+	struct sl_reload *reload;
+	struct sl_confirm confirm;
+	struct sl_exchange *waiting; /* requests that are answered later */
 	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;

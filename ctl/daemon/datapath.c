@@ -48,18 +48,23 @@ static void say_protocol(const struct sl_daemon *daemon, char **words)
 		*words = NULL;
 }
 
-int sl_datapath_apply(struct sl_daemon *daemon, struct sl_conf *conf, char **words)
+int sl_datapath_prepare(struct sl_daemon *daemon, struct sl_conf *conf, char **words)
 {
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
 	int err;
 
-	err = sl_dp_apply(daemon->dp, conf, &diag);
+	err = sl_dp_prepare(daemon->dp, conf, &diag);
 	*words = sl_config_diag_text(&diag);
 	if (err && (!*words || !**words)) {
 		free(*words);
 		say(words, sl_datapath_error(daemon, err));
 	}
 	return err;
+}
+
+int sl_datapath_apply(struct sl_daemon *daemon, struct sl_conf *conf, char **words)
+{
+	return sl_datapath_prepare(daemon, conf, words) ?: sl_dp_commit(daemon->dp);
 }
 
 int sl_datapath_start(struct sl_daemon *daemon, struct sl_conf *conf, char **words)

@@ -23,6 +23,8 @@ int sl_datapath_remove(struct sl_daemon *daemon);
 
 /* Puts conf in force. Warnings are in *words, too. */
 int sl_datapath_apply(struct sl_daemon *daemon, struct sl_conf *conf, char **words);
+/* All of that but the switch, sl_dp_commit: may run in a thread, see sl_dp_prepare. */
+int sl_datapath_prepare(struct sl_daemon *daemon, struct sl_conf *conf, char **words);
 
 /* What libdp says about err, or what there is to say when it says nothing. */
 const char *sl_datapath_error(const struct sl_daemon *daemon, int err);

@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "jsontext.h"
 #include "log.h"
+#include "reload.h"
 #include "server.h"
 
 /* What takes that much as text has taken more as JSON: memory goes back to the system. */
@@ -28,6 +29,10 @@ struct sl_exchange {
 	json_t *reply;
 	const char *allow;
 	size_t answer; /* bytes */
+	/* While it waits. */
+	struct MHD_Connection *connection;
+	struct sl_exchange *next;
+	bool asked; /* for what is waited for */
 };
 
 void sl_exchange_freep(struct sl_exchange **exchange)
@@ -190,6 +195,43 @@ static void add(struct sl_exchange *exchange, const char *data, size_t size)
 	exchange->length += size;
 }
 
+/* --- waiting --- */
+
+static enum MHD_Result wait(struct sl_exchange *exchange, struct MHD_Connection *connection)
+{
+	exchange->connection = connection;
+	exchange->next = exchange->daemon->waiting;
+	exchange->daemon->waiting = exchange;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+bool sl_exchange_waits(const struct sl_exchange *exchange)
+{
+	return exchange && exchange->connection;
+}
+
+void sl_exchanges_go_on(struct sl_daemon *daemon, int status, json_t *reply)
+{
+	struct sl_exchange *exchange = daemon->waiting, *next;
+	struct MHD_Connection *connection;
+
+	daemon->waiting = NULL;
+	for (; exchange; exchange = next) {
+		next = exchange->next;
+		connection = exchange->connection;
+		exchange->connection = NULL;
+		if (exchange->asked) {
+			exchange->status = status;
+			exchange->reply = json_incref(reply);
+		}
+		MHD_resume_connection(connection);
+	}
+	json_decref(reply);
+	if (daemon->server)
+		sl_server_go_on(daemon->server);
+}
+
 static void run(struct sl_exchange *exchange, struct sl_daemon *daemon, const struct sl_cred *cred)
 {
 	json_t *body = NULL;
@@ -198,9 +240,18 @@ static void run(struct sl_exchange *exchange, struct sl_daemon *daemon, const st
 	if (!exchange->status)
 		exchange->status = exchange->route->fn(daemon, body, &exchange->reply);
 	json_decref(body);
+	if (exchange->status == SL_API_LATER) {
+		exchange->status = 0;
+		exchange->asked = true;
+	}
 	sl_log(exchange->route->changes ? LOG_INFO : LOG_DEBUG,
 	       "request: %s %s from pid %d uid %u: %d", exchange->route->method,
 	       exchange->route->path, cred->pid, cred->uid, exchange->status);
+}
+
+static bool has_to_wait(const struct sl_exchange *exchange, const struct sl_daemon *daemon)
+{
+	return !exchange->status && exchange->route->changes && sl_reload_busy(daemon);
 }
 
 enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon *daemon,
@@ -217,7 +268,11 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 	}
 	if (!(*exchange)->status && !cred->may_change && daemon->answering > SL_ANSWERS_MAX)
 		refuse(*exchange, 503, "too many answers are waiting to be read, try again soon");
+	if (has_to_wait(*exchange, daemon))
+		return wait(*exchange, connection);
 	if (!(*exchange)->status)
 		run(*exchange, daemon, cred);
+	if ((*exchange)->asked && !(*exchange)->status)
+		return wait(*exchange, connection);
 	return answer(*exchange, connection);
 }

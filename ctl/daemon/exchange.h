@@ -4,8 +4,10 @@
 
 /* One request and its answer, as libmicrohttpd calls for them. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
 #include <microhttpd.h>
 
 struct sl_cred;
@@ -18,3 +20,11 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 				 const char *method, const char *path, const char *data,
 				 size_t *size);
 void sl_exchange_freep(struct sl_exchange **exchange);
+
+/*
+ * Requests that wait for the end of a reload: who asked for it, to be answered, and those that
+ * want to change something meanwhile.
+ */
+bool sl_exchange_waits(const struct sl_exchange *exchange);
+/* Takes over reply, the answer for who asked; the others' requests begin now. */
+void sl_exchanges_go_on(struct sl_daemon *daemon, int status, json_t *reply);

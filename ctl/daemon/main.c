@@ -8,7 +8,7 @@
  * go. So starting is mostly adopting, and leaving is closing files. All that can be wrong with the
  * configuration is found before anything is touched.
  *
- * One thread and one epoll loop (loop.c). What it hears: signals (here), interfaces (link.c, acted
+ * One thread and one epoll loop (loop.c), but for compiling (job.h). What it hears: signals (here), interfaces (link.c, acted
  * on in port.c), requests (server.c, exchange.c, and the table of api.c). What it drives is libdp.
  */
 
@@ -23,13 +23,16 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "config.h"
+#include "confirm.h"
 #include "cred.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "log.h"
 #include "notify.h"
+#include "exchange.h"
 #include "options.h"
 #include "port.h"
+#include "reload.h"
 #include "server.h"
 
 static const struct sl_link_ops link_ops = {
@@ -40,13 +43,12 @@ static const struct sl_link_ops link_ops = {
 static void on_signal(void *data, uint32_t events)
 {
 	struct sl_daemon *daemon = data;
-	_cleanup_free_ char *words = NULL;
 	struct signalfd_siginfo info;
 
 	if (read(daemon->signals.fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		sl_config_reload(daemon, &words);
+		sl_reload_asked(daemon);
 		return;
 	}
 	sl_info("leaving, the data path goes on");
@@ -103,6 +105,10 @@ static int open_loop(struct sl_daemon *daemon)
 		err = watch_dog(daemon);
 	if (!err)
 		err = sl_ports_watch(daemon);
+	if (!err)
+		err = sl_confirm_open(daemon);
+	if (!err)
+		err = sl_reload_new(daemon);
 	if (err)
 		sl_error("event loop: %s", strerror(-err));
 	return err;
@@ -122,6 +128,22 @@ static int load_config(struct sl_daemon *daemon)
 	return err;
 }
 
+/*
+ * What was not confirmed does not come by a restart, and a file that is not usable is no reason to
+ * leave it in force.
+ */
+static int choose_config(struct sl_daemon *daemon)
+{
+	int err = load_config(daemon);
+
+	if (sl_dp_new(&daemon->dp, daemon->opts->pin_dir))
+		return -ENOMEM;
+	if (sl_confirm_recall(daemon, &daemon->conf))
+		err = 0;
+	sl_dp_freep(&daemon->dp);
+	return err;
+}
+
 static int start_datapath(struct sl_daemon *daemon)
 {
 	_cleanup_free_ char *words = NULL;
@@ -137,6 +159,7 @@ static int start_datapath(struct sl_daemon *daemon)
 		sl_error("data path: %s", sl_datapath_error(daemon, err));
 		return err;
 	}
+	sl_confirm_recalled(daemon);
 	sl_ports_settle(daemon);
 	return 0;
 }
@@ -160,7 +183,7 @@ static int start(struct sl_daemon *daemon)
 	int err;
 
 	sl_dp_set_log(daemon->opts->verbose > 1 ? on_dp_log : on_dp_log_brief);
-	err = load_config(daemon);
+	err = choose_config(daemon);
 	if (!err)
 		err = open_loop(daemon);
 	if (!err)
@@ -184,6 +207,9 @@ static void end(struct sl_daemon *daemon)
 {
 	int signals = daemon->signals.fd;
 
+	sl_reload_freep(&daemon->reload);
+	sl_reload_leave(daemon);
+	sl_exchanges_go_on(daemon, 503, NULL);
 	sl_server_freep(&daemon->server);
 	sl_sock_close(&daemon->sock);
 	sl_ports_free(daemon);
@@ -191,6 +217,7 @@ static void end(struct sl_daemon *daemon)
 	sl_monitor_freep(&daemon->monitor);
 	sl_dp_freep(&daemon->dp);
 	sl_conf_freep(&daemon->conf);
+	sl_confirm_close(daemon);
 	sl_watch_remove(&daemon->loop, &daemon->signals);
 	if (signals >= 0)
 		close(signals);
@@ -208,6 +235,7 @@ static int run(const struct sl_options *opts)
 		.signals = SL_WATCH_INIT,
 		.watchdog = SL_TIMER_INIT,
 		.minute = SL_TIMER_INIT,
+		.confirm = SL_CONFIRM_INIT,
 		.sock = SL_SOCK_INIT,
 	};
 	int err;

@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "cleanup.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "dp.h"
 #include "link.h"
+#include "place.h"
+#include "jsontext.h"
 #include "log.h"
+#include "split.h"
 
 #define MINUTE 60000000ULL
 
@@ -112,13 +117,19 @@ void sl_ports_free(struct sl_daemon *daemon)
 /* --- what is wanted --- */
 
 /* A glob does not mean the loopback interface: "*" is said of the machine's network. */
-static const struct sl_conf_iface *clause_for(const struct sl_daemon *daemon, const char *name,
-					      int ifindex)
+static const struct sl_conf_iface *
+clause_in(const struct sl_daemon *daemon, const struct sl_conf *conf, const char *name, int ifindex)
 {
-	const struct sl_conf_iface *clause = sl_conf_iface_find(daemon->conf, name);
+	const struct sl_conf_iface *clause = sl_conf_iface_find(conf, name);
 	const struct sl_link *link = sl_link_by_index(daemon->monitor, ifindex);
 
 	return clause && clause->is_glob && link && link->loopback ? NULL : clause;
+}
+
+static const struct sl_conf_iface *clause_for(const struct sl_daemon *daemon, const char *name,
+					      int ifindex)
+{
+	return clause_in(daemon, daemon->conf, name, ifindex);
 }
 
 static struct sl_conf_iface want_of(const struct sl_conf_iface *clause)
@@ -141,19 +152,25 @@ static bool wants_nothing(const struct sl_conf_iface *want)
 	return want->xdp == SL_XDP_OFF && !want->tc[SL_DIR_INGRESS] && !want->tc[SL_DIR_EGRESS];
 }
 
-bool sl_port_wanted(const struct sl_daemon *daemon, const struct sl_port *port,
-		    struct sl_conf_iface *want)
+static bool wanted_by(const struct sl_daemon *daemon, const struct sl_conf *conf,
+		      const struct sl_port *port, struct sl_conf_iface *want)
 {
 	const struct sl_conf_iface *clause = NULL;
 
 	if (port->detached || daemon->dormant)
 		return false;
 	if (port->origin != SL_ORIGIN_MANUAL)
-		clause = clause_for(daemon, port->name, port->ifindex);
+		clause = clause_in(daemon, conf, port->name, port->ifindex);
 	if (!clause && port->origin == SL_ORIGIN_CONFIG)
 		return false;
 	*want = clause ? want_of(clause) : port->want;
 	return !wants_nothing(want);
+}
+
+bool sl_port_wanted(const struct sl_daemon *daemon, const struct sl_port *port,
+		    struct sl_conf_iface *want)
+{
+	return wanted_by(daemon, daemon->conf, port, want);
 }
 
 enum sl_port_state sl_port_state(const struct sl_port *port)
@@ -163,6 +180,61 @@ enum sl_port_state sl_port_state(const struct sl_port *port)
 	if (port->error)
 		return SL_PORT_FAILED;
 	return port->attached ? SL_PORT_ATTACHED : SL_PORT_DETACHED;
+}
+
+/* --- what a rule set asks of an interface --- */
+
+static char *misplaced(const char *name, const struct sl_conf_rule *rule, const char *why,
+		       bool dispatcher)
+{
+	const char *file = "";
+	unsigned int line = 0;
+	bool known = sl_conf_rule_place(rule, &file, &line);
+	char place[16] = "", *text;
+
+	if (known)
+		snprintf(place, sizeof(place), ":%u: ", line);
+	if (asprintf(
+		    &text,
+		    dispatcher
+			    ? "%s%srule '%s' needs an skb (%s), which interface '%s' cannot hand on from XDP behind libxdp's dispatcher: take the other XDP programs off, or let the rule ask for other interfaces"
+			    : "%s%srule '%s' needs an skb (%s), and interface '%s' has XDP without TC ingress: give it 'tc ingress', or let the rule ask for other interfaces",
+		    file, place, rule->name, why, name) < 0)
+		return NULL;
+	return text;
+}
+
+/* in_dispatcher: as which XDP cannot leave word for TC, see SL_HANDOFF_ALL. */
+static int check_one(const struct sl_conf *conf, const char *name, const struct sl_conf_iface *want,
+		     bool in_dispatcher, char **words)
+{
+	const char *why = NULL;
+	const struct sl_conf_rule *rule;
+
+	if (want->xdp == SL_XDP_OFF || (want->tc[SL_DIR_INGRESS] && !in_dispatcher))
+		return 0;
+	rule = sl_conf_skb_rule(conf, name, &why);
+	if (!rule)
+		return 0;
+	*words = misplaced(name, rule, why, want->tc[SL_DIR_INGRESS]);
+	return -EOPNOTSUPP;
+}
+
+/* What the rules in force ask is asked for each attachment; words: see sl_dp_attach. */
+static int bring(struct sl_daemon *daemon, int ifindex, const char *name,
+		 const struct sl_conf_iface *want, char **words)
+{
+	_cleanup_free_ char *dispatcher = NULL;
+	int err;
+
+	err = check_one(daemon->conf, name, want, false, words);
+	if (err)
+		return err;
+	check_one(daemon->conf, name, want, true, &dispatcher);
+	err = sl_dp_attach_beside(daemon->dp, ifindex, want, dispatcher);
+	if (err)
+		*words = strdup(sl_datapath_error(daemon, err));
+	return err;
 }
 
 /* --- making it so --- */
@@ -191,10 +263,10 @@ static void port_mended(struct sl_port *port)
 static void port_bring(struct sl_daemon *daemon, struct sl_port *port,
 		       const struct sl_conf_iface *want)
 {
-	int err = sl_dp_attach(daemon->dp, port->ifindex, want);
+	_cleanup_free_ char *words = NULL;
 
-	if (err) {
-		port_failed(port, sl_datapath_error(daemon, err));
+	if (bring(daemon, port->ifindex, port->name, want, &words)) {
+		port_failed(port, words ? words : "out of memory");
 		return;
 	}
 	port_mended(port);
@@ -329,6 +401,113 @@ int sl_ports_watch(struct sl_daemon *daemon)
 	return err;
 }
 
+/* --- before a rule set comes into force --- */
+
+static bool in_dispatcher(const struct sl_dp_iface *ifaces, size_t count, int ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (ifaces[i].ifindex == ifindex)
+			return ifaces[i].xdp == SL_XDP_DISPATCHER;
+	}
+	return false;
+}
+
+/* Takes over line. */
+static void add_line(char **words, char *line)
+{
+	_cleanup_free_ char *before = *words, *owned = line;
+
+	if (asprintf(words, "%s%s\n", before ? before : "", line ? line : "out of memory") < 0)
+		*words = NULL;
+}
+
+int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **words)
+{
+	_cleanup_free_ struct sl_dp_iface *ifaces = NULL;
+	const struct sl_link *link;
+	size_t count = 0;
+	int err = 0;
+
+	if (sl_dp_started(daemon->dp) && sl_dp_ifaces(daemon->dp, &ifaces, &count))
+		count = 0;
+	for (link = sl_link_first(daemon->monitor); link; link = link->next) {
+		const struct sl_port *port = by_index(daemon, link->ifindex);
+		struct sl_port fresh = { .ifindex = link->ifindex, .origin = SL_ORIGIN_CONFIG };
+		struct sl_conf_iface want;
+		char *line = NULL;
+
+		if (!port)
+			port = waiting(daemon, link->name);
+		snprintf(fresh.name, sizeof(fresh.name), "%s", link->name);
+		if (!wanted_by(daemon, conf, port ? port : &fresh, &want) ||
+		    !check_one(conf, link->name, &want, in_dispatcher(ifaces, count, link->ifindex),
+			       &line))
+			continue;
+		err = -EOPNOTSUPP;
+		add_line(words, line);
+	}
+	return err;
+}
+
+/* --- what the operator has detached, for who comes after us --- */
+
+#define MEMO "detached"
+
+static void remember(struct sl_daemon *daemon)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *list = json_array();
+	const struct sl_port *port;
+	int err = -ENOMEM;
+
+	for (port = daemon->ports; port; port = port->next) {
+		if (port->detached)
+			json_array_append_new(list,
+					      json_stringn_nocheck(port->name, strlen(port->name)));
+	}
+	if (!sl_dp_started(daemon->dp)) {
+		json_decref(list);
+		return;
+	}
+	if (json_array_size(list))
+		text = json_dumps(list, JSON_COMPACT);
+	if (!json_array_size(list))
+		err = sl_dp_memo_drop(daemon->dp, MEMO);
+	else if (text)
+		err = sl_dp_memo_put(daemon->dp, MEMO, text, strlen(text));
+	json_decref(list);
+	if (err)
+		sl_warning("what was detached by hand is attached again by a restart: %s",
+			   sl_datapath_error(daemon, err));
+}
+
+static void recall(struct sl_daemon *daemon)
+{
+	_cleanup_free_ char *text = NULL;
+	const struct sl_link *link;
+	const json_t *name;
+	struct sl_port *port;
+	json_t *list;
+	size_t i, size;
+
+	if (sl_dp_memo_get(daemon->dp, MEMO, &text, &size))
+		return;
+	list = json_loadb(text, size, 0, NULL);
+	json_array_foreach (list, i, name) {
+		if (!json_string_value(name) || json_string_length(name) >= IFNAMSIZ)
+			continue;
+		port = sl_port_find(daemon, json_string_value(name));
+		link = sl_link_by_name(daemon->monitor, json_string_value(name));
+		if (!port)
+			port = port_add(daemon, json_string_value(name), link ? link->ifindex : 0);
+		if (port)
+			port->detached = true;
+	}
+	json_decref(list);
+}
+
 /* --- what was there before us --- */
 
 static void adopt_one(struct sl_daemon *daemon, const struct sl_dp_iface *iface)
@@ -347,7 +526,9 @@ static void adopt_one(struct sl_daemon *daemon, const struct sl_dp_iface *iface)
 	port = port_add(daemon, link->name, link->ifindex);
 	if (!port)
 		return;
-	port->origin = SL_ORIGIN_ADOPTED;
+	/* Without a clause that names it, it then goes. */
+	port->origin =
+		sl_confirm_brought(daemon, link->name) ? SL_ORIGIN_CONFIG : SL_ORIGIN_ADOPTED;
 	port->attached = true;
 	port->want.xdp = iface->xdp == SL_XDP_NONE ? SL_XDP_OFF : iface->xdp_mode;
 	port->want.priority =
@@ -368,6 +549,7 @@ int sl_ports_adopt(struct sl_daemon *daemon)
 		return err;
 	for (i = 0; i < count; i++)
 		adopt_one(daemon, &ifaces[i]);
+	recall(daemon);
 	return 0;
 }
 
@@ -391,6 +573,8 @@ static void port_rename(struct sl_daemon *daemon, struct sl_port *port, const ch
 	}
 	if (other)
 		port_drop(daemon, other);
+	if (port->detached)
+		remember(daemon);
 	if (port->origin == SL_ORIGIN_CONFIG && port->attached && !port->detached &&
 	    !clause_for(daemon, name, port->ifindex)) {
 		port->origin = SL_ORIGIN_ADOPTED;
@@ -418,17 +602,17 @@ static bool runs_generic(struct sl_daemon *daemon, const struct sl_port *port)
 static void port_try_native(struct sl_daemon *daemon, const struct sl_port *port)
 {
 	struct sl_conf_iface native = port->want;
+	_cleanup_free_ char *words = NULL, *more = NULL;
 
 	if (native.xdp != SL_XDP_AUTO || !runs_generic(daemon, port))
 		return;
 	native.xdp = SL_XDP_NATIVE;
-	if (sl_dp_attach(daemon->dp, port->ifindex, &native)) {
-		sl_debug("interface '%s': stays in generic mode: %s", port->name,
-			 sl_dp_error(daemon->dp));
+	if (bring(daemon, port->ifindex, port->name, &native, &words)) {
+		sl_debug("interface '%s': stays in generic mode: %s", port->name, words);
 		return;
 	}
 	sl_info("interface '%s': native mode is possible now", port->name);
-	sl_dp_attach(daemon->dp, port->ifindex, &port->want);
+	bring(daemon, port->ifindex, port->name, &port->want, &more);
 }
 
 static bool native_may_differ(const struct sl_link *link, const struct sl_link *old)
@@ -442,6 +626,8 @@ void sl_ports_link_changed(void *data, const struct sl_link *link, const struct 
 	struct sl_daemon *daemon = data;
 	struct sl_port *port;
 
+	if (!old || strcmp(old->name, link->name) != 0)
+		sl_dp_links_changed(daemon->dp);
 	if (old && strcmp(old->name, link->name) != 0) {
 		port = by_index(daemon, link->ifindex);
 		if (port)
@@ -462,6 +648,7 @@ void sl_ports_link_removed(void *data, const struct sl_link *link)
 	struct sl_daemon *daemon = data;
 	struct sl_port *port = by_index(daemon, link->ifindex);
 
+	sl_dp_links_changed(daemon->dp);
 	if (!port)
 		return;
 	sl_info("interface '%s': gone", port->name);
@@ -479,8 +666,8 @@ void sl_ports_link_removed(void *data, const struct sl_link *link)
 /* --- by hand --- */
 
 /* The data path comes back for this when all was removed; and goes again when it fails. */
-static int attach_awake(struct sl_daemon *daemon, int ifindex, const struct sl_conf_iface *want,
-			char **words)
+static int attach_awake(struct sl_daemon *daemon, const struct sl_link *link,
+			const struct sl_conf_iface *want, char **words)
 {
 	bool woken = !sl_dp_started(daemon->dp);
 	int err = 0;
@@ -489,10 +676,9 @@ static int attach_awake(struct sl_daemon *daemon, int ifindex, const struct sl_c
 		err = sl_datapath_start(daemon, daemon->conf, words);
 	if (err)
 		return err;
-	err = sl_dp_attach(daemon->dp, ifindex, want);
+	err = bring(daemon, link->ifindex, link->name, want, words);
 	if (!err)
 		return 0;
-	*words = strdup(sl_datapath_error(daemon, err));
 	if (woken)
 		sl_datapath_remove(daemon);
 	return err;
@@ -508,7 +694,7 @@ int sl_port_attach(struct sl_daemon *daemon, const struct sl_link *link,
 		port = port_add(daemon, link->name, link->ifindex);
 	if (!port)
 		return -ENOMEM;
-	err = attach_awake(daemon, link->ifindex, want, words);
+	err = attach_awake(daemon, link, want, words);
 	if (err) {
 		port_drop_unneeded(daemon, port);
 		return err;
@@ -520,6 +706,7 @@ int sl_port_attach(struct sl_daemon *daemon, const struct sl_link *link,
 	port->attached = !wants_nothing(want);
 	port->detached = false;
 	daemon->dormant = false;
+	remember(daemon);
 	sl_info("interface '%s': attached by hand", link->name);
 	return 0;
 }
@@ -545,7 +732,17 @@ int sl_port_detach(struct sl_daemon *daemon, struct sl_port *port, char **words)
 	}
 	sl_info("interface '%s': detached by hand", port->name);
 	port_detached(daemon, port);
+	remember(daemon);
 	return 0;
+}
+
+/* What waited for a confirmation is gone with all the rest, and what was before is what wakes up. */
+static void confirm_ended(struct sl_daemon *daemon)
+{
+	if (!sl_confirm_waits(&daemon->confirm))
+		return;
+	sl_conf_freep(&daemon->conf);
+	daemon->conf = sl_confirm_undone(daemon);
 }
 
 int sl_ports_remove(struct sl_daemon *daemon, char **words)
@@ -559,6 +756,7 @@ int sl_ports_remove(struct sl_daemon *daemon, char **words)
 		return err;
 	}
 	daemon->dormant = true;
+	confirm_ended(daemon);
 	for (port = daemon->ports; port; port = next) {
 		next = port->next;
 		port_detached(daemon, port);

@@ -6,8 +6,9 @@
  * Ports: the interfaces that Sluice has to do with, and what is wanted of each.
  *
  * Three sources say what is wanted. The configuration: the first clause that matches the name. The
- * operator: `attach` with options of its own goes before the clause, `detach` keeps the interface
- * detached; both hold until the opposite is asked or sluiced restarts. And what a sluiced before
+ * operator: `attach` with options of its own goes before the clause, until sluiced restarts;
+ * `detach` keeps the interface detached, over restarts as well. Both hold until the opposite is
+ * asked. And what a sluiced before
  * us left attached without a clause that names it: adopted, and left as it is while it exists.
  *
  * A port whose interface exists is known by its ifindex and follows it when it is renamed: what
@@ -70,6 +71,12 @@ bool sl_port_wanted(const struct sl_daemon *daemon, const struct sl_port *port,
  */
 const struct sl_conf_iface *sl_port_clause(const struct sl_daemon *daemon, const char *name,
 					   int ifindex);
+
+/*
+ * Before a rule set comes into force: whether all interfaces can run it. What cannot be is added to
+ * *words (malloc'ed), a line for each interface.
+ */
+int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **words);
 
 /* Takes over what is attached already. */
 int sl_ports_adopt(struct sl_daemon *daemon);

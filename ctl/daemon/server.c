@@ -25,6 +25,7 @@ struct client {
 	int fd;
 	struct sl_cred cred;
 	uint64_t deadline; /* of the request that runs or comes next */
+	bool waits; /* for a reload */
 };
 
 struct sl_server {
@@ -114,6 +115,11 @@ static void on_mhd(void *data, uint32_t events)
 	run(data);
 }
 
+void sl_server_go_on(struct sl_server *server)
+{
+	sl_timer_set(&server->again, 1, 0);
+}
+
 static int fd_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -160,11 +166,15 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 {
 	struct sl_server *server = data;
 	struct client *client = client_of(connection);
+	enum MHD_Result result;
 
 	if (!client)
 		return MHD_NO;
-	return sl_exchange_step((struct sl_exchange **)exchange, server->daemon, &client->cred,
-				connection, method, path, body, size);
+	result = sl_exchange_step((struct sl_exchange **)exchange, server->daemon, &client->cred,
+				  connection, method, path, body, size);
+	/* The time that a reload takes is not the client's. */
+	client->waits = sl_exchange_waits(*exchange);
+	return result;
 }
 
 /* --- who comes, and who stays too long --- */
@@ -224,17 +234,17 @@ static void on_connect(void *data, uint32_t events)
 static void on_tick(void *data)
 {
 	struct sl_server *server = data;
-	uint64_t now = sl_now(), late = now - server->ticked;
+	uint64_t now = sl_now(), passed = now - server->ticked;
+	/* That the loop was busy for long is not the clients' fault. */
+	uint64_t late = passed > 2 * SECOND ? passed - SECOND : 0;
 	struct client *client;
 
-	/* A long reload is not the clients' fault. */
-	late = late > 2 * SECOND ? late - SECOND : 0;
 	listen_again(server);
 	if (!server->count)
 		sl_timer_set(&server->tick, 0, 0);
 	server->ticked = now;
 	for (client = server->clients; client; client = client->next) {
-		client->deadline += late;
+		client->deadline += client->waits ? passed : late;
 		if (now < client->deadline)
 			continue;
 		sl_debug("request: pid %d uid %u took too long", client->cred.pid,
@@ -255,11 +265,11 @@ static int start_mhd(struct sl_server *server)
 {
 	const union MHD_DaemonInfo *info;
 
-	server->mhd =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-				 on_request, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-				 server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-				 MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
+	server->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		on_request, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+		keep_escapes, NULL, MHD_OPTION_END);
 	if (!server->mhd)
 		return -EIO;
 	info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);

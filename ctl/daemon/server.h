@@ -28,3 +28,5 @@ struct sl_server;
 int sl_server_new(struct sl_server **out, struct sl_daemon *daemon, const struct sl_sock *sock,
 		  gid_t readers);
 void sl_server_freep(struct sl_server **server);
+/* Connections were resumed: libmicrohttpd does not notice by itself. */
+void sl_server_go_on(struct sl_server *server);

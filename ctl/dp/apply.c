@@ -178,7 +178,6 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
-	struct sl_ruleset *ruleset;
 	size_t size = 0;
 	int err;
 
@@ -188,19 +187,21 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	err = dp_arena_touch(dp, base, size);
 	if (err)
 		return err;
-	ruleset = dp_at(dp, base);
-	memcpy(ruleset, block, size);
-	ruleset->loaded_at = (__u64)time(NULL);
+	memcpy(dp_at(dp, base), block, size);
 	return 0;
 }
 
-static int apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
+int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 {
 	_cleanup_(running_clear) struct running running = {};
 	const struct sl_ruleset *now = sl_dp_ruleset(dp);
-	__u32 base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
+	__u32 base;
 	int err;
 
+	if (!dp->base)
+		return dp_fail(dp, -EINVAL, "the data path is not started");
+	base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
+	dp->prepared = 0;
 	err = dp_grace(dp);
 	if (!err)
 		err = running_read(dp, &running);
@@ -210,13 +211,25 @@ static int apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
 	if (err)
 		return err;
-	__atomic_store_n(&dp->root->ruleset, base, __ATOMIC_RELEASE);
+	dp->prepared = base;
+	return 0;
+}
+
+int sl_dp_commit(struct sl_dp *dp)
+{
+	struct sl_ruleset *ruleset;
+
+	if (!dp->base || !dp->prepared)
+		return dp_fail(dp, -EINVAL, "no rule set was prepared");
+	ruleset = dp_at(dp, dp->prepared);
+	ruleset->loaded_at = (__u64)time(NULL);
+	dp_refer(dp, dp->prepared);
+	__atomic_store_n(&dp->root->ruleset, dp->prepared, __ATOMIC_RELEASE);
+	dp->prepared = 0;
 	return 0;
 }
 
 int sl_dp_apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 {
-	if (!dp->base)
-		return dp_fail(dp, -EINVAL, "the data path is not started");
-	return apply(dp, conf, diag);
+	return sl_dp_prepare(dp, conf, diag) ?: sl_dp_commit(dp);
 }

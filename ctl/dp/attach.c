@@ -309,6 +309,9 @@ static int stage_xdp_add(struct change *c)
 		snprintf(c->why, sizeof(c->why), "native mode refused: %s", dp_words(err));
 		err = stage_xdp_attach(c, SL_XDP_GENERIC);
 	}
+	if (!err && c->dp->refusal &&
+	    c->new[SL_HOOK_XDP].kind == SL_XDP_DISPATCHER &&tc_wanted(c, SL_HOOK_TC_INGRESS))
+		err = dp_fail(c->dp, -EOPNOTSUPP, "%s", c->dp->refusal);
 	if (err)
 		return err;
 	len = strlen(c->why);
@@ -407,11 +410,11 @@ static void unstage(struct change *c, enum sl_hook hook)
 
 static void abandon(struct change *c)
 {
-	char error[sizeof(c->dp->error)];
+	char error[sizeof(dp_error)];
 	unsigned int hook;
 
 	/* What went wrong first is what matters. */
-	memcpy(error, c->dp->error, sizeof(error));
+	memcpy(error, dp_error, sizeof(error));
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
 		unstage(c, (enum sl_hook)hook);
 	dp_note(c->dp, c->slot)->next = (struct sl_hook_note) {};
@@ -419,7 +422,7 @@ static void abandon(struct change *c)
 		dp_slot_free(c->dp, c->slot);
 		dp_pins_drop(c->dp, c->ifindex);
 	}
-	memcpy(c->dp->error, error, sizeof(error));
+	memcpy(dp_error, error, sizeof(error));
 }
 
 /* --- commit --- */
@@ -534,10 +537,10 @@ static int commit_ingress(struct change *c)
 
 static void revert(struct change *c, const __u32 charge[SL_HOOK_MAX_])
 {
-	char error[sizeof(c->dp->error)];
+	char error[sizeof(dp_error)];
 	unsigned int hook;
 
-	memcpy(error, c->dp->error, sizeof(error));
+	memcpy(error, dp_error, sizeof(error));
 	for (hook = SL_HOOK_MAX_; hook-- > 0;) {
 		dp_charge_set(c->dp, c->slot, (enum sl_hook)hook, charge[hook]);
 		if (!c->done[hook])
@@ -549,7 +552,7 @@ static void revert(struct change *c, const __u32 charge[SL_HOOK_MAX_])
 				   c->new[hook].fd, c->cur[hook].fd);
 	}
 	heed_set(c, 0);
-	memcpy(c->dp->error, error, sizeof(error));
+	memcpy(dp_error, error, sizeof(error));
 }
 
 static int commit(struct change *c)
@@ -651,7 +654,10 @@ static int open_slot(struct change *c)
 		return err;
 	c->new_slot = true;
 	err = dp_mkdir(c->dp, "if");
-	return err ?: dp_mkdir(c->dp, "if/%d", c->ifindex);
+	if (!err)
+		err = dp_mkdir(c->dp, "if/%d", c->ifindex);
+	/* Of an interface that was in another namespace: its XDP program went with it. */
+	return err ?: dp_xdp_detach_strays(c->dp, c->ifindex);
 }
 
 static int run_change(struct change *c)
@@ -718,9 +724,11 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	struct sl_conf_iface bridge = *want, back = was;
 	struct sl_note *note = dp_note(dp, (__u32)dp_slot_find(dp, ifindex));
 	__u32 wanted = note->xdp_want;
-	char error[sizeof(dp->error)];
+	char why[sizeof(note->xdp_why)];
+	char error[sizeof(dp_error)];
 	int err;
 
+	memcpy(why, note->xdp_why, sizeof(why));
 	back.tc[SL_DIR_INGRESS] = bridge.tc[SL_DIR_INGRESS] = true;
 	err = transition(dp, ifindex, name, &back);
 	if (!err) {
@@ -733,10 +741,12 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	}
 	if (!err)
 		return transition(dp, ifindex, name, want);
-	memcpy(error, dp->error, sizeof(error));
-	if (!transition(dp, ifindex, name, &back) && !transition(dp, ifindex, name, &was))
+	memcpy(error, dp_error, sizeof(error));
+	if (!transition(dp, ifindex, name, &back) && !transition(dp, ifindex, name, &was)) {
 		note->xdp_want = wanted;
-	memcpy(dp->error, error, sizeof(error));
+		memcpy(note->xdp_why, why, sizeof(why));
+	}
+	memcpy(dp_error, error, sizeof(error));
 	return err;
 }
 
@@ -764,4 +774,15 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 		return err;
 	return fits ? transition(dp, ifindex, name, want)
 		    : switch_mode(dp, ifindex, name, was, want);
+}
+
+int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
+			const char *refusal)
+{
+	int err;
+
+	dp->refusal = refusal;
+	err = sl_dp_attach(dp, ifindex, want);
+	dp->refusal = NULL;
+	return err;
 }

@@ -46,6 +46,8 @@ int dp_detach_pinned(struct sl_dp *dp, int ifindex)
 		err = detach_hook(dp, ifindex, (enum sl_hook)hook, "-new")
 			      ?: detach_hook(dp, ifindex, (enum sl_hook)hook, "");
 	if (!err)
+		err = dp_xdp_detach_strays(dp, ifindex);
+	if (!err)
 		drop_pins(dp, ifindex);
 	return err;
 }
@@ -186,6 +188,8 @@ static int recover_iface(struct sl_dp *dp, int ifindex, int slot)
 
 	for (hook = 0; hook < SL_HOOK_MAX_ && !err; hook++)
 		err = recover_hook(dp, ifindex, (__u32)slot, (enum sl_hook)hook);
+	if (!err)
+		err = dp_xdp_detach_strays(dp, ifindex);
 	dp_libxdp_clean(ifindex);
 	dp->root->iface[slot].heed = 0;
 	dp_note(dp, (__u32)slot)->next = (struct sl_hook_note) {};

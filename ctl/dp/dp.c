@@ -10,6 +10,8 @@
 
 #include "private.h"
 
+_Thread_local char dp_error[512];
+
 const char *dp_words(int err)
 {
 	static _Thread_local char words[128];
@@ -27,14 +29,14 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(dp->error, sizeof(dp->error), format, args);
+	vsnprintf(dp_error, sizeof(dp_error), format, args);
 	va_end(args);
 	return err;
 }
 
 const char *sl_dp_error(const struct sl_dp *dp)
 {
-	return dp->error;
+	return dp_error;
 }
 
 int sl_dp_new(struct sl_dp **out, const char *pin_dir)
@@ -122,6 +124,7 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
+	dp_memos_drop(dp);
 	dp_unpin(dp, "frags");
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");

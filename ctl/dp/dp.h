@@ -20,6 +20,7 @@
  *                                   its qdisc
  *   if/IFINDEX/clsact               there when Sluice made that qdisc (any program, as a mark)
  *   if/IFINDEX/HOOK-new             a program that is about to take the place of HOOK
+ *   memo/NAME                       what the daemon wants to know after a restart: sl_dp_memo_put
  *
  * A process can have one struct sl_dp started at a time: the arena has one address. What is
  * started must not be used after a fork, which does not inherit it.
@@ -38,6 +39,7 @@
 
 struct sl_dp;
 
+/* Of the calling thread. */
 const char *sl_dp_error(const struct sl_dp *dp);
 
 /*
@@ -73,6 +75,13 @@ int sl_dp_remove(struct sl_dp *dp);
  * lowers them into the bank that is not in force, and switches. diag takes what lowering says.
  */
 int sl_dp_apply(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag);
+/*
+ * The same in two steps. Preparing is what takes time and what can fail, and changes nothing that
+ * runs: it may be done in a thread of its own while the other one reads, attaches and detaches, as
+ * long as that neither prepares, applies, removes nor frees. Committing is the switch.
+ */
+int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag);
+int sl_dp_commit(struct sl_dp *dp);
 /* The rule set in force, or NULL. Offsets in it are resolved with sl_dp_at. */
 const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp);
 const void *sl_dp_at(const struct sl_dp *dp, __u32 offset);
@@ -109,12 +118,28 @@ struct sl_dp_iface {
  * already. All or nothing: on failure, what was attached before stays.
  */
 int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want);
+/*
+ * The same, but when XDP would get into libxdp's dispatcher beside TC ingress it fails with
+ * -EOPNOTSUPP and these words; NULL: that may be.
+ */
+int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
+			const char *refusal);
 int sl_dp_detach(struct sl_dp *dp, int ifindex);
 /* The interface is gone; its kernel attachments went with it. Frees slot and pins. */
 int sl_dp_forget(struct sl_dp *dp, int ifindex);
 int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name);
+/* An interface has come, gone or got another name: what rules redirect to may be another one. */
+void sl_dp_links_changed(struct sl_dp *dp);
 /* What is attached, read back from the kernel: the array is malloc'ed. */
 int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count);
+
+/* --- memos: bytes that stay with the data path, over the end of this process, until it is removed --- */
+
+/* One step: a reader finds the bytes that were there before, or these. */
+int sl_dp_memo_put(struct sl_dp *dp, const char *name, const void *bytes, size_t size);
+/* *out is malloc'ed, with a zero behind it. -ENOENT: there is none. Needs no sl_dp_start. */
+int sl_dp_memo_get(struct sl_dp *dp, const char *name, char **out, size_t *size);
+int sl_dp_memo_drop(struct sl_dp *dp, const char *name);
 
 /* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of: 0 or its errno. */
 int sl_dp_probe_ext(void);
@@ -126,6 +151,11 @@ int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
 
 /* --- offline: one packet through the programs, nothing attached --- */
 
+/*
+ * As which interface packets are met by what is loaded from now on: its slot, of which there is one
+ * that nobody else uses, and the name that rules may ask for.
+ */
+void sl_dp_run_as(struct sl_dp *dp, __u32 slot, const char *name);
 /* Loads the program of one hook for sl_dp_run; call sl_dp_start (without pins) and apply before. */
 int sl_dp_load_for_run(struct sl_dp *dp, enum sl_hook hook);
 /* The same without the trace, as it runs on an interface: a descriptor, valid until the next load. */

@@ -100,25 +100,36 @@ void dp_libxdp_end(struct dp_libxdp *use)
 }
 
 /*
- * Where the program runs in the dispatcher, from 0; -ENOENT: it does not. Read from libxdp's pins,
- * whose layout its protocol defines: xdp_multiprog__get_from_ifindex() wants CAP_SYS_ADMIN.
+ * A descriptor of the program at this place of the dispatcher, from 0; -ENOENT where there is none.
+ * Read from libxdp's pins, whose layout its protocol defines: xdp_multiprog__get_from_ifindex()
+ * wants CAP_SYS_ADMIN.
  */
-int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id)
+int dp_libxdp_member(int ifindex, __u32 dispatcher, int place)
 {
 	char dir[256], path[300];
+	int fd;
+
+	if (place >= MAX_DISPATCHER_ACTIONS)
+		return -ENOENT;
+	directory_path(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/dispatch-%d-%u/prog%d-prog", dir, ifindex, dispatcher,
+		 place);
+	fd = bpf_obj_get(path);
+	return fd >= 0 ? fd : -ENOENT;
+}
+
+int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id)
+{
 	int place;
 
-	directory_path(dir, sizeof(dir));
-	for (place = 0; place < MAX_DISPATCHER_ACTIONS; place++) {
-		_cleanup_close_ int fd = -1;
+	for (place = 0;; place++) {
+		_cleanup_close_ int fd = dp_libxdp_member(ifindex, dispatcher, place);
 
-		snprintf(path, sizeof(path), "%s/dispatch-%d-%u/prog%d-prog", dir, ifindex,
-			 dispatcher, place);
-		fd = bpf_obj_get(path);
-		if (fd >= 0 && dp_prog_id(fd) == id)
+		if (fd < 0)
+			return -ENOENT;
+		if (dp_prog_id(fd) == id)
 			return place;
 	}
-	return -ENOENT;
 }
 
 /*

@@ -143,15 +143,24 @@ void dp_rmdir(struct sl_dp *dp, const char *format, ...)
 		rmdir(path.text);
 }
 
+int dp_pin_rename(struct sl_dp *dp, const char *from, const char *to)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	snprintf(old, sizeof(old), "%s/%s", dp->pin_dir, from);
+	snprintf(new, sizeof(new), "%s/%s", dp->pin_dir, to);
+	if (rename(old, new))
+		return dp_fail(dp, -errno, "rename pin '%s': %s", old, dp_words(errno));
+	return 0;
+}
+
 int dp_pin_commit(struct sl_dp *dp, int ifindex, enum sl_hook hook)
 {
-	char from[PATH_MAX], to[PATH_MAX];
+	char from[64], to[64];
 
-	snprintf(from, sizeof(from), "%s/if/%d/%s-new", dp->pin_dir, ifindex, sl_hook_names[hook]);
-	snprintf(to, sizeof(to), "%s/if/%d/%s", dp->pin_dir, ifindex, sl_hook_names[hook]);
-	if (rename(from, to))
-		return dp_fail(dp, -errno, "rename pin '%s': %s", from, dp_words(errno));
-	return 0;
+	snprintf(from, sizeof(from), "if/%d/%s-new", ifindex, sl_hook_names[hook]);
+	snprintf(to, sizeof(to), "if/%d/%s", ifindex, sl_hook_names[hook]);
+	return dp_pin_rename(dp, from, to);
 }
 
 static int list_add(int **ifindexes, size_t *count, int ifindex)

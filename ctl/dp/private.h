@@ -35,8 +35,10 @@ static inline void dp_closep(int *fd)
 struct dp_prog;
 struct dp_tap;
 
+/* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
+extern _Thread_local char dp_error[512];
+
 struct sl_dp {
-	char error[512];
 	char *pin_dir; /* NULL: pins nothing */
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
@@ -45,12 +47,15 @@ struct sl_dp {
 	struct sl_root *root;
 	__u32 ncpus;
 	__u32 rule_shift;
+	__u32 prepared; /* the bank that sl_dp_commit is to put in force; 0: none */
 	int grace_outer; /* an array of maps with one slot: see dp_grace() */
 	int grace_inner;
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
+	const char *refusal; /* of the dispatcher, while something is attached; NULL: none */
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
+	__u32 run_slot;
 	enum sl_hook run_hook;
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
@@ -97,6 +102,13 @@ int dp_pin_commit(struct sl_dp *dp, int ifindex, enum sl_hook hook);
 /* The interfaces that have a directory; the array is malloc'ed. */
 int dp_pins_list(struct sl_dp *dp, int **ifindexes, size_t *count);
 void dp_pins_drop(struct sl_dp *dp, int ifindex);
+int dp_pin_rename(struct sl_dp *dp, const char *from, const char *to);
+
+/* refer.c: brings what a rule set says of interfaces up to date; ruleset may be 0 */
+void dp_refer(struct sl_dp *dp, __u32 ruleset);
+
+/* memo.c */
+void dp_memos_drop(struct sl_dp *dp);
 
 /* loader.c */
 struct dp_load {
@@ -142,6 +154,8 @@ void dp_libxdp_begin(struct dp_libxdp *use);
 /* fd was opened since, and is no leftover. */
 void dp_libxdp_keep(struct dp_libxdp *use, int fd);
 void dp_libxdp_end(struct dp_libxdp *use);
+int dp_libxdp_member(int ifindex, __u32 dispatcher, int place);
+/* Where the program runs in the dispatcher, from 0; -ENOENT: it does not. */
 int dp_libxdp_place(int ifindex, __u32 dispatcher, __u32 id);
 /* Removes what libxdp left of dispatchers that are not attached to the interface, or not any more. */
 void dp_libxdp_clean(int ifindex);
@@ -164,6 +178,8 @@ int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_ho
 int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
 		const struct dp_hook *new);
 int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook);
+/* Detaches programs of ours that are not pinned. */
+int dp_xdp_detach_strays(struct sl_dp *dp, int ifindex);
 bool dp_xdp_runs_first(struct sl_dp *dp, int ifindex, __u32 first, __u32 second);
 int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *out);
 

@@ -21,11 +21,24 @@
 #define ETHERNET_LEN 14
 #define UNTOUCHED    (~0U)
 
+void sl_dp_run_as(struct sl_dp *dp, __u32 slot, const char *name)
+{
+	struct sl_iface *iface = &dp->root->iface[slot];
+
+	dp->root->iface[dp->run_slot].ifindex = 0;
+	dp->run_slot = slot;
+	memset(iface->name, 0, sizeof(iface->name));
+	strncpy(iface->name, name, sizeof(iface->name) - 1);
+	iface->ifindex = 1; /* of whatever: nothing is attached */
+	dp_refer(dp, dp->root->ruleset);
+}
+
 static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 {
 	struct dp_load load = { .hook = hook,
 				.frags = hook == SL_HOOK_XDP,
-				.config = { .instance = 1,
+				.config = { .slot = dp->run_slot,
+					    .instance = 1,
 					    .ncpus = dp->ncpus,
 					    .rule_shift = dp->rule_shift,
 					    .trace = trace } };
@@ -36,15 +49,17 @@ static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 		return dp_fail(dp, -EINVAL, "replay needs a data path of its own, without pins");
 	err = dp_arena_touch(dp, SL_ARENA_TRACE, sizeof(struct sl_trace));
 	if (!err)
-		err = dp_arena_touch(dp, SL_ARENA_IF, (__u64)dp->ncpus * SL_PAGE_SIZE);
+		err = dp_arena_touch(dp, sl_if_stats_offset(dp->run_slot, dp->ncpus, 0),
+				     (__u64)dp->ncpus * SL_PAGE_SIZE);
 	if (!err)
 		err = dp_prog_open(dp, &load, &prog);
 	if (!err)
 		err = dp_prog_load(dp, prog);
 	if (err)
 		return err;
-	strcpy(dp->root->iface[0].name, "replay");
-	dp_charge_set(dp, 0, hook, 1);
+	if (!dp->root->iface[dp->run_slot].name[0])
+		sl_dp_run_as(dp, dp->run_slot, "replay");
+	dp_charge_set(dp, dp->run_slot, hook, 1);
 	dp_tap_freep(&dp->tap);
 	dp_prog_freep(&dp->run);
 	dp->run = TAKE_PTR(prog);

@@ -22,7 +22,9 @@ int dp_device_check(struct sl_dp *dp, int ifindex, char name[16])
 
 	if (sock < 0)
 		return dp_fail(dp, -errno, "socket: %s", dp_words(errno));
-	if (!if_indextoname((unsigned int)ifindex, req.ifr_name))
+	if (!if_indextoname((unsigned int)ifindex, req.ifr_name) && errno != ENXIO)
+		return dp_fail(dp, -errno, "interface %d: %s", ifindex, dp_words(errno));
+	if (!req.ifr_name[0])
 		return dp_fail(dp, -ENODEV, "there is no interface with index %d", ifindex);
 	if (ioctl(sock, SIOCGIFHWADDR, &req))
 		return dp_fail(dp, -errno, "interface '%s': %s", req.ifr_name, dp_words(errno));
@@ -97,6 +99,7 @@ int dp_slot_get(struct sl_dp *dp, int ifindex, const char *name, __u32 *out)
 	iface->heed = 0;
 	strncpy(iface->name, name, sizeof(iface->name) - 1);
 	iface->ifindex = (__u32)ifindex;
+	dp_refer(dp, dp->root->ruleset);
 	*out = (__u32)slot;
 	return 0;
 }
@@ -108,6 +111,7 @@ void dp_slot_free(struct sl_dp *dp, __u32 slot)
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
 		dp_charge_set(dp, slot, (enum sl_hook)hook, 0);
 	dp->root->iface[slot].ifindex = 0;
+	dp_refer(dp, dp->root->ruleset);
 }
 
 int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name)
@@ -116,8 +120,11 @@ int sl_dp_rename(struct sl_dp *dp, int ifindex, const char *name)
 
 	if (slot < 0)
 		return dp_fail(dp, -ENOENT, "interface '%s' is not attached", name);
+	if (!strncmp(dp->root->iface[slot].name, name, sizeof(dp->root->iface[slot].name)))
+		return 0;
 	memset(dp->root->iface[slot].name, 0, sizeof(dp->root->iface[slot].name));
 	strncpy(dp->root->iface[slot].name, name, sizeof(dp->root->iface[slot].name) - 1);
+	dp_refer(dp, dp->root->ruleset);
 	return 0;
 }
 

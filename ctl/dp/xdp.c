@@ -341,3 +341,89 @@ int dp_xdp_detach(struct sl_dp *dp, int ifindex, const struct dp_hook *hook)
 			       err == -EPERM ? " (the dispatcher needs CAP_SYS_ADMIN)" : "");
 	return 0;
 }
+
+/* --- strays: libxdp loads and attaches in one step, and who is killed behind it has pinned nothing --- */
+
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_map_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+static bool prog_uses(int fd, __u32 map)
+{
+	__u32 ids[16];
+	struct bpf_prog_info info = { .nr_map_ids = ARRAY_SIZE(ids),
+				      .map_ids = (__u64)(unsigned long)ids };
+	__u32 size = sizeof(info), i;
+
+	if (bpf_prog_get_info_by_fd(fd, &info, &size))
+		return false;
+	for (i = 0; i < info.nr_map_ids && i < ARRAY_SIZE(ids); i++)
+		if (ids[i] == map)
+			return true;
+	return false;
+}
+
+static bool is_pinned(struct sl_dp *dp, int ifindex, __u32 id)
+{
+	_cleanup_close_ int at = dp_pin_get(dp, "if/%d/xdp", ifindex);
+	_cleanup_close_ int next = dp_pin_get(dp, "if/%d/xdp-new", ifindex);
+
+	return (at >= 0 && dp_prog_id(at) == id) || (next >= 0 && dp_prog_id(next) == id);
+}
+
+/* fd becomes out's when the program is a stray. */
+static bool stray_is(struct sl_dp *dp, int ifindex, int *fd, __u32 arena, struct dp_hook *out)
+{
+	out->id = dp_prog_id(*fd);
+	if (!prog_uses(*fd, arena) || is_pinned(dp, ifindex, out->id))
+		return false;
+	out->fd = TAKE_FD(*fd);
+	return true;
+}
+
+/* out->kind stays 0 when there is none. */
+static void stray_find(struct sl_dp *dp, int ifindex, __u32 arena, struct dp_hook *out)
+{
+	_cleanup_close_ int alone = -1;
+	struct attached attached = {};
+	int place;
+
+	if (attached_read(dp, ifindex, &attached) || !attached.id)
+		return;
+	out->mode = attached.mode;
+	alone = bpf_prog_get_fd_by_id(attached.id);
+	if (alone >= 0 && stray_is(dp, ifindex, &alone, arena, out))
+		out->kind = SL_XDP_SINGLE;
+	for (place = 0; !out->kind; place++) {
+		_cleanup_close_ int member = dp_libxdp_member(ifindex, attached.id, place);
+
+		if (member < 0)
+			return;
+		if (stray_is(dp, ifindex, &member, arena, out))
+			out->kind = SL_XDP_DISPATCHER;
+	}
+}
+
+int dp_xdp_detach_strays(struct sl_dp *dp, int ifindex)
+{
+	_cleanup_close_ int fd = dp_pin_get(dp, "arena");
+	__u32 arena = fd >= 0 ? map_id(fd) : 0;
+	int err = 0;
+
+	/* Each detach makes another dispatcher. */
+	while (arena && !err) {
+		_cleanup_(dp_hook_clear) struct dp_hook stray = DP_HOOK_NONE;
+
+		stray_find(dp, ifindex, arena, &stray);
+		if (!stray.kind)
+			break;
+		dp_log(5, "xdp of interface %d: program %u was left behind; detached", ifindex,
+		       stray.id);
+		err = dp_xdp_detach(dp, ifindex, &stray);
+	}
+	return err;
+}

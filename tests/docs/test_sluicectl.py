@@ -147,6 +147,8 @@ def test_completes_values(tmp_path, name, option):
     offered = complete(name, "--" + option["name"], "", cwd=tmp_path)
     if option["values"] == ["<file>"]:
         assert offered == {"some-file"}
+    elif option["values"] == ["<interface>"]:
+        assert offered == {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
     else:
         assert offered == set(option["values"])
 

@@ -130,6 +130,7 @@ class Sluiced:
                    **self.env)
         command = [*self.prefix, self.binary, "-v", "-c", self.config, "-s", self.socket, "-p", self.pin_dir,
                    *self.args]
+        self.said("")  # what one before this has said
         self.notified.clear()
         with open(self.log_path, "a") as log:
             self.process = self.netns.popen(*command, env=env, stdin=subprocess.DEVNULL,

@@ -60,6 +60,14 @@ MISUSES = [
     ("check a b", "too many"),
     ("check --xdp auto", "unknown option '--xdp'"),
     ("reload x", "too many"),
+    ("reload --confirm", "option '--confirm' needs TIME"),
+    ("confirm x", "too many"),
+    ("show a b", "too many"),
+    ("lint a b", "too many"),
+    ("diff a", "diff needs OLD NEW"),
+    ("diff a b c", "too many"),
+    ("diff - -", "standard input is one of the two"),
+    ("explain", "either a packet in words or -r PCAP"),
     ("probe a b", "too many"),
     ("probe --try", "--try needs an interface"),
     ("replay", "replay needs -c FILE"),
@@ -110,7 +118,7 @@ def test_version():
 def test_commands_for_scripts():
     lines = sluicectl("commands").out.splitlines()
     assert [line.split()[0] for line in lines] == VERBS
-    assert "attach --socket --pin-dir --json --help --version --xdp --priority --tc" in lines
+    assert "attach --socket --pin-dir --json --help --version --xdp --priority --tc --force" in lines
 
 
 # --- a socket that is not there, or not sluiced's ---

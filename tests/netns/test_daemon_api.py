@@ -127,14 +127,15 @@ def test_index_names_all_requests(steady):
     assert {(r["method"], r["path"], r["access"]) for r in index["requests"]} == {
         ("GET", "/v1/", "read"), ("GET", "/v1/status", "read"), ("GET", "/v1/stats", "read"),
         ("GET", "/v1/rules", "read"), ("POST", "/v1/attach", "change"),
-        ("POST", "/v1/detach", "change"), ("POST", "/v1/reload", "change")}
+        ("POST", "/v1/detach", "change"), ("POST", "/v1/reload", "change"),
+        ("POST", "/v1/confirm", "change")}
     assert all(r["help"] for r in index["requests"])
 
 
 def test_status(steady):
     status = steady.get("/v1/status")
     assert list(status) == ["version", "abi", "pid", "uptime", "config", "pin_dir", "datapath",
-                            "ruleset", "interfaces"]
+                            "ruleset", "pending", "interfaces"]
     assert status["pid"] == steady.process.pid
     assert status["config"] == str(steady.config)
     assert status["pin_dir"] == str(steady.pin_dir)
@@ -162,7 +163,7 @@ def test_stats(steady):
     (up0,) = stats["interfaces"]
     assert [(h["hook"], h["direction"]) for h in up0["hooks"]] == [
         ("xdp", "ingress"), ("tc-ingress", "ingress"), ("tc-egress", "egress")]
-    assert set(up0["hooks"][0]["verdicts"]) == {"accept", "drop", "seen"}
+    assert set(up0["hooks"][0]["verdicts"]) == {"accept", "drop", "seen", "reject", "redirect"}
     assert stats["reasons"]["bad-ihl"] == {"packets": 0, "bytes": 0}
     assert [(r["chain"], r["name"], r["policy"]) for r in stats["rules"]] == [
         ("ingress", "telnet", False), ("ingress", "policy", True), ("egress", "policy", True)]
@@ -204,8 +205,10 @@ def test_the_documentation_has_every_key_of_changes(daemon):
     body, answer = documented("POST /v1/attach")
     real = daemon.post("/v1/attach", dict(body, interface="up0"))
     assert answer.keys() == real.keys() and answer["interface"].keys() < real["interface"].keys()
-    good, bad = documented("POST /v1/reload")
-    assert shape(daemon.post("/v1/reload")) == shape(good)
+    body, good, bad = documented("POST /v1/reload")
+    assert shape(daemon.post("/v1/reload", body)) == shape(good)
+    (undo,) = documented("POST /v1/confirm")
+    assert shape(daemon.post("/v1/confirm", undo)) == shape(dict(good, pending=None))
     daemon.configure("chain")
     assert shape(daemon.request("POST", "/v1/reload", {})[1]) == shape(bad)
 

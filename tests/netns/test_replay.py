@@ -143,7 +143,7 @@ def test_packet(all_judged, number):
 
 def test_keys_are_documented():
     page = (TOP / "docs/man/sluicectl.8").read_text()
-    text = page[page.index("prints one object a line for each packet"):page.index(".Sh ENVIRONMENT")]
+    text = page[page.index("prints one object a line for each packet"):page.index(".Cm show\nprints an object")]
     documented = [word for line in text.splitlines() if line.startswith(".It Va ")
                   for word in line[len(".It Va "):].split(" , Va ")]
     assert sorted(documented) == sorted(KEYS)

@@ -168,6 +168,10 @@ void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct s
 	memcpy(memory + 2, frame->bytes, frame->len);
 	sl_window_open(&pkt, linear, &copy);
 	judge(&pkt, slot, trace);
+	if (frame->out) {
+		memcpy(frame->out->bytes, memory + 2, frame->len);
+		frame->out->len = frame->len;
+	}
 	free(memory);
 }
 

@@ -16,6 +16,12 @@
 #include "arena.h"
 #include "frag.h"
 
+/* Room for a frame as it comes out: PACKET_MAX and what metadata takes. */
+struct frame_out {
+	__u8 *bytes;
+	size_t len;
+};
+
 /* What an entry knows of a frame beside its bytes. */
 struct frame {
 	const void *bytes;
@@ -24,6 +30,7 @@ struct frame {
 	bool is_gso;
 	bool has_tag; /* TC: the outer tag is beside the frame */
 	__u16 tci;
+	struct frame_out *out; /* NULL: not asked for */
 };
 
 /* Maps host_arena; call before anything else. */

@@ -12,9 +12,11 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include "packet.h"
 #include "prog.h"
 
 #define RULE_SHIFT 16
+#define OUT_MAX	   (PACKET_MAX + sizeof(struct sl_meta))
 
 /* The objects are part of the test program. */
 #define EMBED(name, path)                                                                 \
@@ -213,9 +215,15 @@ static int run(enum way way, const struct frame *frame, unsigned int count, __u3
 		opts.ctx_in = &skb;
 		opts.ctx_size_in = sizeof(skb);
 	}
+	if (frame->out) {
+		opts.data_out = frame->out->bytes;
+		opts.data_size_out = OUT_MAX;
+	}
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
+	if (frame->out)
+		frame->out->len = opts.data_size_out;
 	*retval = opts.retval;
 	return err;
 }
@@ -253,19 +261,21 @@ void kernel_frags_clear(void)
 		bpf_map_delete_elem(frags_fd, &key);
 }
 
+/* An update moves an entry within its bucket: who walked on from it could walk for ever. */
 void kernel_frags_age(__u64 ns)
 {
-	struct sl_frag_key key, next;
+	static struct sl_frag_key keys[SL_FRAG_ENTRIES];
 	struct sl_frag frag;
-	void *at = NULL;
+	size_t count = 0;
 
-	while (!bpf_map_get_next_key(frags_fd, at, &next)) {
-		key = next;
-		at = &key;
-		if (bpf_map_lookup_elem(frags_fd, &key, &frag))
+	while (count < SL_FRAG_ENTRIES &&
+	       !bpf_map_get_next_key(frags_fd, count ? &keys[count - 1] : NULL, &keys[count]))
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		if (bpf_map_lookup_elem(frags_fd, &keys[i], &frag))
 			continue;
 		frag.since -= ns;
-		bpf_map_update_elem(frags_fd, &key, &frag, BPF_EXIST);
+		bpf_map_update_elem(frags_fd, &keys[i], &frag, BPF_EXIST);
 	}
 }
 

@@ -741,6 +741,27 @@ static void test_dispatcher_left_behind(void **state)
 	dp_end(&dp);
 }
 
+/* As when a process is killed between attaching a program and pinning it. */
+static void test_stray_program(void **state)
+{
+	struct sl_dp *dp = dp_started();
+	char pin[128];
+
+	(void)state;
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	dp_stop(&dp);
+	snprintf(pin, sizeof(pin), PINS "/if/%d/xdp", index_of("sl0"));
+	assert_int_equal(unlink(pin), 0);
+	dp = dp_started();
+	assert_int_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
+	assert_int_not_equal(sh("ip -d link show sl0 | grep -q 'prog/xdp'"), 0);
+	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
+	assert_int_not_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
+
+	assert_int_equal(unlink(pin), 0);
+	dp_end(&dp);
+}
+
 static void test_interface_gone(void **state)
 {
 	struct sl_dp *dp = dp_started();
@@ -792,6 +813,68 @@ static void test_apply_keeps_counters(void **state)
 	assert_int_equal(rule_count(dp, "one"), 0);
 	assert_int_equal(rule_count(dp, "two"), 6);
 	assert_int_equal(sl_dp_ruleset(dp)->generation, 4);
+	dp_end(&dp);
+}
+
+static void assert_memo(struct sl_dp *dp, const char *name, const char *want)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+
+	assert_dp_ok(dp, sl_dp_memo_get(dp, name, &text, &size));
+	assert_int_equal(size, strlen(want));
+	assert_string_equal(text, want);
+}
+
+static void test_memos(void **state)
+{
+	static char big[3000000];
+	struct sl_dp *dp = dp_started();
+	char *text = NULL;
+	size_t size;
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	assert_int_equal(sl_dp_memo_get(dp, "confirm", &text, &size), -ENOENT);
+	assert_dp_ok(dp, sl_dp_memo_put(dp, "confirm", "one", 3));
+	assert_memo(dp, "confirm", "one");
+	assert_dp_ok(dp, sl_dp_memo_put(dp, "confirm", big, sizeof(big) - 1));
+	assert_dp_ok(dp, sl_dp_memo_put(dp, "detached", "", 0));
+	assert_int_equal(sl_dp_memo_put(dp, "else", "x", 1), -EINVAL);
+	dp_stop(&dp);
+
+	/* Before anything is started, as the daemon reads them. */
+	dp = dp_new(PINS);
+	assert_memo(dp, "confirm", big);
+	assert_memo(dp, "detached", "");
+	assert_dp_ok(dp, sl_dp_start(dp));
+	assert_dp_ok(dp, sl_dp_memo_drop(dp, "detached"));
+	assert_dp_ok(dp, sl_dp_memo_drop(dp, "detached"));
+	assert_int_equal(sl_dp_memo_get(dp, "detached", &text, &size), -ENOENT);
+	dp_end(&dp);
+	assert_int_not_equal(access(PINS, F_OK), 0);
+}
+
+/* What was prepared is not in force, and what was not cannot be. */
+static void test_prepare_and_commit(void **state)
+{
+	struct sl_dp *dp = dp_started();
+	struct sl_diag diag = {};
+	struct sl_conf *conf = NULL;
+
+	(void)state;
+	rules_apply(dp, "chain ingress { one: udp dport 7 drop }");
+	assert_int_equal(sl_dp_commit(dp), -EINVAL);
+	assert_int_equal(
+		sl_conf_parse(&conf, "test", ".", "chain ingress { two: tcp drop }", &diag), 0);
+	assert_dp_ok(dp, sl_dp_prepare(dp, conf, &diag));
+	assert_int_equal(sl_dp_ruleset(dp)->generation, 1);
+	assert_int_equal(rule_count(dp, "one"), 0);
+	assert_dp_ok(dp, sl_dp_commit(dp));
+	assert_int_equal(sl_dp_ruleset(dp)->generation, 2);
+	assert_int_equal(rule_count(dp, "two"), 0);
+	assert_int_equal(sl_dp_commit(dp), -EINVAL);
+	sl_conf_freep(&conf);
 	dp_end(&dp);
 }
 
@@ -1210,8 +1293,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_not_ethernet, clean_up),
 		cmocka_unit_test_teardown(test_other_layout, clean_up),
 		cmocka_unit_test_teardown(test_dispatcher_left_behind, clean_up),
+		cmocka_unit_test_teardown(test_stray_program, clean_up),
 		cmocka_unit_test_teardown(test_interface_gone, clean_up),
 		cmocka_unit_test_teardown(test_apply_keeps_counters, clean_up),
+		cmocka_unit_test_teardown(test_memos, clean_up),
+		cmocka_unit_test_teardown(test_prepare_and_commit, clean_up),
 		cmocka_unit_test_teardown(test_run, clean_up),
 		cmocka_unit_test_teardown(test_one_process_at_a_time, clean_up),
 		cmocka_unit_test_teardown(test_all_or_nothing, clean_up),

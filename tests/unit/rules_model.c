@@ -60,6 +60,8 @@ static sl_u128 field_of(const struct sl_key *key, enum sl_field field)
 		return bits(key->xport, SL_XPORT_DSCP_SHIFT, 6);
 	case SL_FIELD_TTL:
 		return bits(key->xport, SL_XPORT_TTL_SHIFT, 8);
+	case SL_FIELD_EXT:
+		return bits(key->xport, SL_XPORT_EXT_SHIFT, 8);
 	case SL_FIELD_MAX_:
 		break;
 	}
@@ -206,6 +208,8 @@ static void draw_transport(struct random *r, const struct sl_conf *conf, struct 
 	put(&key->xport, SL_XPORT_DSCP_SHIFT, draw(r, conf, SL_FIELD_DSCP));
 	put(&key->xport, SL_XPORT_TTL_SHIFT, draw(r, conf, SL_FIELD_TTL));
 	key->dport = (__u16)proto;
+	if (key->l3 == SL_L3_IP6)
+		put(&key->xport, SL_XPORT_EXT_SHIFT, draw(r, conf, SL_FIELD_EXT));
 	if (fragment == SL_FRAG_LATER || !random_below(r, 8))
 		return;
 	key->l4 = class_of(key->l3, proto);

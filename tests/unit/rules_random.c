@@ -26,12 +26,15 @@ unsigned int random_below(struct random *r, unsigned int below)
 	return (unsigned int)(random_next(r) % below);
 }
 
-static bool chance(struct random *r, unsigned int percent)
+bool random_chance(struct random *r, unsigned int percent)
 {
 	return random_below(r, 100) < percent;
 }
 
-#define PICK(r, list) (list)[random_below(r, sizeof(list) / sizeof(*(list)))]
+/* Whether rules keep to the key's fields and to counting, accepting and dropping. */
+struct kind {
+	bool plain;
+};
 
 /* Few addresses, near each other, so that rules overlap. */
 static void addr4(struct random *r, struct sl_buf *b)
@@ -71,7 +74,7 @@ static void number(struct random *r, struct sl_buf *b, unsigned int max)
 	unsigned int low = random_below(r, max + 1);
 
 	sl_buf_add(b, "%u", low);
-	if (chance(r, 30))
+	if (random_chance(r, 30))
 		sl_buf_add(b, "-%u", low + random_below(r, max + 1 - low));
 }
 
@@ -79,7 +82,7 @@ static void port(struct random *r, struct sl_buf *b)
 {
 	static const char *const some[] = { "22", "80", "53", "0", "65535", "ssh", "1024-65535" };
 
-	if (chance(r, 50))
+	if (random_chance(r, 50))
 		sl_buf_add(b, "%s", PICK(r, some));
 	else
 		number(r, b, 65535);
@@ -87,7 +90,7 @@ static void port(struct random *r, struct sl_buf *b)
 
 static void vlan_id(struct random *r, struct sl_buf *b)
 {
-	number(r, b, chance(r, 50) ? 3 : 4095);
+	number(r, b, random_chance(r, 50) ? 3 : 4095);
 }
 
 static void three_bits(struct random *r, struct sl_buf *b)
@@ -114,7 +117,7 @@ static void proto(struct random *r, struct sl_buf *b)
 {
 	static const char *const some[] = { "tcp", "udp", "sctp", "icmp", "icmpv6", "gre", "0-50" };
 
-	if (chance(r, 80))
+	if (random_chance(r, 80))
 		sl_buf_add(b, "%s", PICK(r, some));
 	else
 		byte(r, b);
@@ -137,14 +140,14 @@ static void fragment(struct random *r, struct sl_buf *b)
 /* [!=] value, or a set. */
 static void values(struct random *r, struct sl_buf *b, value_fn *one, value_fn *other)
 {
-	unsigned int i, count = chance(r, 60) ? 1 : 1 + random_below(r, 4);
+	unsigned int i, count = random_chance(r, 60) ? 1 : 1 + random_below(r, 4);
 
-	if (chance(r, 20))
+	if (random_chance(r, 20))
 		sl_buf_add(b, " !=");
 	sl_buf_add(b, count > 1 ? " { " : " ");
 	for (i = 0; i < count; i++) {
 		sl_buf_add(b, i ? ", " : "");
-		(other && chance(r, 50) ? other : one)(r, b);
+		(other && random_chance(r, 50) ? other : one)(r, b);
 	}
 	sl_buf_add(b, count > 1 ? " }" : "");
 }
@@ -194,15 +197,15 @@ static void match_transport(struct random *r, struct sl_buf *b)
 		flags(r, b);
 		break;
 	case 2:
-		sl_buf_add(b, chance(r, 50) ? "icmp type" : "icmpv6 type");
+		sl_buf_add(b, random_chance(r, 50) ? "icmp type" : "icmpv6 type");
 		values(r, b, byte, NULL);
-		if (chance(r, 50)) {
+		if (random_chance(r, 50)) {
 			sl_buf_add(b, " code");
 			values(r, b, byte, NULL);
 		}
 		break;
 	case 3:
-		sl_buf_add(b, chance(r, 50) ? "tcp" : "not udp");
+		sl_buf_add(b, random_chance(r, 50) ? "tcp" : "not udp");
 		break;
 	default:
 		sl_buf_add(b, "%s", PICK(r, names));
@@ -229,11 +232,11 @@ static void match_link(struct random *r, struct sl_buf *b)
 		values(r, b, tag_count, NULL);
 		break;
 	case 3:
-		sl_buf_add(b, chance(r, 70) ? "vlan pcp" : "cvlan pcp");
+		sl_buf_add(b, random_chance(r, 70) ? "vlan pcp" : "cvlan pcp");
 		values(r, b, three_bits, NULL);
 		break;
 	default:
-		sl_buf_add(b, chance(r, 70) ? "vlan id" : "cvlan id");
+		sl_buf_add(b, random_chance(r, 70) ? "vlan id" : "cvlan id");
 		values(r, b, vlan_id, NULL);
 		break;
 	}
@@ -257,14 +260,11 @@ static void match_other(struct random *r, struct sl_buf *b)
 	}
 }
 
-static void rule(struct random *r, struct sl_buf *b, unsigned int number_)
+static void plain_rule(struct random *r, struct sl_buf *b)
 {
 	static const char *const actions[] = { "accept", "drop", "count", "count drop", "accept" };
 	unsigned int i, matches = random_below(r, 4);
 
-	sl_buf_add(b, "\t");
-	if (chance(r, 50))
-		sl_buf_add(b, "rule-%u: ", number_);
 	for (i = 0; i < matches; i++) {
 		unsigned int kind = random_below(r, 10);
 
@@ -274,38 +274,72 @@ static void rule(struct random *r, struct sl_buf *b, unsigned int number_)
 			    : match_other)(r, b);
 		sl_buf_add(b, " ");
 	}
-	sl_buf_add(b, "%s\n", PICK(r, actions));
+	sl_buf_add(b, "%s", PICK(r, actions));
 }
 
-static void chain(struct random *r, struct sl_buf *b, const char *name, unsigned int rules)
+static void any_rule(struct random *r, struct sl_buf *b, const char *dir)
+{
+	unsigned int i;
+
+	for (i = random_below(r, 3); i > 0; i--) {
+		random_match(r, b, dir);
+		sl_buf_add(b, " ");
+	}
+	if (random_chance(r, 50)) {
+		plain_rule(r, b);
+		return;
+	}
+	random_statements(r, b);
+}
+
+static void rule(struct random *r, struct sl_buf *b, const struct kind *kind, const char *dir,
+		 unsigned int number_)
+{
+	sl_buf_add(b, "\t");
+	if (random_chance(r, 50))
+		sl_buf_add(b, "rule-%u: ", number_);
+	if (kind->plain)
+		plain_rule(r, b);
+	else
+		any_rule(r, b, dir);
+	sl_buf_add(b, "\n");
+}
+
+static void chain(struct random *r, struct sl_buf *b, const struct kind *kind, const char *name,
+		  unsigned int rules)
 {
 	unsigned int i;
 
 	sl_buf_add(b, "chain %s {\n", name);
-	if (chance(r, 80))
-		sl_buf_add(b, "\tpolicy %s\n", chance(r, 50) ? "accept" : "drop");
+	if (random_chance(r, 80))
+		sl_buf_add(b, "\tpolicy %s\n", random_chance(r, 50) ? "accept" : "drop");
 	for (i = 0; i < rules; i++)
-		rule(r, b, i);
+		rule(r, b, kind, name, i);
 	sl_buf_add(b, "}\n");
 }
 
-void random_conf(struct random *r, struct sl_buf *text, unsigned int rules)
+static void random_conf(struct random *r, struct sl_buf *text, const struct kind *kind,
+			unsigned int rules)
 {
 	unsigned int i;
 
+	if (!kind->plain)
+		random_sets(r, text);
 	for (i = random_below(r, 3); i > 0; i--)
 		sl_buf_add(text, "interface \"%s%u%s\" { xdp %s priority %u; tc %s }\n",
-			   chance(r, 50) ? "eth" : "lan", i, chance(r, 30) ? "*" : "",
+			   random_chance(r, 50) ? "eth" : "lan", i, random_chance(r, 30) ? "*" : "",
 			   sl_xdp_mode_names[random_below(r, SL_XDP_MODE_MAX_)],
-			   random_below(r, 100), chance(r, 50) ? "ingress" : "egress, ingress");
+			   random_below(r, 100),
+			   random_chance(r, 50) ? "ingress" : "egress, ingress");
 	for (i = random_below(r, 4); i > 0; i--)
 		sl_buf_add(text, "on %s %s\n",
-			   chance(r, 50) ? sl_class_names[random_below(r, SL_CLASS_MAX_)]
-					 : sl_reason_names[1 + random_below(r, SL_REASON_MAX_ - 1)],
-			   chance(r, 50) ? "drop" : "accept");
-	chain(r, text, "ingress", rules);
-	if (chance(r, 50))
-		chain(r, text, "egress", rules / 2);
+			   random_chance(r, 50)
+				   ? sl_class_names[random_below(r, SL_CLASS_MAX_)]
+				   : sl_reason_names[1 + random_below(r, SL_REASON_MAX_ - 1)],
+			   random_chance(r, 50) ? "drop" : "accept");
+	chain(r, text, kind, "ingress", rules);
+	if (random_chance(r, 50))
+		chain(r, text, kind, "egress", rules / 2);
 }
 
 /* Rules that contradict themselves are frequent and left out, one by one, by their lines. */
@@ -329,20 +363,20 @@ static bool drop_bad_lines(struct sl_buf *text, const struct sl_diag *diag)
 	return dropped;
 }
 
-struct sl_conf *random_parsed(struct random *r, unsigned int rules)
+static struct sl_conf *parsed(struct random *r, const struct kind *kind, unsigned int rules)
 {
 	struct sl_conf *conf = NULL;
 	struct sl_buf text = {};
 	struct sl_diag diag = {};
 	int tries;
 
-	random_conf(r, &text, rules);
-	for (tries = 0; tries < 10; tries++) {
+	random_conf(r, &text, kind, rules);
+	for (tries = 0; tries < 40; tries++) {
 		int err = sl_conf_parse(&conf, "random", ".", text.text, &diag);
 
 		if (!err)
 			break;
-		if (tries == 9 || !drop_bad_lines(&text, &diag)) {
+		if (tries == 39 || !drop_bad_lines(&text, &diag)) {
 			sl_diag_print(&diag, stderr);
 			fail_msg("no good configuration");
 		}
@@ -351,6 +385,16 @@ struct sl_conf *random_parsed(struct random *r, unsigned int rules)
 	sl_diag_clear(&diag);
 	sl_buf_clear(&text);
 	return conf;
+}
+
+struct sl_conf *random_whole(struct random *r, unsigned int rules)
+{
+	return parsed(r, &(struct kind) {}, rules);
+}
+
+struct sl_conf *random_parsed(struct random *r, unsigned int rules)
+{
+	return parsed(r, &(struct kind) { .plain = true }, rules);
 }
 
 struct sl_conf *must_parse(const char *text)

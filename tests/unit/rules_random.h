@@ -14,10 +14,23 @@ __u64 random_next(struct random *r);
 /* 0 to below - 1. */
 unsigned int random_below(struct random *r, unsigned int below);
 
-/* A configuration that parses without errors, but for rules that happen to never match. */
-void random_conf(struct random *r, struct sl_buf *text, unsigned int rules);
-/* Parses random texts until one is right; fails the test when none is. */
+bool random_chance(struct random *r, unsigned int percent);
+
+#define PICK(r, list) (list)[random_below(r, sizeof(list) / sizeof(*(list)))]
+
+/*
+ * Parse random texts until one is right, leaving out rules that happen to never match; fail the
+ * test when none is. The rules of the first ask for nothing but the key's fields, and count, accept
+ * or drop; the second has the whole language.
+ */
 struct sl_conf *random_parsed(struct random *r, unsigned int rules);
+struct sl_conf *random_whole(struct random *r, unsigned int rules);
+
+/* rules_random_more.c: pieces of the language's other half. */
+void random_sets(struct random *r, struct sl_buf *b);
+void random_match(struct random *r, struct sl_buf *b, const char *dir);
+/* Limits, statements and a verdict, at least one of them. */
+void random_statements(struct random *r, struct sl_buf *b);
 
 /* The chains from start to end of a text: parse or fail the test, with the messages. */
 struct sl_conf *must_parse(const char *text);

@@ -83,8 +83,14 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
+static int no_change(void *arg, const struct sl_conf_change *change)
+{
+	fail_msg("%s differs from itself", change->name);
+	return 0;
+}
+
 /* Everything that a caller does with a configuration. */
-static int use(const char *path)
+static int use(const char *path, bool may_lower)
 {
 	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
@@ -104,20 +110,25 @@ static int use(const char *path)
 		assert_null(text);
 		return err;
 	}
-	err = sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
+	err = sl_conf_lint(conf, &diag);
+	if (!err)
+		err = sl_conf_diff(conf, conf, no_change, NULL);
+	if (err)
+		return err;
+	err = !may_lower ? 0 : sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
 	if (err)
 		assert_null(block);
 	return err;
 }
 
-static void fail_each(const char *path, int outcome)
+static void fail_each(const char *path, bool may_lower, int outcome)
 {
 	unsigned long n;
 	int err = -ENOMEM;
 
 	for (n = 1; err == -ENOMEM; n++) {
 		left = n;
-		err = use(path);
+		err = use(path, may_lower);
 		/* Whether the last allocation was reached. */
 		if (err != -ENOMEM && !left)
 			fail_msg("%s: returned %d though allocation %lu failed", path, err, n);
@@ -130,7 +141,12 @@ static void fail_each(const char *path, int outcome)
 
 static void test_good(void **state)
 {
-	fail_each("tests/data/good/all.conf", 0);
+	fail_each("tests/data/good/all.conf", true, 0);
+}
+
+static void test_whole_language(void **state)
+{
+	fail_each("tests/data/good/language.conf", false, 0);
 }
 
 static void test_bad(void **state)
@@ -139,12 +155,15 @@ static void test_bad(void **state)
 		"tests/data/bad/include-of-bad.conf", "tests/data/bad/interface-bad.conf",
 		"tests/data/bad/define-bad.conf",     "tests/data/bad/value-unknown.conf",
 		"tests/data/bad/contradiction.conf",  "tests/data/bad/match-misspelt.conf",
+		"tests/data/bad/set-bad.conf",	      "tests/data/bad/set-ref.conf",
+		"tests/data/bad/statement-bad.conf",  "tests/data/bad/limit-bad.conf",
+		"tests/data/bad/country-bad-2.conf",  "tests/data/bad/raw-bad.conf",
 		"tests/data/bad/on-bad.conf",	      "tests/data/bad/include-bad.conf",
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		fail_each(paths[i], -EINVAL);
+		fail_each(paths[i], true, -EINVAL);
 }
 
 /* Trees take most allocations: lowering alone, of enough rules that one tree is not enough. */
@@ -189,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_whole_language),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_trees),
 	};

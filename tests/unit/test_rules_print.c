@@ -13,69 +13,12 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "match.h"
+#include "lexer.h"
 #include "names.h"
 #include "rules.h"
+#include "rules_equal.h"
 #include "rules_random.h"
 #include "source.h"
-
-static bool matches_are_equal(const struct sl_conf_match *a, const struct sl_conf_match *b)
-{
-	size_t i;
-
-	if (!a || !b)
-		return a == b;
-	if (a->l3 != b->l3 || a->header != b->header || a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (a->conds[i].field != b->conds[i].field ||
-		    !sl_intervals_equal(&a->conds[i].set, &b->conds[i].set))
-			return false;
-	}
-	return true;
-}
-
-static void assert_equal_rules(const struct sl_conf_rule *a, const struct sl_conf_rule *b)
-{
-	assert_string_equal(a->name, b->name);
-	assert_string_equal(a->text, b->text);
-	assert_int_equal(a->dir, b->dir);
-	assert_int_equal(a->is_policy, b->is_policy);
-	assert_int_equal(a->action, b->action);
-	if (!matches_are_equal(a->match, b->match))
-		fail_msg("'%s' does not read back equal", a->text);
-}
-
-static void assert_equal_confs(const struct sl_conf *a, const struct sl_conf *b)
-{
-	size_t i;
-
-	assert_int_equal(a->drop_reasons, b->drop_reasons);
-	assert_int_equal(a->nifaces, b->nifaces);
-	for (i = 0; i < a->nifaces; i++) {
-		assert_string_equal(a->ifaces[i].pattern, b->ifaces[i].pattern);
-		assert_int_equal(a->ifaces[i].is_glob, b->ifaces[i].is_glob);
-		assert_int_equal(a->ifaces[i].xdp, b->ifaces[i].xdp);
-		assert_int_equal(a->ifaces[i].priority, b->ifaces[i].priority);
-		assert_memory_equal(a->ifaces[i].tc, b->ifaces[i].tc, sizeof(a->ifaces[i].tc));
-	}
-	assert_int_equal(a->nrules, b->nrules);
-	for (i = 0; i < a->nrules; i++)
-		assert_equal_rules(&a->rules[i], &b->rules[i]);
-}
-
-/* Printed, parsed and printed again. */
-static void assert_round_trip(const struct sl_conf *conf)
-{
-	_cleanup_(sl_conf_freep) struct sl_conf *again = NULL;
-	_cleanup_free_ char *once = NULL, *twice = NULL;
-
-	assert_int_equal(sl_conf_print(conf, &once), 0);
-	again = must_parse(once);
-	assert_equal_confs(conf, again);
-	assert_int_equal(sl_conf_print(again, &twice), 0);
-	assert_string_equal(once, twice);
-}
 
 static void test_random_round_trips(void **state)
 {
@@ -83,7 +26,7 @@ static void test_random_round_trips(void **state)
 
 	for (seed = 1; seed <= 1000; seed++) {
 		struct random r = { seed * 7919ULL };
-		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_parsed(&r, 20);
+		_cleanup_(sl_conf_freep) struct sl_conf *conf = random_whole(&r, 20);
 
 		assert_round_trip(conf);
 	}
@@ -145,6 +88,47 @@ static void test_examples_in_the_manual(void **state)
 		examples++;
 	}
 	assert_true(examples >= 10);
+}
+
+/* The page's example, as troff has it. */
+static void test_example_in_the_page(void **state)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	char *from, *to, *escape;
+
+	assert_int_equal(sl_source_read(&source, "docs/man/sluice.conf.5"), 0);
+	from = strstr(source->text, ".Sh EXAMPLES\n.Bd -literal\n");
+	assert_non_null(from);
+	from += strlen(".Sh EXAMPLES\n.Bd -literal\n");
+	to = strstr(from, ".Ed\n");
+	assert_non_null(to);
+	*to = '\0';
+	while ((escape = strstr(from, "\\e")))
+		memmove(escape + 1, escape + 2, strlen(escape + 2) + 1);
+	conf = must_parse(from);
+	assert_round_trip(conf);
+}
+
+static void assert_has_words(const char *path)
+{
+	_cleanup_(sl_source_freep) struct sl_source *source = NULL;
+	const struct sl_keyword *keyword;
+	int token;
+	size_t from;
+
+	assert_int_equal(sl_source_read(&source, path), 0);
+	for (token = 0; token < 1000; token++) {
+		for (from = 0; (keyword = sl_keyword_of(token, &from));) {
+			if (!strstr(source->text, keyword->name))
+				fail_msg("%s does not have '%s'", path, keyword->name);
+		}
+	}
+}
+
+static void test_manual_has_all_words(void **state)
+{
+	assert_has_words("docs/rules.md");
 }
 
 static void assert_names_all(const char *path)
@@ -262,7 +246,10 @@ static const struct row rows[] = {
 	  "icmp type destination-unreachable code 3 drop" },
 	{ "icmp code 3 drop", "icmp code 3 drop" },
 	{ "icmpv6 code 3 drop", "icmpv6 code 3 drop" },
-	{ "icmpv6 type { 133-136 } drop", "icmpv6 type 133-136 drop" },
+	{ "icmpv6 type { 133-136 } drop",
+	  "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, "
+	  "nd-neighbor-advert } drop" },
+	{ "icmp type 40-50 drop", "icmp type 40-50 drop" },
 	{ "fragment any drop", "fragment any drop" },
 	{ "fragment != none drop", "fragment any drop" },
 	{ "fragment { none, later } drop", "fragment { none, later } drop" },
@@ -350,6 +337,8 @@ int main(void)
 		cmocka_unit_test(test_shipped_files),
 		cmocka_unit_test(test_examples_in_the_manual),
 		cmocka_unit_test(test_manuals_name_all_reasons),
+		cmocka_unit_test(test_example_in_the_page),
+		cmocka_unit_test(test_manual_has_all_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

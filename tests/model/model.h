@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/*
+ * What must become of a packet, in the plainest way to say it: written from docs/rules.md,
+ * docs/counters.md and the RFCs, and sharing nothing with the data path or the compiler but the
+ * words of abi/. Rules are kept as they are written, addresses and ports as ranges of numbers, and
+ * each rule is tried on each packet. It is slow, and short enough to be believed.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#include "reason.h"
+#include "rule.h"
+#include "verdict.h"
+
+/* Any value of any field. */
+typedef unsigned __int128 wide;
+
+/* A packet as an entry of the data path gets it. */
+struct m_frame {
+	const __u8 *bytes;
+	size_t len;
+	bool is_gso; /* glued together from segments, or not cut into them yet */
+	bool has_tag; /* the outermost tag is beside the frame */
+	__u16 tci;
+};
+
+enum m_field {
+	M_SADDR,
+	M_DADDR,
+	M_PROTO,
+	M_SPORT,
+	M_DPORT,
+	M_FLAGS,
+	M_TYPE,
+	M_CODE,
+	M_VLAN,
+	M_PCP,
+	M_CVLAN,
+	M_CPCP,
+	M_TAGS,
+	M_ETHERTYPE,
+	M_DSCP,
+	M_TTL,
+	M_FRAGMENT, /* enum sl_frag_kind */
+	M_FIELDS,
+};
+
+/* What could be read of a packet. */
+struct m_facts {
+	enum sl_reason reason;
+	bool has[M_FIELDS];
+	wide value[M_FIELDS];
+	int family; /* 4, 6; 0: no addresses */
+	int transport; /* IP protocol whose header could be read; 0: none that Sluice reads */
+	__u32 length;
+	__u32 network_at, transport_at, payload_at, payload_length; /* 0: not reached */
+	/* of fragments */
+	__u32 offset, size, id;
+	bool more;
+};
+
+void m_parse(struct m_facts *f, const struct m_frame *frame);
+
+/* Rules */
+
+enum m_selector {
+	M_ANY_SADDR,
+	M_ANY_DADDR,
+	M_IP_SADDR,
+	M_IP_DADDR,
+	M_IP6_SADDR,
+	M_IP6_DADDR,
+	M_ANY_PROTO,
+	M_IP_PROTO,
+	M_IP6_PROTO,
+	M_TCP_SPORT,
+	M_TCP_DPORT,
+	M_UDP_SPORT,
+	M_UDP_DPORT,
+	M_SCTP_SPORT,
+	M_SCTP_DPORT,
+	M_TH_SPORT,
+	M_TH_DPORT,
+	M_TCP_FLAGS,
+	M_ICMP_TYPE,
+	M_ICMP_CODE,
+	M_ICMPV6_TYPE,
+	M_ICMPV6_CODE,
+	M_VLAN_ID,
+	M_VLAN_PCP,
+	M_CVLAN_ID,
+	M_CVLAN_PCP,
+	M_VLAN_TAGS,
+	M_ANY_ETHERTYPE,
+	M_ANY_DSCP,
+	M_ANY_TTL,
+	M_ANY_FRAGMENT,
+	M_SELECTORS,
+};
+
+struct m_range {
+	wide low, high;
+	int family; /* of addresses: 4 or 6 */
+};
+
+#define M_VALUES  6
+#define M_MATCHES 5
+#define M_RULES	  12
+
+struct m_match {
+	int selector; /* enum m_selector */
+	bool negate;
+	__u8 mask; /* TCP flags: those looked at */
+	int count;
+	struct m_range range[M_VALUES];
+	int style; /* one of the ways to write it; the meaning is the same */
+};
+
+struct m_rule {
+	struct m_match match[M_MATCHES];
+	int count;
+	int action; /* enum sl_verdict */
+	bool has_name;
+};
+
+struct m_chain {
+	struct m_rule rule[M_RULES];
+	int count;
+	int policy; /* enum sl_verdict */
+};
+
+/* `on` lines, in order. */
+struct m_on {
+	bool is_class;
+	bool drop;
+	int what; /* enum sl_reason or sl_class */
+};
+
+#define M_ONS 8
+
+struct m_conf {
+	struct m_chain chain[SL_DIR_MAX_];
+	struct m_on on[M_ONS];
+	int ons;
+};
+
+bool m_drops(const struct m_conf *conf, int reason);
+bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f);
+
+/* What became of a packet. */
+#define M_NO_RULE (-1)
+#define M_POLICY  M_RULES
+
+struct m_result {
+	enum sl_verdict verdict;
+	enum sl_reason reason;
+	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
+	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
+};
+
+/* The packets in fragments that one hook of one interface has seen. */
+struct m_flow {
+	wide saddr, daddr;
+	int family;
+	__u32 id, proto, vlan, cvlan;
+	__u64 since;
+	bool first_seen, last_seen, poisoned;
+	int verdict, rule;
+	__u32 total; /* 8-byte units; valid when last_seen */
+	bool unit[8192];
+};
+
+#define M_FLOWS 256
+
+struct m_state {
+	struct m_flow flow[M_FLOWS];
+	int count;
+	__u64 now; /* ns */
+};
+
+/* A flow that was seen this long ago is forgotten. */
+#define M_FLOW_NS (30ULL * 1000000000ULL)
+
+/* Notes a fragment. Returns its flow, or NULL when nothing more is to come of it. */
+struct m_flow *m_track(struct m_state *state, const struct m_facts *f, enum sl_reason *reason);
+/* Forgets a packet that is complete. */
+void m_track_done(struct m_state *state, struct m_flow *flow);
+
+void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
+	     const struct m_facts *f, struct m_result *result);

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+/*
+ * Rules as text, in all the spellings that docs/rules.md knows: which one is taken is in
+ * m_match.style, and says nothing about the meaning.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "names.h"
+
+struct writer {
+	FILE *defines, *rules;
+	unsigned int ndefines, line;
+};
+
+struct word {
+	int value;
+	const char *word;
+};
+
+static const struct word ports[] = { { 22, "ssh" },
+				     { 25, "smtp" },
+				     { 53, "domain" },
+				     { 67, "bootps" },
+				     { 80, "http" },
+				     { 443, "https" },
+				     {} };
+static const struct word protocols[] = { { 1, "icmp" },	  { 2, "igmp" },    { 6, "tcp" },
+					 { 17, "udp" },	  { 47, "gre" },    { 50, "esp" },
+					 { 51, "ah" },	  { 58, "icmpv6" }, { 89, "ospf" },
+					 { 112, "vrrp" }, { 132, "sctp" },  {} };
+static const struct word ethertypes[] = {
+	{ 0x800, "ip" }, { 0x806, "arp" }, { 0x86dd, "ip6" }, { 0x88cc, "lldp" }, {}
+};
+static const struct word types4[] = {
+	{ 0, "echo-reply" }, { 3, "destination-unreachable" }, { 8, "echo-request" }, {}
+};
+static const struct word types6[] = { { 128, "echo-request" }, { 135, "nd-neighbor-solicit" }, {} };
+static const struct word dscps[] = { { 0, "cs0" },   { 8, "cs1" },  { 10, "af11" },
+				     { 38, "af43" }, { 46, "ef" },  { 44, "va" },
+				     { 1, "le" },    { 56, "cs7" }, {} };
+static const struct word fragments[] = {
+	{ SL_FRAG_NONE, "none" }, { SL_FRAG_FIRST, "first" }, { SL_FRAG_LATER, "later" }, {}
+};
+
+static const struct {
+	const char *names[4];
+	unsigned int bits; /* 0: addresses */
+	const struct word *words;
+} fields[M_SELECTORS] = {
+	[M_ANY_SADDR] = { { "saddr" } },
+	[M_ANY_DADDR] = { { "daddr" } },
+	[M_IP_SADDR] = { { "ip saddr" } },
+	[M_IP_DADDR] = { { "ip daddr" } },
+	[M_IP6_SADDR] = { { "ip6 saddr" } },
+	[M_IP6_DADDR] = { { "ip6 daddr" } },
+	[M_ANY_PROTO] = { { "proto", "meta l4proto" }, 8, protocols },
+	[M_IP_PROTO] = { { "ip protocol" }, 8, protocols },
+	[M_IP6_PROTO] = { { "ip6 nexthdr" }, 8, protocols },
+	[M_TCP_SPORT] = { { "tcp sport" }, 16, ports },
+	[M_TCP_DPORT] = { { "tcp dport" }, 16, ports },
+	[M_UDP_SPORT] = { { "udp sport" }, 16, ports },
+	[M_UDP_DPORT] = { { "udp dport" }, 16, ports },
+	[M_SCTP_SPORT] = { { "sctp sport" }, 16, ports },
+	[M_SCTP_DPORT] = { { "sctp dport" }, 16, ports },
+	[M_TH_SPORT] = { { "th sport" }, 16, ports },
+	[M_TH_DPORT] = { { "th dport" }, 16, ports },
+	[M_TCP_FLAGS] = { { "tcp flags" }, 8, NULL },
+	[M_ICMP_TYPE] = { { "icmp type" }, 8, types4 },
+	[M_ICMP_CODE] = { { "icmp code" }, 8, NULL },
+	[M_ICMPV6_TYPE] = { { "icmpv6 type" }, 8, types6 },
+	[M_ICMPV6_CODE] = { { "icmpv6 code" }, 8, NULL },
+	[M_VLAN_ID] = { { "vlan id" }, 12, NULL },
+	[M_VLAN_PCP] = { { "vlan pcp" }, 3, NULL },
+	[M_CVLAN_ID] = { { "cvlan id" }, 12, NULL },
+	[M_CVLAN_PCP] = { { "cvlan pcp" }, 3, NULL },
+	[M_VLAN_TAGS] = { { "vlan tags" }, 3, NULL },
+	[M_ANY_ETHERTYPE] = { { "ethertype", "meta protocol", "ether type" }, 16, ethertypes },
+	[M_ANY_DSCP] = { { "dscp" }, 6, dscps },
+	[M_ANY_TTL] = { { "ttl", "hoplimit" }, 8, NULL },
+	[M_ANY_FRAGMENT] = { { "fragment" }, 2, fragments },
+};
+
+static void put_number(FILE *to, int selector, wide value, struct chance *c)
+{
+	const struct word *w = fields[selector].words;
+	bool words_only = selector == M_ANY_FRAGMENT;
+
+	for (; w && w->word; w++) {
+		if ((wide)w->value == value && (words_only || chance_of(c, 50))) {
+			fputs(w->word, to);
+			return;
+		}
+	}
+	fprintf(to, chance_of(c, 25) ? "0x%x" : "%u", (unsigned int)value);
+}
+
+static void put_address(FILE *to, wide value, int family)
+{
+	char text[INET6_ADDRSTRLEN];
+	__u8 bytes[16];
+
+	for (int i = 0; i < 16; i++)
+		bytes[i] = (__u8)(value >> (8 * (15 - i)));
+	inet_ntop(family == 4 ? AF_INET : AF_INET6, family == 4 ? bytes + 12 : bytes, text,
+		  sizeof(text));
+	fputs(text, to);
+}
+
+static void put_addresses(FILE *to, const struct m_range *r, struct chance *c)
+{
+	wide size = r->high - r->low; /* one less, so that all of them fit */
+	int bits = r->family == 4 ? 32 : 128, free_bits = 0;
+
+	put_address(to, r->low, r->family);
+	while (free_bits < bits && size >> free_bits & 1)
+		free_bits++;
+	if (free_bits < bits && size >> free_bits)
+		free_bits = -1; /* no power of two */
+	if (free_bits >= 0 && !(r->low & size)) {
+		if (free_bits || chance_of(c, 20))
+			fprintf(to, "/%d", bits - free_bits);
+		return;
+	}
+	fputs("-", to);
+	put_address(to, r->high, r->family);
+}
+
+static void put_range(FILE *to, const struct m_match *m, int i, struct chance *c)
+{
+	const struct m_range *r = &m->range[i];
+
+	if (!fields[m->selector].bits) {
+		put_addresses(to, r, c);
+		return;
+	}
+	if (m->selector == M_ANY_FRAGMENT && r->low == SL_FRAG_FIRST && r->high == SL_FRAG_LATER) {
+		fputs("any", to);
+		return;
+	}
+	put_number(to, m->selector, r->low, c);
+	if (r->low != r->high) {
+		fputs(" - ", to);
+		put_number(to, m->selector, r->high, c);
+	}
+}
+
+static void put_flags(FILE *to, __u8 flags, const char *between)
+{
+	static const char *const names[] = {
+		"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"
+	};
+	bool first = true;
+
+	if (!flags)
+		fputs("none", to);
+	for (int i = 0; i < 8; i++) {
+		if (!(flags >> i & 1))
+			continue;
+		fprintf(to, "%s%s", first ? "" : between, names[i]);
+		first = false;
+	}
+}
+
+static void put_masked_flags(FILE *to, const struct m_match *m, struct chance *c)
+{
+	__u8 value = (__u8)m->range[0].low;
+	const char *compare = m->negate ? "!=" : "==";
+
+	if (!value && m->negate && chance_of(c, 60)) {
+		put_flags(to, m->mask, chance_of(c, 50) ? "," : "|");
+		return;
+	}
+	if (value && chance_of(c, 40)) {
+		if (m->negate || chance_of(c, 50))
+			fprintf(to, "%s ", compare);
+		put_flags(to, value, ",");
+		fputs(" / ", to);
+		put_flags(to, m->mask, ",");
+		return;
+	}
+	fputs("& (", to);
+	put_flags(to, m->mask, "|");
+	fprintf(to, ") %s ", compare);
+	put_flags(to, value, "|");
+}
+
+static void put_exact_flags(FILE *to, const struct m_match *m)
+{
+	fputs(m->negate ? "!= " : m->count == 1 ? "== " : "", to);
+	if (m->count > 1)
+		fputs("{ ", to);
+	for (int i = 0; i < m->count; i++) {
+		fputs(i ? ", " : "", to);
+		put_flags(to, (__u8)m->range[i].low, "|");
+	}
+	if (m->count > 1)
+		fputs(" }", to);
+}
+
+/* Words that are matches by themselves. */
+static const char *match_word(const struct m_match *m)
+{
+	const struct m_range *r = &m->range[0];
+
+	if (m->count != 1)
+		return NULL;
+	if (m->selector == M_VLAN_TAGS && r->high == 4)
+		return r->low == 1 ? "vlan" : r->low == 2 ? "cvlan" : NULL;
+	if (r->low != r->high)
+		return NULL;
+	if (m->selector == M_ANY_ETHERTYPE)
+		return r->low == 0x800	  ? "ip"
+		       : r->low == 0x86dd ? "ip6"
+		       : r->low == 0x806  ? "arp"
+					  : NULL;
+	if (m->selector == M_ANY_PROTO)
+		return r->low == 6     ? "tcp"
+		       : r->low == 17  ? "udp"
+		       : r->low == 132 ? "sctp"
+		       : r->low == 1   ? "icmp"
+		       : r->low == 58  ? "icmpv6"
+				       : NULL;
+	return NULL;
+}
+
+static bool put_compared(FILE *to, const struct m_match *m, struct chance *c)
+{
+	const struct m_range *r = &m->range[0];
+	wide max = ((wide)1 << fields[m->selector].bits) - 1;
+
+	if (m->count != 1 || m->negate || m->selector == M_ANY_FRAGMENT ||
+	    m->selector == M_VLAN_TAGS || !fields[m->selector].bits || chance_of(c, 30))
+		return false;
+	if (r->low == 0 && r->high < max) {
+		bool equal = chance_of(c, 50);
+
+		fputs(equal ? "<= " : "< ", to);
+		put_number(to, m->selector, equal ? r->high : r->high + 1, c);
+		return true;
+	}
+	if (r->low > 0 && r->high == max) {
+		bool equal = chance_of(c, 50);
+
+		fputs(equal ? ">= " : "> ", to);
+		put_number(to, m->selector, equal ? r->low : r->low - 1, c);
+		return true;
+	}
+	return false;
+}
+
+static void put_values(FILE *to, const struct m_match *m, struct chance *c)
+{
+	bool braces = m->count != 1 || chance_of(c, 30);
+
+	fputs(braces ? "{ " : "", to);
+	for (int i = 0; i < m->count; i++) {
+		fputs(i ? ", " : "", to);
+		put_range(to, m, i, c);
+	}
+	if (braces)
+		fputs(chance_of(c, 20) ? ", }" : " }", to);
+}
+
+static void put_match(struct writer *w, const struct m_match *m, const struct m_match *before,
+		      const struct m_match *after)
+{
+	struct chance c = { (__u64)m->style };
+	const char *word = match_word(m), *name = NULL;
+
+	/* `ip saddr` is one field. */
+	if (after && after->selector <= M_ANY_DADDR && m->selector == M_ANY_ETHERTYPE)
+		word = NULL;
+	if (word && chance_of(&c, 70)) {
+		fprintf(w->rules, "%s%s", m->negate ? "not " : "", word);
+		return;
+	}
+	for (int tries = 0; !name; tries++)
+		name = tries < 8 ? chance_pick(&c, fields[m->selector].names)
+				 : fields[m->selector].names[0];
+	/* `code` may follow a type by itself. */
+	if (before &&
+	    ((m->selector == M_ICMP_CODE && before->selector == M_ICMP_TYPE) ||
+	     (m->selector == M_ICMPV6_CODE && before->selector == M_ICMPV6_TYPE)) &&
+	    chance_of(&c, 50))
+		name = "code";
+	fprintf(w->rules, "%s ", name);
+	if (m->selector == M_TCP_FLAGS) {
+		if (m->mask == 255)
+			put_exact_flags(w->rules, m);
+		else
+			put_masked_flags(w->rules, m, &c);
+		return;
+	}
+	if (put_compared(w->rules, m, &c))
+		return;
+	fputs(m->negate ? "!= " : chance_of(&c, 20) ? "== " : "", w->rules);
+	if (chance_of(&c, 10)) {
+		fprintf(w->defines, "define d%u = ", ++w->ndefines);
+		put_values(w->defines, m, &c);
+		fputs("\n", w->defines);
+		fprintf(w->rules, chance_of(&c, 50) ? "$d%u" : "{ $d%u }", w->ndefines);
+		return;
+	}
+	put_values(w->rules, m, &c);
+}
+
+static void put_rule(struct writer *w, const struct m_rule *rule, int number)
+{
+	struct chance c = { rule->count ? (__u64)rule->match[0].style + 1 : (__u64)number };
+
+	fputs("\t", w->rules);
+	if (rule->has_name)
+		fprintf(w->rules, "r%d: ", number);
+	for (int i = 0; i < rule->count; i++) {
+		put_match(w, &rule->match[i], i ? &rule->match[i - 1] : NULL,
+			  i + 1 < rule->count ? &rule->match[i + 1] : NULL);
+		if (chance_of(&c, 5)) {
+			fputs(" \\\n\t\t", w->rules);
+			w->line++;
+		} else {
+			fputs(" ", w->rules);
+		}
+	}
+	if (rule->action != SL_CONTINUE)
+		fputs(sl_verdict_names[rule->action], w->rules);
+	else if (!rule->count || chance_of(&c, 60))
+		fputs(chance_of(&c, 50) ? "count" : "counter", w->rules);
+	fputs("\n", w->rules);
+	w->line++;
+}
+
+static void put_chain(struct writer *w, const struct m_conf *conf, int dir, struct lines *lines)
+{
+	const struct m_chain *chain = &conf->chain[dir];
+
+	fprintf(w->rules, "chain %s {\n\tpolicy %s\n", sl_dir_names[dir],
+		sl_verdict_names[chain->policy]);
+	w->line += 2;
+	for (int i = 0; i < chain->count; i++) {
+		lines->line[dir][i] = w->line;
+		put_rule(w, &chain->rule[i], i);
+	}
+	fputs("}\n", w->rules);
+	w->line++;
+}
+
+char *conf_text(const struct m_conf *conf, struct lines *lines)
+{
+	char *defines = NULL, *rules = NULL, *text = NULL;
+	size_t size;
+	struct writer w = { .defines = open_memstream(&defines, &size),
+			    .rules = open_memstream(&rules, &size),
+			    .line = 1 };
+
+	if (!w.defines || !w.rules)
+		abort();
+	for (int i = 0; i < conf->ons; i++) {
+		const struct m_on *on = &conf->on[i];
+
+		fprintf(w.rules, "on %s %s\n",
+			on->is_class ? sl_class_names[on->what] : sl_reason_names[on->what],
+			on->drop ? "drop" : "accept");
+		w.line++;
+	}
+	for (int dir = 0; dir < SL_DIR_MAX_; dir++)
+		put_chain(&w, conf, dir, lines);
+	fclose(w.defines);
+	fclose(w.rules);
+	/* It does not matter which comes first in the file. */
+	if (asprintf(&text, "%s%s", rules, defines) < 0)
+		abort();
+	free(rules);
+	free(defines);
+	return text;
+}

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (C) 2026 The Sluice authors
+"""Two rule sets take turns under full traffic, and each packet meets one of them, whole.
+
+Flow k of 64 comes in at lan0 (XDP) and would leave at wan0 (TC egress). The sets say the same of some
+flows, but for other reasons: one drops by rules and accepts by policy, the other accepts by rules and
+drops by policy. A packet that met a part of each would be dropped or let pass where both say otherwise.
+"""
+
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from lab import BUILD, Sluiced, wait_until
+from test_flood import FLOWS, frame_of, mac_of
+
+TIMES = 100 if os.environ.get("SLUICE_QUICK") else 1000
+BATCH = FLOWS * 2000
+
+HOOKS = "interface lan0 { %s }\ninterface wan0 { tc egress }\n"
+
+
+def rules(name, verdict, flows):
+    return "\n".join(f"\t{name}{k}: udp dport 9 udp sport {1024 + k} {verdict}" for k in flows)
+
+
+def flows(*classes):
+    """Those whose number modulo 8 is one of the classes."""
+    return [k for k in range(FLOWS) if k % 8 in classes]
+
+
+# Ingress: 0 and 4 pass, 1 and 5 do not; of the others one set lets 2 and 6 pass, the other 3 and 7.
+# Egress: 0 passes, 4 does not.
+ONE = f"""chain ingress {{
+	policy accept
+	stays: udp dport 9 count
+{rules("a", "drop", flows(1, 3, 5, 7))}
+}}
+chain egress {{
+	policy accept
+	out: udp dport 9 count
+{rules("x", "drop", flows(4, 3, 7))}
+}}
+"""
+OTHER = f"""chain ingress {{
+	policy drop
+	before: tcp drop
+	stays: udp dport 9 count
+{rules("b", "accept", flows(0, 4, 3, 7))}
+}}
+chain egress {{
+	policy drop
+	before: tcp drop
+	out: udp dport 9 count
+{rules("y", "accept", flows(0, 2, 6, 3))}
+}}
+"""
+
+
+def sports(*classes):
+    return "{ " + ", ".join(str(1024 + k) for k in flows(*classes)) + " }"
+
+
+SERVER = f"""interface s0 {{ xdp native }}
+chain ingress {{
+	policy accept
+	always: udp dport 9 udp sport {sports(0)} drop
+	not-in: udp dport 9 udp sport {sports(1, 5)} drop
+	not-out: udp dport 9 udp sport {sports(4)} drop
+	now-and-then: udp dport 9 drop
+}}
+"""
+
+
+class Traffic:
+    """Floods lan0 from the client until it is told to stop."""
+
+    def __init__(self, lab):
+        self.lab, self.sent, self.stopped = lab, 0, False
+        frame, port_at = frame_of(64, 4, mac_of(lab.appliance, "lan0"))
+        self.command = [BUILD / "tests/flood", "c0", BATCH, FLOWS, port_at, frame.hex()]
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.stopped:
+            self.lab.client.run(*self.command, timeout=300)
+            self.sent += BATCH
+
+    def stop(self):
+        self.stopped = True
+        self.thread.join()
+        return self.sent
+
+
+@pytest.fixture
+def server_daemon(request, server, run_dir, bpffs):
+    own = run_dir / "server"
+    own.mkdir()
+    daemon = Sluiced(server, own, bpffs, SERVER)
+    daemon.pin_dir = bpffs / "server"
+    yield daemon
+    daemon.close()
+
+
+def prepare(lab):
+    lab.appliance.sh("ethtool -K lan0 gro on")
+    lab.client.sh("ethtool -K c0 gro on")
+    lab.client.sh("ping -qc1 -W5 10.2.0.2")
+    # Neighbours that need not ask: one of the sets lets no ARP pass.
+    lab.appliance.sh(f"ip neigh replace 10.2.0.2 dev wan0 lladdr {mac_of(lab.server, 's0')}")
+
+
+@pytest.mark.parametrize("hook", ["xdp native", "tc ingress"])
+def test_rule_sets_take_turns(lab, sluiced, server_daemon, hook):
+    prepare(lab)
+    times = TIMES if hook == "xdp native" else TIMES // 10
+    server_daemon.start()
+    daemon = sluiced(HOOKS % hook + ONE).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    traffic = Traffic(lab)
+    try:
+        for turn in range(times):
+            daemon.configure(HOOKS % hook + (ONE if turn % 2 else OTHER))
+            daemon.post("/v1/reload")
+    finally:
+        sent = traffic.stop()
+    assert daemon.get("/v1/status")["ruleset"]["generation"] == generation + times
+    assert sent >= BATCH
+
+    wait_until(lambda: daemon.rule("stays") >= sent, f"{sent} packets at lan0")
+    assert daemon.rule("stays") == sent
+    always = sent * len(flows(0)) // FLOWS
+    wait_until(lambda: server_daemon.rule("always") >= always, f"{always} packets at the server")
+    assert server_daemon.rule("always") == always
+    assert server_daemon.rule("not-in") == 0
+    assert server_daemon.rule("not-out") == 0
+    assert server_daemon.rule("now-and-then") > 0
+    # What lan0 let pass is what wan0 met, in whichever set's chain.
+    passed = daemon.verdicts("lan0", "xdp" if hook.startswith("xdp") else "tc-ingress")["accept"]
+    met = daemon.rule("out", "egress")
+    assert 2 * always <= met <= passed <= met + 1000
+
+
+# --- what fails leaves the rules that run ---
+
+
+BIG = "chain ingress {{ policy drop\n{} }}".format("\n".join(
+    f"big{i}: udp dport {i % 60000 + 1} udp sport {i // 60000 + 1} drop" for i in range(20000)))
+
+
+def check_in_force(daemon, lab, generation):
+    """The rules before still judge, and count on."""
+    before = daemon.rule("stays")
+    lab.client.run(BUILD / "tests/flood", "c0", 64, 64, *frame_words(lab), timeout=60)
+    wait_until(lambda: daemon.rule("stays") >= before + 64, "64 packets")
+    assert daemon.rule("stays") == before + 64
+    assert daemon.get("/v1/status")["ruleset"]["generation"] == generation
+
+
+def frame_words(lab):
+    frame, port_at = frame_of(64, 4, mac_of(lab.appliance, "lan0"))
+    return port_at, frame.hex()
+
+
+def test_address_space(lab, sluiced):
+    """No memory to compile: the limit on the daemon's address space is where it is already."""
+    prepare(lab)
+    daemon = sluiced(HOOKS % "xdp native" + ONE).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
+        used = int(file.read().split()[0]) * 4096
+    subprocess.run(["prlimit", f"--pid={daemon.process.pid}", f"--as={used + (1 << 20)}:unlimited"],
+                   check=True)
+    daemon.configure(HOOKS % "xdp native" + BIG)
+    status, answer = daemon.request("POST", "/v1/reload", {})
+    assert status in (422, 507) and answer["error"], answer
+    check_in_force(daemon, lab, generation)
+    subprocess.run(["prlimit", f"--pid={daemon.process.pid}", "--as=unlimited:unlimited"],
+                   check=True)
+    daemon.post("/v1/reload")
+    assert "big19999" in daemon.get("/v1/rules")["source"]
+
+
+def test_no_descriptors(lab, sluiced):
+    prepare(lab)
+    daemon = sluiced(HOOKS % "xdp native" + ONE).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    connection = daemon.connect()
+    connection.connect()
+    wait_until(lambda: len(os.listdir(f"/proc/{daemon.process.pid}/fd")), "descriptors")
+    time.sleep(0.1)
+    used = {int(fd) for fd in os.listdir(f"/proc/{daemon.process.pid}/fd")}
+    free = min(set(range(100)) - used)
+    subprocess.run(["prlimit", f"--pid={daemon.process.pid}", f"--nofile={free}:4096"], check=True)
+    connection.request("POST", "/v1/reload", b"{}")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    subprocess.run(["prlimit", f"--pid={daemon.process.pid}", "--nofile=1024:4096"], check=True)
+    assert answer.status == 422 and "Too many open files" in body, body
+    check_in_force(daemon, lab, generation)
+
+
+def test_too_many_counters(lab, sluiced):
+    """All slots of counters are taken: rules that run keep theirs until the new ones are in force."""
+    prepare(lab)
+    daemon = sluiced(HOOKS % "xdp native" + ONE).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    limit = 1 << 20
+    daemon.configure(HOOKS % "xdp native" + "chain ingress {\n" + "\n".join(
+        f"n{i}: count" for i in range(limit)) + "\n}\n")
+    status, answer = daemon.request("POST", "/v1/reload", {})
+    assert status == 422
+    assert f"all {limit - 1} rule counters are in use" in answer["diagnostics"], answer
+    check_in_force(daemon, lab, generation)
