@@ -100,43 +100,50 @@ static __always_inline __u64 tree_leaf(__u64 ref, const struct sl_key *key)
 	return ref;
 }
 
+/* Whether there is one more record to look at, because the one at *at does not fit. */
+static __always_inline bool record4_miss(__u32 *at, __u32 end, const struct sl_key *key)
+{
+	if (record4_fits(SL_AT(struct sl_record4, *at), key))
+		return false;
+	*at += sizeof(struct sl_record4);
+	return *at < end;
+}
+
 /*
- * Records met for one look at the loop's budget, which costs as much as a record does. Kernel 6.18:
- * ten records took 9 ns one by one, 6 ns so.
+ * The first record from at on that fits; end or more for none. Four records for one look at the
+ * loop's budget, which costs as much as a record does: on kernel 6.18, ten records took 9 ns one by
+ * one, 6 ns so.
  */
-#define SL_WALK_STRIDE 4
-
-#ifdef __clang__
-#define SL_UNROLL _Pragma("unroll")
-#else
-#define SL_UNROLL
-#endif
-
-#define SL_WALK(type, fits)                                                                        \
-	static __always_inline void walk_##type(__u64 leaf, const struct sl_pkt *pkt, __u32 rules, \
-						struct sl_decision *decision)                      \
-	{                                                                                          \
-		__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);            \
-                                                                                                   \
-		while (at < end && sl_can_loop) {                                                  \
-			SL_UNROLL for (int i = 0; i < SL_WALK_STRIDE; i++)                         \
-			{                                                                          \
-				const struct type __arena *record = SL_AT(struct type, at);        \
-                                                                                                   \
-				if (fits(record, &pkt->key) &&                                     \
-				    (record->order & SL_ORDER_PLACE) >= pkt->key.from &&           \
-				    record_act(record->order, record->target, pkt, rules,          \
-					       decision))                                          \
-					return;                                                    \
-				at += sizeof(struct type);                                         \
-				if (at >= end)                                                     \
-					return;                                                    \
-			}                                                                          \
-		}                                                                                  \
+static __always_inline __u32 record4_next(__u32 at, __u32 end, const struct sl_key *key)
+{
+	while (at < end && sl_can_loop) {
+		if (!record4_miss(&at, end, key) || !record4_miss(&at, end, key) ||
+		    !record4_miss(&at, end, key) || !record4_miss(&at, end, key))
+			break;
 	}
+	return at;
+}
 
-SL_WALK(sl_record4, record4_fits)
-SL_WALK(sl_record6, record6_fits)
+/* The way of most packets: IPv4, or neither, and one tree. */
+static __always_inline void classify_one(__u64 tree, const struct sl_pkt *pkt, __u32 rules,
+					 struct sl_decision *decision)
+{
+	__u64 leaf = tree_leaf(tree, &pkt->key);
+	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
+
+	while (sl_can_loop) {
+		const struct sl_record4 __arena *record;
+
+		at = record4_next(at, end, &pkt->key);
+		if (at >= end)
+			return;
+		record = SL_AT(struct sl_record4, at);
+		if ((record->order & SL_ORDER_PLACE) >= pkt->key.from &&
+		    record_act(record->order, record->target, pkt, rules, decision))
+			return;
+		at += sizeof(*record);
+	}
+}
 
 /* Where the walk stands in the leaves of several trees. */
 struct sl_leaves {
@@ -144,6 +151,8 @@ struct sl_leaves {
 	__u32 from; /* place of the first rule that has not acted yet */
 	__u32 at[SL_TREES];
 	__u32 end[SL_TREES];
+	__u32 order; /* of the record that was found */
+	__u32 target;
 };
 
 static __always_inline void leaf_set(struct sl_leaves *leaves, int i, __u64 leaf)
@@ -176,27 +185,39 @@ static __always_inline void leaves_find(struct sl_leaves *leaves, const struct s
 	leaves->list = 0;
 }
 
+#ifdef __clang__
+#define SL_UNROLL _Pragma("unroll")
+#else
+#define SL_UNROLL
+#endif
+
 #define SL_NO_PLACE (SL_ORDER_PLACE + 1)
 
-/* The first record at or behind at that fits, as far as it stands before the place of *first. */
-#define SL_FIND(type, fits)                                                                     \
-	static __always_inline __u32 find_##type(__u32 at, __u32 end, const struct sl_key *key, \
-						 __u32 from, __u32 *first, __u32 *found)        \
-	{                                                                                       \
-		while (at < end && sl_can_loop) {                                               \
-			const struct type __arena *record = SL_AT(struct type, at);             \
-			__u32 place = record->order & SL_ORDER_PLACE;                           \
-                                                                                                \
-			if (place >= *first)                                                    \
-				break;                                                          \
-			if (place >= from && fits(record, key)) {                               \
-				*first = sl_unknown(place);                                     \
-				*found = at;                                                    \
-				break;                                                          \
-			}                                                                       \
-			at += sizeof(struct type);                                              \
-		}                                                                               \
-		return at;                                                                      \
+/*
+ * The first record of a leaf that fits, if it stands before the place of *first, which it then is.
+ * Where the leaf is not looked through to its end, leaves->at says how far.
+ */
+#define SL_FIND(type, fits)                                                             \
+	static __always_inline void find_##type(struct sl_leaves *leaves, int i,        \
+						const struct sl_key *key, __u32 *first) \
+	{                                                                               \
+		__u32 at = leaves->at[i], end = leaves->end[i];                         \
+                                                                                        \
+		while (at < end && sl_can_loop) {                                       \
+			const struct type __arena *record = SL_AT(struct type, at);     \
+			__u32 place = record->order & SL_ORDER_PLACE;                   \
+                                                                                        \
+			if (place >= *first)                                            \
+				break;                                                  \
+			if (place >= leaves->from && fits(record, key)) {               \
+				*first = sl_unknown(place);                             \
+				leaves->order = record->order;                          \
+				leaves->target = record->target;                        \
+				break;                                                  \
+			}                                                               \
+			at += sizeof(struct type);                                      \
+		}                                                                       \
+		leaves->at[i] = at;                                                     \
 	}
 
 SL_FIND(sl_record4, record4_fits)
@@ -205,39 +226,25 @@ SL_FIND(sl_record6, record6_fits)
 /*
  * Leaves of several trees, merged: of the first records that fit, one a leaf, the one that stands
  * first in the chain. A leaf is only looked through as far as it is ahead of what another one has
- * found. Offset of the record, 0 for none. A global function to the verifier: walked once.
+ * found. False: there is none any more. A global function to the verifier: walked once.
  */
-SL_VERIFIED_ONCE __u32 sl_leaves_next(struct sl_leaves *leaves, const struct sl_key *key)
+SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_key *key)
 {
-	__u32 first = sl_unknown(SL_NO_PLACE), found = sl_unknown(0);
+	__u32 first = sl_unknown(SL_NO_PLACE);
 
 	if (!leaves || !key)
-		return 0;
+		return false;
 	if (leaves->list)
 		leaves_find(leaves, key);
 	SL_UNROLL for (int i = 0; i < SL_TREES; i++)
 	{
 		if (key->l3 == SL_L3_IP6)
-			leaves->at[i] = find_sl_record6(leaves->at[i], leaves->end[i], key,
-							leaves->from, &first, &found);
+			find_sl_record6(leaves, i, key, &first);
 		else
-			leaves->at[i] = find_sl_record4(leaves->at[i], leaves->end[i], key,
-							leaves->from, &first, &found);
+			find_sl_record4(leaves, i, key, &first);
 	}
 	leaves->from = first + 1;
-	return found;
-}
-
-/* Of a record of either kind. */
-static __always_inline bool found_act(__u32 found, const struct sl_pkt *pkt, __u32 rules,
-				      struct sl_decision *decision)
-{
-	const struct sl_record4 __arena *four = SL_AT(struct sl_record4, found);
-	const struct sl_record6 __arena *six = SL_AT(struct sl_record6, found);
-
-	if (pkt->key.l3 == SL_L3_IP6)
-		return record_act(six->order, six->target, pkt, rules, decision);
-	return record_act(four->order, four->target, pkt, rules, decision);
+	return first != SL_NO_PLACE;
 }
 
 static __always_inline void classify_many(__u32 list, const struct sl_pkt *pkt, __u32 rules,
@@ -248,9 +255,8 @@ static __always_inline void classify_many(__u32 list, const struct sl_pkt *pkt, 
 	leaves.list = list;
 	leaves.from = pkt->key.from;
 	while (sl_can_loop) {
-		__u32 found = sl_leaves_next(&leaves, &pkt->key);
-
-		if (!found || found_act(found, pkt, rules, decision))
+		if (!sl_leaves_next(&leaves, &pkt->key) ||
+		    record_act(leaves.order, leaves.target, pkt, rules, decision))
 			return;
 	}
 }
@@ -259,17 +265,12 @@ static __always_inline void classify_many(__u32 list, const struct sl_pkt *pkt, 
 static __always_inline void sl_classify(__u32 chain, const struct sl_pkt *pkt, __u32 rules,
 					struct sl_decision *decision)
 {
-	__u32 at = chain + (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
+	__u32 at = sl_unknown(chain) +
+		   (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
 	const struct sl_list __arena *list = SL_AT(struct sl_list, at);
-	__u64 leaf;
 
-	if (list->tree[1]) {
+	if (list->tree[1] || (pkt->key.l3 == SL_L3_IP6 && list->tree[0]))
 		classify_many(at, pkt, rules, decision);
-		return;
-	}
-	leaf = tree_leaf(list->tree[0], &pkt->key);
-	if (pkt->key.l3 == SL_L3_IP6)
-		walk_sl_record6(leaf, pkt, rules, decision);
 	else
-		walk_sl_record4(leaf, pkt, rules, decision);
+		classify_one(list->tree[0], pkt, rules, decision);
 }
