@@ -154,7 +154,7 @@ static int set_make(struct set *set)
 	return set_text(set) || set_packets(set);
 }
 
-static void feed_put(struct feed_bpf *feed, bool six, size_t i, const struct gen_packet *packet)
+static void feed_put(struct feed_bpf *feed, size_t i, const struct gen_packet *packet)
 {
 	struct feed_flow4 *four = &feed->bss->feed_flows4[i];
 	struct feed_flow6 *to = &feed->bss->feed_flows6[i];
@@ -166,7 +166,6 @@ static void feed_put(struct feed_bpf *feed, bool six, size_t i, const struct gen
 		to->port[side] = four->port[side] = htons(packet->port[side]);
 	}
 	to->proto = four->proto = packet->proto;
-	(void)six;
 }
 
 static void feed_fill(struct feed_bpf *feed, const struct set *set, enum traffic traffic)
@@ -176,7 +175,7 @@ static void feed_fill(struct feed_bpf *feed, const struct set *set, enum traffic
 							  : set->packets[0];
 
 	for (size_t i = 0; i < FEED_FLOWS; i++)
-		feed_put(feed, set->six, i, &from[i]);
+		feed_put(feed, i, &from[i]);
 	feed->bss->feed_mask =
 		traffic == MATCH_HOT || traffic == NONE_HOT ? HOT - 1 : FEED_FLOWS - 1;
 }

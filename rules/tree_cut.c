@@ -37,7 +37,7 @@ static __u64 price_of(size_t records)
 {
 	if (records <= LEAF_MEAN)
 		return records * SL_PRICE_RECORD;
-	return LEAF_MEAN * SL_PRICE_RECORD + log2_64(records) * PRICE_HALF / 64 -
+	return (__u64)LEAF_MEAN * SL_PRICE_RECORD + log2_64(records) * PRICE_HALF / 64 -
 	       log2_64(LEAF_MEAN) * PRICE_HALF / 64;
 }
 
