@@ -32,7 +32,8 @@ WARN		:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-un
 CFLAGS		?= -O2 -g
 CFLAGS_ALL	:= -std=gnu17 $(WARN) -D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
 BPF_CFLAGS	:= -std=gnu17 -O2 -g -target bpf -mcpu=v4 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
-		   $(WERROR) $(if $(TRIPLE),-I/usr/include/$(TRIPLE)) -Iabi -Idataplane
+		   $(WERROR) -fms-extensions -Wno-microsoft-anon-tag $(if $(TRIPLE),-I/usr/include/$(TRIPLE)) \
+		   -Iabi -Idataplane
 
 ## all: build/sluiced and build/sluicectl (the default; needs no root)
 all: $(B)/sluiced $(B)/sluicectl

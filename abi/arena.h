@@ -64,7 +64,9 @@ struct sl_counter {
 struct sl_state {
 	__u64 limit[SL_STATE_LIMITS]; /* token buckets, [sl_op_limit.index] */
 	__u64 log; /* token bucket */
-	__u64 pad[3];
+	__u64 held; /* events that this bucket held back since the last one it let go */
+	__u32 epoch; /* another one for each rule that has had this slot, see sl_limit_key */
+	__u32 pad[3];
 };
 _Static_assert(sizeof(struct sl_state) == 64, "a cache line");
 _Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_HEAP,

@@ -26,6 +26,9 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 /* At XDP there is no skb: a body that needs one is left to TC, and so are all rules behind it. */
 #define SL_NEEDS_SKB 1U
 
+/* Sets ask for MAC addresses: they are put into the key before operations run. */
+#define SL_NEEDS_MACS 2U
+
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
 	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \
@@ -154,7 +157,7 @@ enum sl_set_part {
 
 #define SL_SET_PARTS 4
 
-/* op.arg: index of the set in sl_ruleset.sets. */
+/* op.arg: offset of the struct sl_set. */
 struct sl_op_set {
 	struct sl_op op;
 	__u8 part[SL_SET_PARTS]; /* enum sl_set_part */
@@ -184,15 +187,17 @@ struct sl_op_limit {
 	__u8 bytes;
 	__u16 index; /* of this limit among those of the rule */
 	__u32 pad;
-	__u64 cost_ns_q8; /* of a packet or byte, in 1/256 ns */
-	__u64 burst_ns;
+	__u64 cost_ns_q8; /* of a packet, or of a byte (then below 2^46), in 1/256 ns */
+	__u64 burst_ns; /* below 2^58 */
 };
 
-/* op.arg: bytes of the packet in the event, 0: none. */
+/* op.arg: bytes of the packet in the event, at most SL_SNAP_MAX; 0: none. */
 struct sl_op_log {
 	struct sl_op op;
 	__u64 cost_ns_q8; /* the rule's own bucket of events, as in sl_op_limit; 0: no limit */
 	__u64 burst_ns;
+	__u32 sample; /* one event in that many packets; 0 and 1: each */
+	__u32 pad;
 };
 
 /* MARK, PRIORITY: value = value & ~mask | op.arg */
@@ -216,6 +221,7 @@ struct sl_op_vlan {
 	__u32 pad;
 };
 
+/* The bytes lie in one of: what precedes the network header, the IP header, what is behind it. */
 struct sl_op_write {
 	struct sl_op op; /* arg: offset */
 	__u8 base; /* enum sl_base */
@@ -225,7 +231,7 @@ struct sl_op_write {
 	__u8 mask[16]; /* bits that are written */
 };
 
-/* op.arg: index of the set */
+/* op.arg: offset of the struct sl_set; parts are where sl_op_set has them. */
 struct sl_op_ban {
 	struct sl_op op;
 	__u8 part[SL_SET_PARTS];

@@ -11,6 +11,8 @@
 #define SL_PROG_TC_EGRESS  "sluice_tc_out"
 #define SL_MAP_ARENA	   "sluice_arena"
 #define SL_MAP_FRAGS	   "sluice_frags"
+#define SL_MAP_LIMITS	   "sluice_limits"
+#define SL_MAP_EVENTS	   "sluice_events"
 
 /* Fixed when a program is loaded for its interface: the verifier sees constants. */
 struct sl_prog_config {
@@ -35,6 +37,7 @@ _Static_assert(sizeof(struct sl_prog_config) == 32, "layout");
 /* What XDP leaves before the packet for TC ingress. */
 struct sl_meta {
 	__u32 handoff; /* sl_prog_config.handoff */
-	__u32 pad;
+	/* 0: judged and counted. Else place of the rule that needs an skb: TC goes on with it. */
+	__u32 from;
 };
 _Static_assert(sizeof(struct sl_meta) == 8, "metadata comes in words");

@@ -17,7 +17,9 @@
 	X(UNSUPPORTED, "unsupported", 0, "well formed, but not a protocol that Sluice reads")       \
 	X(DEEP,        "deep",        1, "more headers in a row than Sluice follows")               \
 	X(ORPHAN,      "orphan",      1, "a later fragment whose first one was not seen")           \
-	X(ERROR,       "error",       1, "the kernel would not hand out the packet's bytes")
+	X(ERROR,       "error",       1, "the kernel would not hand out the packet's bytes")        \
+	X(UNSENT,      "unsent",      1, "a rule says reject or redirect, and that cannot be done") \
+	X(UNDONE,      "undone",      0, "something else that a rule says cannot be done")
 
 /*        name               word                class        what it says */
 #define SL_REASONS(X)                                                                     \
@@ -54,7 +56,16 @@
 	X(FRAG_DUPLICATE,    "frag-duplicate",    MALFORMED,   "fragment repeats what was seen whole")           \
 	X(FRAG_ORPHAN,       "frag-orphan",       ORPHAN,      "later fragment, its first one not seen")         \
 	X(NO_VIEW,           "no-view",           ERROR,       "dynptr over the packet refused by the kernel")   \
-	X(NO_RULES,          "no-rules",          UNSUPPORTED, "no rule set is loaded")
+	X(NO_RULES,          "no-rules",          UNSUPPORTED, "no rule set is loaded")                          \
+	X(REJECT_LIMIT,      "reject-limit",      UNSENT,      "more rejected than answered in a second")        \
+	X(REJECT_SILENT,     "reject-silent",     UNSENT,      "rejected, but such a packet is never answered")  \
+	X(REJECT_ROOM,       "reject-room",       UNSENT,      "rejected, but the frame has no room for the answer") \
+	X(REDIRECT_PORT,     "redirect-port",     UNSENT,      "the interface to redirect to is not there")      \
+	X(MIRROR_PORT,       "mirror-port",       UNDONE,      "the interface to mirror to is not there, or refused the copy") \
+	X(WRITE_PAST,        "write-past",        UNDONE,      "bytes to be set are not in the packet, or cross headers") \
+	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
+	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
+	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")
 /* clang-format on */
 
 enum sl_class {

@@ -221,6 +221,8 @@ struct sl_ruleset {
 	__u32 npatterns;
 	__u32 ports; /* offset of struct sl_rule_port[nports] */
 	__u32 nports;
+	__u32 needs; /* SL_NEEDS_MACS: a body does */
+	__u32 pad;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 64 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 72 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

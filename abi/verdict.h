@@ -2,7 +2,10 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-/* What becomes of a packet. SL_CONTINUE is never final: the next stage, rule or the policy decides. */
+/*
+ * What becomes of a packet. SL_CONTINUE: the next stage, rule or the policy decides. It is final at
+ * XDP alone, of a packet that met a rule which needs an skb: TC ingress goes on with that rule.
+ */
 #define SL_VERDICTS(X)                                                           \
 	X(CONTINUE, "continue")                                                  \
 	X(ACCEPT, "accept")                                                      \

@@ -3,85 +3,152 @@
 #pragma once
 
 /*
- * What a rule asks beyond its boxes: see abi/op.h. Most bodies are answered by two masked compares,
- * which are in line; operations are out of line, and a rule set without any never gets there.
+ * A rule's body: what it asks beyond addresses and ports, and what it does, see abi/op.h. Global
+ * functions, which the verifier walks once: packets that meet no rule with a body pay for none.
  */
 
-#include "../abi/op.h"
-#include "arena.h"
-#include "pkt.h"
+#include "count.h"
+#include "op_limit.h"
+#include "op_log.h"
+#include "op_match.h"
+#include "op_mss.h"
+#include "op_rewrite.h"
+#include "op_set.h"
+#include "op_vlan.h"
 
-/* The field that op.arg names. */
-static __always_inline __u32 body_field(__u32 arg, __u64 link, __u64 xport)
+/* Beside the verdicts: the rule needs an skb, and there is none here. */
+#define SL_BODY_LEFT (-1)
+
+#ifdef SL_HAS_SKB
+static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u32 ruleset,
+					__u32 port)
 {
-	__u64 word = (arg >> 8 & 0xff) == SL_WORD_LINK ? link : xport;
-	__u32 mask = (1U << (arg >> 16 & 31)) - 1;
+	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);
+	__u32 at = rules->ports + port * (__u32)sizeof(struct sl_rule_port);
+	__u32 ifindex = SL_AT(struct sl_rule_port, at)->ifindex;
 
-	return (__u32)(word >> (arg & 63)) & mask;
+	if (!ifindex || sl_skb_mirror(ctx, ifindex))
+		sl_undone(facts, SL_REASON_MIRROR_PORT);
 }
+#endif
 
-static __always_inline bool op_bits(__u32 at, __u32 field)
-{
-	const struct sl_op_bits __arena *bits = SL_AT(struct sl_op_bits, at);
-
-	return bits->bits[field >> 6 & 3] >> (field & 63) & 1;
-}
-
-static __always_inline bool op_ranges(__u32 at, __u32 field)
-{
-	const struct sl_op_ranges __arena *ranges = SL_AT(struct sl_op_ranges, at);
-	__u32 low = sl_unknown(0), high = ranges->count;
-
-	while (low < high && sl_can_loop) {
-		__u32 middle = (low + high) / 2;
-
-		if (field > ranges->range[middle].high)
-			low = middle + 1;
-		else if (field < ranges->range[middle].low)
-			high = middle;
-		else
-			return true;
-	}
-	return false;
-}
-
-static __always_inline bool op_holds(__u32 at, __u64 link, __u64 xport)
+/* A match that the packet lacks the field for does not hold, negated or not. */
+static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 slot,
+				      __u32 ruleset)
 {
 	const struct sl_op __arena *op = SL_AT(struct sl_op, at);
-	__u32 field = body_field(op->arg, link, xport);
+	int found;
 
 	switch (op->kind) {
 	case SL_OP_BITS:
-		return op_bits(at, field) != op->negate;
+		found = op_bits(&facts->key, at) ? OP_YES : OP_NO;
+		break;
 	case SL_OP_RANGES:
-		return op_ranges(at, field) != op->negate;
+		found = op_ranges(&facts->key, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_BYTES:
+		found = sl_op_bytes(ctx, facts, at);
+		break;
+	case SL_OP_LENGTH:
+		found = sl_op_length(facts, at);
+		break;
+	case SL_OP_MSS:
+		found = op_mss(ctx, facts, at);
+		break;
+	case SL_OP_SET:
+		found = sl_op_set(&facts->key, at, facts->bytes);
+		break;
+	case SL_OP_IFACE:
+		found = op_iface(ruleset, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_SAMPLE:
+		found = op_one_in(op->arg) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_LIMIT:
+		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
+		break;
 	default:
 		return false;
 	}
+	return found == (op->negate ? OP_NO : OP_YES);
 }
 
-/* Whether all operations of the body hold. A global function: verified once, not at each call. */
-SL_VERIFIED_ONCE bool sl_body_ops(__u32 body, __u64 link, __u64 xport)
+static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 body,
+				      __u32 ruleset)
 {
-	__u32 left = SL_AT(struct sl_body, body)->nops;
-	__u32 at = body + (__u32)sizeof(struct sl_body);
+	const struct sl_op __arena *op = SL_AT(struct sl_op, at);
 
-	while (left && sl_can_loop) {
-		if (!op_holds(at, link, xport))
-			return false;
-		at += SL_AT(struct sl_op, at)->size;
-		left--;
+	switch (op->kind) {
+	case SL_OP_LOG:
+		sl_op_log(ctx, facts, body, at);
+		break;
+#ifdef SL_HAS_SKB
+	case SL_OP_MARK:
+		sl_skb_mark(ctx, op->arg, SL_AT(struct sl_op_mark, at)->mask);
+		break;
+	case SL_OP_PRIORITY:
+		sl_skb_priority(ctx, op->arg, SL_AT(struct sl_op_mark, at)->mask);
+		break;
+	case SL_OP_MIRROR:
+		body_mirror(ctx, facts, ruleset, op->arg);
+		break;
+#endif
+	case SL_OP_SET_DSCP:
+	case SL_OP_SET_TTL:
+	case SL_OP_SET_MSS:
+	case SL_OP_SET_BYTES:
+		sl_op_rewrite(ctx, facts, at);
+		break;
+	case SL_OP_SET_VLAN:
+		sl_op_vlan(ctx, facts, at);
+		break;
+	case SL_OP_BAN:
+		sl_op_ban(&facts->key, at);
+		break;
 	}
-	return !left;
 }
 
-/* Whether the packet is one that the body is about. */
-static __always_inline bool sl_body_run(__u32 at, const struct sl_pkt *pkt)
+static __always_inline int body_end(const struct sl_body __arena *body, __u32 bytes)
+{
+	if (body->action == SL_CONTINUE)
+		sl_count(sl_rule_counters() + body->slot * (__u32)sizeof(struct sl_counter), bytes);
+	return body->action;
+}
+
+/* All operations of a body, as far as they hold. */
+SL_VERIFIED_ONCE int sl_body_ops(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 ruleset)
+{
+	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
+	__u32 op = at + (__u32)sizeof(struct sl_body);
+
+	sl_keep(ctx);
+	if (!facts)
+		return SL_CONTINUE;
+	if ((body->needs & SL_NEEDS_SKB) && facts->hook == SL_HOOK_XDP)
+		return SL_BODY_LEFT;
+	for (__u32 i = sl_unknown(0); i < body->nops && sl_can_loop; i++) {
+		if (!sl_op_is_match(SL_AT(struct sl_op, op)->kind))
+			body_acts(ctx, facts, op, at, ruleset);
+		else if (!body_asks(ctx, facts, op, body->slot, ruleset))
+			return SL_CONTINUE;
+		op += SL_AT(struct sl_op, op)->size;
+	}
+	return body_end(body, facts->bytes);
+}
+
+/*
+ * The verdict of the rule, SL_CONTINUE when it has none or does not match, or SL_BODY_LEFT. A rule
+ * without a verdict is counted here; one with a verdict by who asked. Most bodies are answered by
+ * two masked compares, which are in line.
+ */
+static __always_inline int sl_body_run(struct sl_pkt *pkt, __u32 at, __u32 ruleset)
 {
 	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
 
 	if ((pkt->key.link & body->link_mask) != body->link_value ||
 	    (pkt->key.xport & body->xport_mask) != body->xport_value)
-		return false;
-	return !body->nops || sl_body_ops(at, pkt->key.link, pkt->key.xport);
+		return SL_CONTINUE;
+	if (!body->nops)
+		return body_end(body, pkt->bytes);
+	return sl_body_ops(pkt->ctx, sl_facts_of(pkt), at, ruleset);
 }

@@ -19,13 +19,16 @@
 #endif
 
 /* linux/bpf.h of Linux 6.1 has no TCX; its verdicts are those of TC but for this one. */
-#define SL_TCX_NEXT    -1
-#define SL_TC_ACT_SHOT 2
+#define SL_TCX_NEXT	   -1
+#define SL_TC_ACT_SHOT	   2
+#define SL_TC_ACT_REDIRECT 7
 
 extern int bpf_dynptr_from_xdp(struct xdp_md *xdp, __u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern void *bpf_dynptr_slice(const struct bpf_dynptr *ptr, __u32 offset, void *buffer,
 			      __u32 buffer__szk) __ksym;
+extern int bpf_dynptr_clone(const struct bpf_dynptr *ptr, struct bpf_dynptr *clone__uninit) __ksym;
+extern int bpf_dynptr_adjust(const struct bpf_dynptr *ptr, __u32 start, __u32 end) __ksym;
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
@@ -36,6 +39,16 @@ struct xdp_buff {
 	__u32 frame_sz;
 	__u32 flags;
 } __attribute__((preserve_access_index));
+
+struct sk_buff {
+	__u8 ip_summed : 2;
+	__u16 csum_start;
+	__u16 csum_offset;
+	unsigned char *head;
+	unsigned char *data;
+} __attribute__((preserve_access_index));
+
+#define SL_CHECKSUM_PARTIAL 3 /* linux/skbuff.h */
 
 struct skb_shared_info {
 	unsigned int xdp_frags_size;

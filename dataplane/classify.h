@@ -21,6 +21,16 @@ static __always_inline __u32 sl_chain_offset(__u32 ruleset, enum sl_dir dir)
 struct sl_decision {
 	enum sl_verdict verdict;
 	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT for none */
+	__u32 arg; /* of the verdict, as in struct sl_body */
+	__u32 from; /* not 0: place of the rule that is left to TC, with all behind it */
+};
+
+/* What the rule set is to a packet. */
+struct sl_court {
+	__u32 rules; /* offset of the struct sl_ruleset */
+	__u32 slot; /* of the interface */
+	__u32 counters; /* offset of this CPU's rule counters */
+	enum sl_dir dir;
 };
 
 static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
@@ -50,29 +60,38 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
 	       (__u16)(key->sport - record->sport_low) <= record->sport_span;
 }
 
-/*
- * What the rule of a record that fits does; true when it decided. rules: offset of this CPU's rule
- * counters.
- */
-static __always_inline bool record_act(__u32 order, __u32 target, const struct sl_pkt *pkt,
-				       __u32 rules, struct sl_decision *decision)
+static __always_inline bool record_body(__u32 order, __u32 at, struct sl_pkt *pkt,
+					const struct sl_court *court, struct sl_decision *decision)
 {
-	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7, slot = target;
+	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
+	int said = sl_body_run(pkt, at, court->rules);
 
-	if (order & SL_ORDER_BODY) {
-		const struct sl_body __arena *body = SL_AT(struct sl_body, target);
-
-		if (!sl_body_run(target, pkt))
-			return false;
-		verdict = body->action;
-		slot = body->slot;
+	if (said == SL_CONTINUE)
+		return false;
+	if (said == SL_BODY_LEFT) {
+		decision->from = order & SL_ORDER_PLACE;
+		return true;
 	}
+	decision->verdict = said;
+	decision->slot = body->slot;
+	decision->arg = body->arg;
+	return true;
+}
+
+/* What the rule of a record that fits does; true when it decided. */
+static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt *pkt,
+				       const struct sl_court *court, struct sl_decision *decision)
+{
+	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7;
+
+	if (order & SL_ORDER_BODY)
+		return record_body(order, target, pkt, court, decision);
 	if (verdict == SL_CONTINUE) {
-		sl_count(rules + slot * (__u32)sizeof(struct sl_counter), pkt->bytes);
+		sl_count(court->counters + target * (__u32)sizeof(struct sl_counter), pkt->bytes);
 		return false;
 	}
 	decision->verdict = verdict;
-	decision->slot = slot;
+	decision->slot = target;
 	return true;
 }
 
@@ -125,8 +144,8 @@ static __always_inline __u32 record4_next(__u32 at, __u32 end, const struct sl_k
 }
 
 /* The way of most packets: IPv4, or neither, and one tree. */
-static __always_inline void classify_one(__u64 tree, const struct sl_pkt *pkt, __u32 rules,
-					 struct sl_decision *decision)
+static __always_inline void classify_one(__u64 tree, struct sl_pkt *pkt,
+					 const struct sl_court *court, struct sl_decision *decision)
 {
 	__u64 leaf = tree_leaf(tree, &pkt->key);
 	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
@@ -139,7 +158,7 @@ static __always_inline void classify_one(__u64 tree, const struct sl_pkt *pkt, _
 			return;
 		record = SL_AT(struct sl_record4, at);
 		if ((record->order & SL_ORDER_PLACE) >= pkt->key.from &&
-		    record_act(record->order, record->target, pkt, rules, decision))
+		    record_act(record->order, record->target, pkt, court, decision))
 			return;
 		at += sizeof(*record);
 	}
@@ -247,7 +266,8 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 	return first != SL_NO_PLACE;
 }
 
-static __always_inline void classify_many(__u32 list, const struct sl_pkt *pkt, __u32 rules,
+static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
+					  const struct sl_court *court,
 					  struct sl_decision *decision)
 {
 	struct sl_leaves leaves;
@@ -256,21 +276,21 @@ static __always_inline void classify_many(__u32 list, const struct sl_pkt *pkt, 
 	leaves.from = pkt->key.from;
 	while (sl_can_loop) {
 		if (!sl_leaves_next(&leaves, &pkt->key) ||
-		    record_act(leaves.order, leaves.target, pkt, rules, decision))
+		    record_act(leaves.order, leaves.target, pkt, court, decision))
 			return;
 	}
 }
 
-/* By the chain at that offset; decision->verdict stays SL_CONTINUE when no rule decides. */
-static __always_inline void sl_classify(__u32 chain, const struct sl_pkt *pkt, __u32 rules,
+/* decision->verdict stays SL_CONTINUE when no rule decides. */
+static __always_inline void sl_classify(struct sl_pkt *pkt, const struct sl_court *court,
 					struct sl_decision *decision)
 {
-	__u32 at = sl_unknown(chain) +
+	__u32 at = sl_unknown(sl_chain_offset(court->rules, court->dir)) +
 		   (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
 	const struct sl_list __arena *list = SL_AT(struct sl_list, at);
 
 	if (list->tree[1] || (pkt->key.l3 == SL_L3_IP6 && list->tree[0]))
-		classify_many(at, pkt, rules, decision);
+		classify_many(at, pkt, court, decision);
 	else
-		classify_one(list->tree[0], pkt, rules, decision);
+		classify_one(list->tree[0], pkt, court, decision);
 }

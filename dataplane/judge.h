@@ -7,14 +7,14 @@
 #include "classify.h"
 #include "track.h"
 
-/* at: offset of the struct sl_chain. */
-static __always_inline void judge_by_rules(struct sl_pkt *pkt, __u32 at, __u32 rules,
+static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_court *court,
 					   struct sl_decision *decision)
 {
-	const struct sl_chain __arena *chain = SL_AT(struct sl_chain, at);
+	const struct sl_chain __arena *chain =
+		SL_AT(struct sl_chain, sl_chain_offset(court->rules, court->dir));
 
-	sl_classify(at, pkt, rules, decision);
-	if (decision->verdict != SL_CONTINUE)
+	sl_classify(pkt, court, decision);
+	if (decision->verdict != SL_CONTINUE || decision->from)
 		return;
 	if (pkt->reason) {
 		decision->verdict = SL_ACCEPT;
@@ -24,54 +24,77 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt, __u32 at, __u32 r
 	decision->slot = chain->policy_slot;
 }
 
-/* What a first fragment got is what the later ones will get. */
+/* What a first fragment got is what the later ones will get, but for an answer. */
 static __always_inline void judge_leave(struct sl_pkt *pkt, __u32 slot,
 					const struct sl_decision *decision)
 {
-	struct sl_piece piece;
+	struct sl_scratch *scratch = sl_scratch();
+	struct sl_piece *piece;
 
-	piece_fill(&piece, pkt, slot);
-	piece.verdict = decision->verdict;
-	piece.slot = decision->slot;
-	sl_track_verdict(&piece);
+	if (!scratch)
+		return;
+	piece = &scratch->piece;
+	piece_fill(piece, pkt, slot);
+	piece->verdict = decision->verdict == SL_REJECT ? SL_DROP : decision->verdict;
+	piece->slot = decision->slot;
+	piece->arg = decision->from ? decision->from : decision->arg;
+	sl_track_verdict(piece);
 }
 
 static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 					struct sl_decision *decision)
 {
-	struct sl_piece piece;
+	struct sl_scratch *scratch = sl_scratch();
+	struct sl_piece *piece;
 
-	piece_fill(&piece, pkt, slot);
-	sl_track(&piece);
-	pkt->reason = piece.reason;
-	decision->verdict = piece.verdict;
-	decision->slot = piece.slot;
+	if (!scratch)
+		return;
+	piece = &scratch->piece;
+	piece_fill(piece, pkt, slot);
+	sl_track(piece);
+	pkt->reason = piece->reason;
+	decision->verdict = piece->verdict;
+	decision->slot = piece->slot;
+	if (piece->verdict == SL_CONTINUE)
+		decision->from = piece->arg;
+	else
+		decision->arg = piece->arg;
+}
+
+static __always_inline bool judge_drops(const struct sl_court *court, __u8 reason,
+					struct sl_decision *decision)
+{
+	if (!(SL_AT(struct sl_ruleset, court->rules)->drop_reasons >> reason & 1))
+		return false;
+	decision->verdict = SL_DROP;
+	decision->slot = SL_NO_SLOT;
+	decision->from = 0;
+	return true;
 }
 
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
  * trusted. A later fragment takes the verdict of its first one. Then the rules, then the policy;
- * a packet with a reason that is set to accept is never left to the policy. at: offset of the rule
- * set.
+ * a packet with a reason that is set to accept is never left to the policy. Last, what a rule says
+ * and could not be done.
  */
-static __always_inline void sl_judge(struct sl_pkt *pkt, __u32 at, enum sl_dir dir, __u32 slot,
-				     __u32 rules, struct sl_decision *decision)
+static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *court,
+				     struct sl_decision *decision)
 {
-	const struct sl_ruleset __arena *ruleset = SL_AT(struct sl_ruleset, at);
-
 	decision->verdict = SL_CONTINUE;
 	decision->slot = SL_NO_SLOT;
 
+	if (SL_AT(struct sl_ruleset, court->rules)->needs & SL_NEEDS_MACS)
+		sl_set_macs(pkt);
 	if (pkt->frag && !pkt->reason)
-		judge_piece(pkt, slot, decision);
-	if (pkt->reason && (ruleset->drop_reasons >> pkt->reason & 1)) {
-		decision->verdict = SL_DROP;
-		decision->slot = SL_NO_SLOT;
+		judge_piece(pkt, court->slot, decision);
+	if (pkt->reason && judge_drops(court, pkt->reason, decision))
 		return;
-	}
-	if (decision->verdict != SL_CONTINUE)
+	if (decision->verdict != SL_CONTINUE || decision->from)
 		return;
-	judge_by_rules(pkt, sl_chain_offset(at, dir), rules, decision);
+	judge_by_rules(pkt, court, decision);
+	if (pkt->undone)
+		judge_drops(court, pkt->undone, decision);
 	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
-		judge_leave(pkt, slot, decision);
+		judge_leave(pkt, court->slot, decision);
 }

@@ -7,6 +7,7 @@
  * fit together is for track.h.
  */
 
+#include "env.h"
 #include "pkt.h"
 
 #define SL_PROTO_TCP  6

@@ -41,13 +41,13 @@ SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, 
 
 static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 len)
 {
-	struct sl_ip4_options options;
+	struct sl_scratch *scratch = sl_scratch();
 
 	sl_recheck(len);
-	if (len > sizeof(options.bytes) ||
-	    bpf_dynptr_read(options.bytes, len, pkt->view, offset, 0))
+	if (!scratch || len > sizeof(scratch->options) ||
+	    bpf_dynptr_read(scratch->options, len, pkt->view, offset, 0))
 		return false;
-	return sl_ip4_options_good(&options, len);
+	return sl_ip4_options_good((const struct sl_ip4_options *)scratch->options, len);
 }
 
 /* A header that contradicts itself: what kind of fragment it says it is may be asked all the same. */
@@ -61,8 +61,7 @@ static __always_inline enum sl_step ip4_stop(struct sl_pkt *pkt, __u16 frag, enu
 
 static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP4_LEN);
+	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP4_LEN);
 	__u32 header_len, total_len;
 	__u16 frag;
 
@@ -94,6 +93,7 @@ static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 
 	pkt->frag_id = sl_get16(ip + 4);
 	pkt->end = pkt->network + total_len;
+	pkt->ip_end = pkt->end;
 	pkt->cursor += header_len;
 	if (header_len > SL_IP4_LEN &&
 	    !ip4_options(pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))

@@ -35,6 +35,26 @@ static __always_inline bool ip6_is_ext(__u8 next)
 	}
 }
 
+static __always_inline __u8 ip6_ext_bit(__u8 next)
+{
+	switch (next) {
+	case SL_NEXT_HOPOPTS:
+		return 1 << SL_EXT_HOPOPTS;
+	case SL_NEXT_ROUTING:
+		return 1 << SL_EXT_ROUTING;
+	case SL_NEXT_FRAGMENT:
+		return 1 << SL_EXT_FRAGMENT;
+	case SL_NEXT_AUTH:
+		return 1 << SL_EXT_AH;
+	case SL_NEXT_DSTOPTS:
+		return 1 << SL_EXT_DSTOPTS;
+	case SL_NEXT_MOBILITY:
+		return 1 << SL_EXT_MOBILITY;
+	default:
+		return 1 << SL_EXT_OTHER;
+	}
+}
+
 /* Where the walk along the chain stands. */
 struct sl_extensions {
 	__u32 cursor; /* in: the first extension header; out: what follows the last */
@@ -43,7 +63,7 @@ struct sl_extensions {
 	__u32 frag_cursor; /* behind the fragment header; 0: there is none */
 	__u16 frag_field; /* offset and the more flag, as in the header */
 	__u8 next; /* protocol at cursor */
-	__u8 pad;
+	__u8 seen; /* 1 << enum sl_ext */
 };
 
 /*
@@ -52,7 +72,7 @@ struct sl_extensions {
  */
 SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl_extensions *walk)
 {
-	union sl_header copy;
+	__u8 copy[SL_EXT_LEN];
 	const __u8 *ext;
 	__u32 len;
 
@@ -65,7 +85,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 			return SL_REASON_BAD_EXTHDR;
 		if (walk->end - walk->cursor < SL_EXT_LEN)
 			return SL_REASON_SHORT_EXTHDR;
-		ext = bpf_dynptr_slice(view, walk->cursor, &copy, SL_EXT_LEN);
+		ext = bpf_dynptr_slice(view, walk->cursor, copy, SL_EXT_LEN);
 		if (!ext)
 			return SL_REASON_SHORT_EXTHDR;
 
@@ -83,6 +103,7 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 		}
 		if (len < SL_EXT_LEN || len > walk->end - walk->cursor)
 			return SL_REASON_SHORT_EXTHDR;
+		walk->seen |= ip6_ext_bit(walk->next);
 		walk->next = ext[0];
 		walk->cursor += len;
 		if (walk->frag_cursor == walk->cursor && (walk->frag_field & 0xfff8))
@@ -99,6 +120,7 @@ static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 ne
 
 	pkt->key.xport &= ~(0xffULL << SL_XPORT_PROTO_SHIFT);
 	pkt->key.xport |= (__u64)walk.next << SL_XPORT_PROTO_SHIFT;
+	pkt->key.xport |= (__u64)walk.seen << SL_XPORT_EXT_SHIFT;
 	pkt->key.dport = walk.next;
 	/* Offset 0 and no more to come: not a fragment at all (RFC 6946). */
 	if (walk.frag_cursor && (walk.frag_field & 0xfff9)) {
@@ -117,8 +139,7 @@ static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 ne
 
 static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *ip = sl_header(pkt, pkt->cursor, &copy, SL_IP6_LEN);
+	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP6_LEN);
 	__u32 payload_len, rest;
 	__u8 next;
 
@@ -155,6 +176,7 @@ static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 
 	pkt->cursor += SL_IP6_LEN;
 	pkt->end = pkt->cursor + payload_len;
+	pkt->ip_end = pkt->end;
 	if (ip6_is_ext(next))
 		return parse_extensions(pkt, next);
 	return SL_NEXT;

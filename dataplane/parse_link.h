@@ -4,6 +4,7 @@
 
 /* Ethernet and its VLAN tags, up to the ethertype of what they carry. */
 
+#include "env.h"
 #include "pkt.h"
 
 #define SL_ETHERNET_LEN 14U
@@ -36,7 +37,6 @@ static __always_inline bool link_is_tag(__u16 ethertype)
 
 static __always_inline enum sl_step parse_tags(struct sl_pkt *pkt)
 {
-	union sl_header copy;
 	const __u8 *tag;
 
 	for (int i = 0; i < SL_VLAN_DEPTH; i++) {
@@ -44,7 +44,7 @@ static __always_inline enum sl_step parse_tags(struct sl_pkt *pkt)
 			return SL_NEXT;
 		if (pkt->tags == SL_VLAN_DEPTH)
 			return sl_stop(pkt, SL_REASON_VLAN_DEPTH);
-		tag = sl_header(pkt, pkt->cursor, &copy, SL_VLAN_LEN);
+		tag = sl_header(pkt, pkt->cursor, SL_VLAN_LEN);
 		if (!tag)
 			return sl_stop(pkt, SL_REASON_SHORT_VLAN);
 		link_add_tag(pkt, sl_get16(tag));

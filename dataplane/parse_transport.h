@@ -6,6 +6,7 @@
 #include "pkt.h"
 
 #define SL_PROTO_ICMP  1
+#define SL_PROTO_ESP   50
 #define SL_PROTO_ICMP6 58
 
 #define SL_TCP_LEN  20U
@@ -20,12 +21,11 @@ static __always_inline enum sl_step transport_cut(struct sl_pkt *pkt, enum sl_re
 }
 
 /* The transport header's fixed part; NULL when the packet, not only the frame, ends before it. */
-static __always_inline const __u8 *transport_header(struct sl_pkt *pkt, union sl_header *copy,
-						    const __u32 len)
+static __always_inline const __u8 *transport_header(struct sl_pkt *pkt, const __u32 len)
 {
 	if (pkt->end - pkt->cursor < len)
 		return NULL;
-	return sl_header(pkt, pkt->cursor, copy, len);
+	return sl_header(pkt, pkt->cursor, len);
 }
 
 static __always_inline void transport_ports(struct sl_pkt *pkt, const __u8 *header, enum sl_l4 l4)
@@ -37,8 +37,7 @@ static __always_inline void transport_ports(struct sl_pkt *pkt, const __u8 *head
 
 static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *tcp = transport_header(pkt, &copy, SL_TCP_LEN);
+	const __u8 *tcp = transport_header(pkt, SL_TCP_LEN);
 	__u32 header_len;
 
 	if (!tcp)
@@ -56,8 +55,7 @@ static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *udp = transport_header(pkt, &copy, SL_UDP_LEN);
+	const __u8 *udp = transport_header(pkt, SL_UDP_LEN);
 	__u32 len;
 
 	if (!udp)
@@ -77,8 +75,7 @@ static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
 {
-	union sl_header copy;
-	const __u8 *sctp = transport_header(pkt, &copy, SL_SCTP_LEN);
+	const __u8 *sctp = transport_header(pkt, SL_SCTP_LEN);
 
 	if (!sctp)
 		return transport_cut(pkt, SL_REASON_SHORT_SCTP);
@@ -89,8 +86,7 @@ static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
 
 static __always_inline enum sl_step parse_icmp(struct sl_pkt *pkt, enum sl_reason reason)
 {
-	union sl_header copy;
-	const __u8 *icmp = transport_header(pkt, &copy, SL_ICMP_LEN);
+	const __u8 *icmp = transport_header(pkt, SL_ICMP_LEN);
 
 	if (!icmp)
 		return transport_cut(pkt, reason);
@@ -121,6 +117,11 @@ static __always_inline enum sl_step parse_transport(struct sl_pkt *pkt)
 	case SL_PROTO_ICMP6:
 		if (pkt->key.l3 == SL_L3_IP6)
 			return parse_icmp(pkt, SL_REASON_SHORT_ICMP6);
+		break;
+	case SL_PROTO_ESP:
+		/* An extension header, too, but what is behind it cannot be read. */
+		if (pkt->key.l3 == SL_L3_IP6)
+			pkt->key.xport |= 1ULL << (SL_XPORT_EXT_SHIFT + SL_EXT_ESP);
 		break;
 	}
 	pkt->payload = pkt->cursor;

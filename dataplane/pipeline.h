@@ -11,6 +11,7 @@
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
+#include "reject.h"
 
 static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
 					   const struct sl_decision *decision)
@@ -23,6 +24,36 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 	if (pkt->reason)
 		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) + pkt->reason * unit,
 			 pkt->bytes);
+	if (pkt->undone)
+		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) + pkt->undone * unit,
+			 pkt->bytes);
+}
+
+/* Where the packet is to go is there now; else the reason. */
+static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *court,
+							struct sl_decision *decision)
+{
+	__u32 at = SL_AT(struct sl_ruleset, court->rules)->ports +
+		   decision->arg * (__u32)sizeof(struct sl_rule_port);
+
+	decision->arg = SL_AT(struct sl_rule_port, at)->ifindex;
+	return decision->arg ? SL_REASON_NONE : SL_REASON_REDIRECT_PORT;
+}
+
+/* A verdict that takes more than letting go: it is carried out, or a reason decides. */
+static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_court *court,
+					 struct sl_decision *decision, const bool moves)
+{
+	enum sl_reason reason = decision->verdict == SL_REJECT
+					? sl_reject(pkt, decision->arg, moves)
+					: pipeline_redirect(court, decision);
+
+	if (!reason)
+		return;
+	sl_undone(sl_facts_of(pkt), reason);
+	decision->verdict = SL_AT(struct sl_ruleset, court->rules)->drop_reasons >> reason & 1
+				    ? SL_DROP
+				    : SL_ACCEPT;
 }
 
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
@@ -39,9 +70,9 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->key.dport = pkt->key.dport;
 	trace->key.l3 = pkt->key.l3;
 	trace->key.l4 = pkt->key.l4;
-	trace->key.from = pkt->key.from;
+	trace->key.from = decision->from;
 	trace->verdict = decision->verdict;
-	trace->reason = pkt->reason;
+	trace->reason = pkt->reason ? pkt->reason : pkt->undone;
 	trace->slot = decision->slot;
 	trace->length = pkt->length;
 	trace->network = pkt->network;
@@ -50,25 +81,38 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
 }
 
-static __always_inline enum sl_verdict sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
-						   const volatile struct sl_prog_config *config)
+static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
+					const volatile struct sl_prog_config *config,
+					const bool moves, struct sl_decision *decision)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	__u32 rules = sl_rule_counter_offset(0, config->rule_shift, cpu);
 	__u32 stats = sl_if_stats_offset(config->slot, config->ncpus, cpu) +
 		      pkt->hook * (__u32)sizeof(struct sl_hook_stats);
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
-	struct sl_decision decision = { SL_ACCEPT, SL_NO_SLOT };
+	const struct sl_court court = {
+		.rules = ruleset,
+		.slot = config->slot,
+		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
+		.dir = dir,
+	};
 
+	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset)
-		sl_judge(pkt, ruleset, dir, config->slot, rules, &decision);
+		sl_judge(pkt, &court, decision);
 	else
 		pkt->reason = SL_REASON_NO_RULES;
-	pipeline_count(pkt, stats, rules, &decision);
+	if (decision->verdict > SL_SEEN)
+		pipeline_act(pkt, &court, decision, moves);
+#ifdef SL_HAS_SKB
+	if ((pkt->tagging.pops | pkt->tagging.pushes) &&
+	    (decision->verdict == SL_ACCEPT || decision->verdict == SL_REDIRECT) &&
+	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
+		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
+#endif
+	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, &decision);
-	return decision.verdict;
+		pipeline_trace(pkt, decision);
 }

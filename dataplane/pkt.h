@@ -5,24 +5,8 @@
 #include "../abi/reason.h"
 #include "../abi/rule.h"
 #include "arena.h"
+#include "inline.h"
 #include "view.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-#ifndef __noinline
-#define __noinline __attribute__((noinline))
-#endif
-
-#ifdef __bpf__
-#define SL_VERIFIED_ONCE __noinline
-/* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */
-#define sl_recheck(x)	 asm volatile("" : "+r"(x))
-#else
-#define sl_recheck(x)
-#define SL_VERIFIED_ONCE static inline
-#endif
 
 /*
  * The header window: one slice at the start of the frame that holds all headers of a common packet.
@@ -33,10 +17,20 @@
 #define SL_WINDOW_SHORT 54U /* Ethernet, IPv4, TCP: what a frame of minimal size holds */
 #define SL_WINDOW_TINY	14U /* Ethernet */
 
-struct sl_pkt {
-	const struct bpf_dynptr *view;
-	const __u8 *window;
-	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
+/* Tags to be taken off and put on when the packet leaves: see op_vlan.h. */
+#define SL_PUSHES 3
+
+struct sl_tagging {
+	__u16 pops;
+	__u16 pushes;
+	__u32 tag[SL_PUSHES]; /* ethertype << 16 | TCI; the last one is the outermost */
+};
+
+/*
+ * What is known of a packet, without pointers: what a global function can be handed. The verifier
+ * takes such a function apart once, and forgets over its call what it knew of memory handed in.
+ */
+struct sl_facts {
 	__u32 length; /* of the frame, as the view has it */
 	__u32 bytes; /* what is counted: with the tag that was taken out of the frame */
 	__u32 cursor; /* next byte to parse */
@@ -57,47 +51,79 @@ struct sl_pkt {
 	__u16 frag_len; /* bytes behind the IP headers */
 	__u8 more_frags;
 
+	__u8 undone; /* enum sl_reason: the first thing that a rule says and that could not be done */
 	__u16 ethertype; /* host order, after all tags */
 
 	/* Offsets from the start of the frame; 0 until reached. */
 	__u32 network;
 	__u32 transport;
 	__u32 payload;
-	__u32 end; /* of the IP packet: what lies past it is padding */
+	__u32 end; /* of the transport's data: what lies past it is padding */
+	__u32 ip_end; /* of the IP packet: a UDP datagram may end before */
 
+	struct sl_tagging tagging;
 	struct sl_key key; /* addr[1] to [3]: of IPv6 only */
 };
+
+struct sl_pkt {
+	SL_CTX *ctx;
+	const struct bpf_dynptr *view;
+	const __u8 *window;
+	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
+	struct sl_facts; /* its members are the packet's */
+};
+
+static __always_inline struct sl_facts *sl_facts_of(struct sl_pkt *pkt)
+{
+	return (struct sl_facts *)&pkt->length;
+}
 
 /*
  * Only what a parser may leave unset is cleared: a store for each field of each packet would cost
  * more than the parsing. The packet is kept in memory on purpose: in clang 19's registers, of which
- * BPF has ten, it is spilled at every branch (7 ns a packet more, measured on 6.18).
+ * BPF has ten, it is spilled at every branch (7 ns a packet more, measured on 6.18). Zeros are such
+ * that the verifier does not know: a byte of which it knows that it is zero is never the same to it
+ * as one of which it does not, and it would go through the rules once for each such difference.
  */
-static __always_inline void sl_pkt_init(struct sl_pkt *pkt, const struct bpf_dynptr *view,
-					enum sl_hook hook)
+static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
+					const struct bpf_dynptr *view, enum sl_hook hook)
 {
+	const __u32 zero = sl_unknown(0);
+
+	pkt->ctx = ctx;
 	pkt->view = view;
 	pkt->window = NULL;
 	pkt->window_len = 0;
-	pkt->vlan_tci = 0;
-	pkt->has_vlan_tci = 0;
-	pkt->is_gso = 0;
-	pkt->hook = hook;
-	pkt->reason = SL_REASON_NONE;
-	pkt->tags = 0;
-	pkt->frag = SL_FRAG_NONE;
-	pkt->network = 0;
-	pkt->transport = 0;
-	pkt->payload = 0;
-	pkt->key.link = 0;
-	pkt->key.xport = 0;
-	pkt->key.addr[0] = 0;
-	pkt->key.sport = 0;
-	pkt->key.dport = 0;
-	pkt->key.l3 = SL_L3_OTHER;
-	pkt->key.l4 = SL_L4_OTHER;
-	pkt->key.from = 0;
+	pkt->vlan_tci = zero;
+	pkt->has_vlan_tci = zero;
+	pkt->is_gso = zero;
+	pkt->hook = hook + zero;
+	pkt->reason = zero;
+	pkt->undone = zero;
+	pkt->tags = zero;
+	pkt->frag = zero;
+	pkt->network = zero;
+	pkt->transport = zero;
+	pkt->payload = zero;
+	pkt->ip_end = zero;
+	pkt->tagging.pops = zero;
+	pkt->tagging.pushes = zero;
+	pkt->key.link = zero;
+	pkt->key.xport = zero;
+	pkt->key.addr[0] = zero;
+	pkt->key.sport = zero;
+	pkt->key.dport = zero;
+	pkt->key.l3 = zero;
+	pkt->key.l4 = zero;
+	pkt->key.from = zero;
 	asm volatile("" : : "r"(pkt) : "memory");
+}
+
+/* The first is the one that counts. */
+static __always_inline void sl_undone(struct sl_facts *facts, enum sl_reason reason)
+{
+	if (!facts->undone)
+		facts->undone = reason;
 }
 
 /* A parser ends with SL_NEXT, or with the reason why there is nothing more to parse. */
@@ -112,20 +138,24 @@ static __always_inline enum sl_step sl_stop(struct sl_pkt *pkt, enum sl_reason r
 	return SL_STOP;
 }
 
-/* Where a header is copied to when it does not lie in one piece. */
-union sl_header {
-	__u64 align;
-	__u8 bytes[40];
-};
+#define SL_HEADER_MAX 40U
 
-/* len bytes at offset, from the window if they are there; NULL past the end. len is a constant. */
-static __always_inline const void *sl_header(struct sl_pkt *pkt, __u32 offset,
-					     union sl_header *copy, const __u32 len)
+/* Where a header is copied to when it does not lie in one piece: see env.h. */
+static __always_inline void *sl_header_room(void);
+
+/*
+ * len bytes at offset, from the window if they are there; NULL past the end. len is a constant. Valid
+ * until the next call.
+ */
+static __always_inline const void *sl_header(struct sl_pkt *pkt, __u32 offset, const __u32 len)
 {
+	void *room;
+
 	/* In this form the comparison bounds offset itself, which is what the verifier wants. */
 	if (pkt->window_len >= len && offset <= pkt->window_len - len)
 		return pkt->window + offset;
-	return bpf_dynptr_slice(pkt->view, offset, copy, len);
+	room = sl_header_room();
+	return room ? bpf_dynptr_slice(pkt->view, offset, room, len) : NULL;
 }
 
 /* Packets hold big-endian words at any address; both sides of the build read them unaligned. */

@@ -23,18 +23,6 @@ static __always_inline void sl_frag_forget(const struct sl_frag_key *key);
 
 #define SL_FRAG_WORDS 128U
 
-/* One fragment, apart from the packet, which must not be forced into memory for it. */
-struct sl_piece {
-	struct sl_frag_key key;
-	__u16 first; /* 8-byte units */
-	__u16 end;
-	__u8 kind; /* enum sl_frag_kind */
-	__u8 is_last;
-	__u16 reason; /* out: enum sl_reason */
-	__u32 verdict; /* in and out, as in struct sl_decision */
-	__u32 slot;
-};
-
 static __always_inline void piece_fill(struct sl_piece *piece, const struct sl_pkt *pkt, __u8 slot)
 {
 	*piece = (struct sl_piece) {};
@@ -161,6 +149,7 @@ static __noinline void sl_track(struct sl_piece *piece)
 	if (frag && (frag->flags & SL_FRAG_FIRST_SEEN)) {
 		piece->verdict = frag->verdict;
 		piece->slot = frag->slot;
+		piece->arg = frag->arg;
 	} else if (!piece->reason) {
 		piece->reason = SL_REASON_FRAG_ORPHAN;
 	}
@@ -177,6 +166,7 @@ static __noinline void sl_track_verdict(const struct sl_piece *piece)
 		return;
 	frag->verdict = piece->verdict;
 	frag->slot = piece->slot;
+	frag->arg = piece->arg;
 	__sync_fetch_and_or(&frag->flags, SL_FRAG_FIRST_SEEN);
 	/* The first came last: nobody will ask, and the id may be used again. */
 	if (frag_complete(frag))

@@ -19,6 +19,10 @@
  *
  * bpf_dynptr_read(buf, len, view, offset, 0): a copy; len need not be a constant. Negative past
  * the end.
+ *
+ * bpf_dynptr_write(view, offset, buf, len, flags): the other way round.
+ *
+ * bpf_dynptr_clone(view, clone) and bpf_dynptr_adjust(clone, start, end): a view of a part.
  */
 #ifdef __bpf__
 
@@ -30,7 +34,7 @@
 #include <string.h>
 
 struct bpf_dynptr {
-	const __u8 *bytes;
+	__u8 *bytes;
 	__u32 size;
 };
 
@@ -52,6 +56,31 @@ static inline long bpf_dynptr_read(void *buf, __u32 len, const struct bpf_dynptr
 	if (!bytes)
 		return -E2BIG;
 	memcpy(buf, bytes, len);
+	return 0;
+}
+
+static inline long bpf_dynptr_write(const struct bpf_dynptr *view, __u32 offset, void *buf,
+				    __u32 len, __u64 flags)
+{
+	(void)flags;
+	if (!bpf_dynptr_slice(view, offset, NULL, len))
+		return -E2BIG;
+	memcpy(view->bytes + offset, buf, len);
+	return 0;
+}
+
+static inline int bpf_dynptr_clone(const struct bpf_dynptr *view, struct bpf_dynptr *clone)
+{
+	*clone = *view;
+	return 0;
+}
+
+static inline int bpf_dynptr_adjust(struct bpf_dynptr *view, __u32 start, __u32 end)
+{
+	if (start > end || end > view->size)
+		return -ERANGE;
+	view->bytes += start;
+	view->size = end - start;
 	return 0;
 }
 

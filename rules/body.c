@@ -3,9 +3,11 @@
 #include "body.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "op.h"
 #include "pieces.h"
+#include "sets.h"
 
 #define BODY_ALIGN 16
 #define OP_MAX	   65528U /* struct sl_op.size, in words of 8 bytes */
@@ -16,6 +18,9 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	const struct sl_conf_match *match = rule->match;
 	size_t i;
 
+	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
+	    match->mss.count || match->nsets || match->nifaces)
+		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
 
@@ -26,18 +31,12 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	return false;
 }
 
-/* A body that is written: at is its offset, its operations come right behind it. */
-struct writing {
-	struct sl_block *block;
-	__u32 at;
-};
-
-static struct sl_body *body_of(const struct writing *w)
+static struct sl_body *body_of(const struct sl_body_writing *w)
 {
 	return sl_block_at(w->block, w->at);
 }
 
-static int add_op(struct writing *w, enum sl_op_kind kind, size_t size, __u32 arg, void **out)
+int sl_body_op(struct sl_body_writing *w, enum sl_op_kind kind, size_t size, __u32 arg, void **out)
 {
 	struct sl_op *op;
 	__u32 at;
@@ -56,14 +55,14 @@ static int add_op(struct writing *w, enum sl_op_kind kind, size_t size, __u32 ar
 	return 0;
 }
 
-static int add_bits(struct writing *w, const struct sl_cond *cond, __u32 arg)
+static int add_bits(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
 {
 	struct sl_op_bits *op;
 	unsigned int i;
 	void *new;
 	int err;
 
-	err = add_op(w, SL_OP_BITS, sizeof(*op), arg, &new);
+	err = sl_body_op(w, SL_OP_BITS, sizeof(*op), arg, &new);
 	if (err)
 		return err;
 	op = new;
@@ -72,15 +71,15 @@ static int add_bits(struct writing *w, const struct sl_cond *cond, __u32 arg)
 	return 0;
 }
 
-static int add_ranges(struct writing *w, const struct sl_cond *cond, __u32 arg)
+static int add_ranges(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
 {
 	struct sl_op_ranges *op;
 	void *new;
 	size_t i;
 	int err;
 
-	err = add_op(w, SL_OP_RANGES, sizeof(*op) + cond->set.count * sizeof(op->range[0]), arg,
-		     &new);
+	err = sl_body_op(w, SL_OP_RANGES, sizeof(*op) + cond->set.count * sizeof(op->range[0]), arg,
+			 &new);
 	if (err)
 		return err;
 	op = new;
@@ -92,7 +91,8 @@ static int add_ranges(struct writing *w, const struct sl_cond *cond, __u32 arg)
 	return 0;
 }
 
-static void fold(struct writing *w, const struct sl_field_info *field, const struct sl_piece *piece)
+static void fold(struct sl_body_writing *w, const struct sl_field_info *field,
+		 const struct sl_piece *piece)
 {
 	struct sl_body *body = body_of(w);
 	__u64 value = (__u64)piece->value << field->shift;
@@ -108,7 +108,7 @@ static void fold(struct writing *w, const struct sl_field_info *field, const str
 }
 
 /* One masked compare if that does, which costs nothing beside those of other conditions. */
-static int add_cond(struct writing *w, const struct sl_cond *cond)
+static int add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
 {
 	const struct sl_field_info *field = &sl_fields[cond->field];
 	__u32 word = field->place == SL_PLACE_LINK ? SL_WORD_LINK : SL_WORD_XPORT;
@@ -127,10 +127,39 @@ static int add_cond(struct writing *w, const struct sl_cond *cond)
 	return err;
 }
 
+/* The sets were written before all bodies. */
+__u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL_SET_PARTS])
+{
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+	unsigned int i;
+
+	for (i = 0; i < SL_SET_PARTS; i++)
+		if (part[i] == SL_PART_SMAC || part[i] == SL_PART_DMAC)
+			rules->needs |= SL_NEEDS_MACS;
+	return rules->sets + set * (__u32)sizeof(struct sl_set);
+}
+
+static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
+{
+	__u32 set = sl_body_set(w, cond->set, cond->part);
+	struct sl_op_set *op;
+	void *new;
+	int err;
+
+	err = sl_body_op(w, SL_OP_SET, sizeof(*op), set, &new);
+	if (err)
+		return err;
+	op = new;
+	op->op.negate = cond->negate;
+	memcpy(op->part, cond->part, sizeof(op->part));
+	return 0;
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
 {
 	const struct sl_conf_match *match = rule->match;
-	struct writing w = { .block = block };
+	struct sl_body_writing w = { .block = block };
+	const char *why;
 	size_t i;
 	int err;
 
@@ -139,6 +168,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 		return err;
 	body_of(&w)->slot = rule->slot;
 	body_of(&w)->action = rule->action;
+	body_of(&w)->arg = rule->arg;
+	body_of(&w)->needs = (__u16)sl_conf_rule_needs(rule, &why);
 	for (i = 0; i < match->count; i++) {
 		if (!sl_cond_is_body(match, &match->conds[i]))
 			continue;
@@ -146,6 +177,16 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 		if (err)
 			return err;
 	}
+	for (i = 0; i < match->nsets; i++) {
+		err = add_set(&w, &match->sets[i]);
+		if (err)
+			return err;
+	}
+	err = sl_body_add_match(&w, match);
+	if (!err)
+		err = sl_body_add_stmts(&w, rule);
+	if (err)
+		return err;
 	*at = w.at;
 	return 0;
 }

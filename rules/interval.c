@@ -30,13 +30,24 @@ static int compare(const void *a, const void *b)
 	return x->low < y->low ? -1 : x->low > y->low;
 }
 
+static bool is_sorted(const struct sl_intervals *set)
+{
+	size_t i;
+
+	for (i = 1; i < set->count; i++)
+		if (set->v[i].low < set->v[i - 1].low)
+			return false;
+	return true;
+}
+
 void sl_intervals_normalise(struct sl_intervals *set)
 {
 	size_t i, n = 0;
 
 	if (!set->count)
 		return;
-	qsort(set->v, set->count, sizeof(*set->v), compare);
+	if (!is_sorted(set))
+		qsort(set->v, set->count, sizeof(*set->v), compare);
 	for (i = 1; i < set->count; i++) {
 		struct sl_interval *last = &set->v[n], *next = &set->v[i];
 
@@ -109,6 +120,74 @@ int sl_intervals_intersect(struct sl_intervals *set, const struct sl_intervals *
 	*set = out;
 	out = (struct sl_intervals) {};
 	return 0;
+}
+
+/* The first that ends at number or behind it; count when none does. */
+static size_t first_to(const struct sl_intervals *set, sl_u128 number)
+{
+	size_t from = 0, to = set->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (set->v[middle].high < number)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* The stretches from first to before end become those of with, two at most. */
+static int splice(struct sl_intervals *set, size_t first, size_t end,
+		  const struct sl_interval *with, size_t count)
+{
+	size_t after = set->count - end;
+
+	/* Room, by the way that grows. */
+	while (set->size < first + count + after)
+		if (sl_intervals_add(set, 0, 0))
+			return -ENOMEM;
+	if (after)
+		memmove(set->v + first + count, set->v + end, after * sizeof(*set->v));
+	if (count)
+		memcpy(set->v + first, with, count * sizeof(*set->v));
+	set->count = first + count + after;
+	return 0;
+}
+
+int sl_intervals_unite(struct sl_intervals *set, sl_u128 low, sl_u128 high)
+{
+	size_t first = first_to(set, low ? low - 1 : 0), end = first;
+	struct sl_interval all = { low, high };
+
+	for (; end < set->count; end++) {
+		const struct sl_interval *one = &set->v[end];
+
+		if (one->low > high && one->low - 1 > high)
+			break;
+		if (one->low < all.low)
+			all.low = one->low;
+		if (one->high > all.high)
+			all.high = one->high;
+	}
+	return splice(set, first, end, &all, 1);
+}
+
+int sl_intervals_subtract(struct sl_intervals *set, sl_u128 low, sl_u128 high)
+{
+	size_t first = first_to(set, low), end = first, count = 0;
+	struct sl_interval left[2];
+
+	for (; end < set->count && set->v[end].low <= high; end++) {
+		const struct sl_interval *one = &set->v[end];
+
+		if (one->low < low)
+			left[count++] = (struct sl_interval) { one->low, low - 1 };
+		if (one->high > high)
+			left[count++] = (struct sl_interval) { high + 1, one->high };
+	}
+	return splice(set, first, end, left, count);
 }
 
 bool sl_intervals_have(const struct sl_intervals *set, sl_u128 number)

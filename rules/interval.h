@@ -34,6 +34,10 @@ int sl_intervals_complement(struct sl_intervals *set, sl_u128 max);
 /* set becomes what is in both. */
 int sl_intervals_intersect(struct sl_intervals *set, const struct sl_intervals *other);
 
+/* One stretch more, or less. */
+int sl_intervals_unite(struct sl_intervals *set, sl_u128 low, sl_u128 high);
+int sl_intervals_subtract(struct sl_intervals *set, sl_u128 low, sl_u128 high);
+
 bool sl_intervals_have(const struct sl_intervals *set, sl_u128 number);
 /* Whether all of inner is in outer. */
 bool sl_intervals_cover(const struct sl_intervals *outer, const struct sl_intervals *inner);

@@ -12,12 +12,14 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "records.h"
+#include "stmt.h"
 #include "tree.h"
 
 /*
  * Lowering writes the block from its start on:
  *
- *   struct sl_ruleset | bodies | trees and their records, list by list | struct sl_rule[] | strings
+ *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
 #define RECORDS_MAX 262144U /* of one rule, in one list */
@@ -41,15 +43,6 @@ void sl_conf_number(struct sl_conf *conf)
 static struct sl_ruleset *header(const struct lowering *l)
 {
 	return sl_block_at(&l->block, l->block.base);
-}
-
-/* What cannot be lowered. */
-static bool has_more(const struct sl_conf_rule *rule)
-{
-	const struct sl_conf_match *match = rule->match;
-
-	return rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	       match->mss.count || match->nsets || match->nifaces;
 }
 
 /* The rule's records in one list, behind those of the rules before it. */
@@ -105,9 +98,6 @@ static int lower_rule(struct lowering *l, const struct sl_conf_rule *rule, __u32
 	__u32 body = 0;
 	int err;
 
-	if (has_more(rule))
-		return sl_diag_error(l->diag, &rule->loc,
-				     "the rule '%s' asks for what cannot be loaded", rule->name);
 	for (l3 = 0; l3 < SL_L3_MAX_; l3++) {
 		for (l4 = 0; l4 < SL_L4_MAX_; l4++) {
 			if (!sl_match_reaches(rule->match, (enum sl_l3)l3, (enum sl_l4)l4))
@@ -223,6 +213,88 @@ static int write_source(struct lowering *l)
 	return err;
 }
 
+/* Their contents are elsewhere: the caller has said where. */
+static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
+{
+	enum sl_set_kind kind = sl_set_kind_of(set);
+	struct sl_set to = {
+		.kind = (__u8)kind,
+		.body = kind == SL_SET_PLAIN ? set->place : 0,
+		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.size = set->size,
+		.timeout_s = set->timeout_s,
+		.nparts = (__u8)set->nparts,
+		.counters = set->counters,
+	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < set->nparts; i++)
+		to.type[i] = (__u8)set->type[i];
+	if (set->name)
+		err = put_string(l, set->name, &to.name);
+	if (!err)
+		memcpy(sl_block_at(&l->block, at), &to, sizeof(to));
+	return err;
+}
+
+static int write_sets(struct lowering *l)
+{
+	__u32 at;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, l->conf->nsets * sizeof(struct sl_set), ALIGN, &at);
+	if (err || !l->conf->nsets)
+		return err;
+	header(l)->sets = at;
+	header(l)->nsets = (__u32)l->conf->nsets;
+	for (i = 0; i < l->conf->nsets && !err; i++)
+		err = write_set(l, &l->conf->sets[i], at + (__u32)(i * sizeof(struct sl_set)));
+	return err;
+}
+
+/* Interfaces that rules name: the daemon fills in which ones these are. */
+static int write_ports(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, name;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->nports * sizeof(struct sl_rule_port), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->ports = at;
+	header(l)->nports = (__u32)conf->nports;
+	for (i = 0; i < conf->nports && !err; i++) {
+		err = put_string(l, conf->ports[i], &name);
+		if (!err)
+			((struct sl_rule_port *)sl_block_at(&l->block, at))[i].name = name;
+	}
+	return err;
+}
+
+static int write_patterns(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, text;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->npatterns * sizeof(struct sl_pattern), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->patterns = at;
+	header(l)->npatterns = (__u32)conf->npatterns;
+	for (i = 0; i < conf->npatterns && !err; i++) {
+		err = put_string(l, conf->patterns[i], &text);
+		if (!err)
+			((struct sl_pattern *)sl_block_at(&l->block, at))[i].text = text;
+	}
+	return err;
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -233,11 +305,17 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
-	err = lower_rules(l);
+	err = write_sets(l);
+	if (!err)
+		err = lower_rules(l);
 	if (!err)
 		err = lower_trees(l);
 	if (!err)
 		err = write_rules(l);
+	if (!err)
+		err = write_ports(l);
+	if (!err)
+		err = write_patterns(l);
 	if (!err)
 		err = write_source(l);
 	if (!err)

@@ -4,10 +4,20 @@
 
 #include <stdlib.h>
 
+#include "set_content.h"
+
 const char *const sl_set_type_names[SL_TYPE_MAX_] = {
-	[SL_TYPE_ADDR] = "addr", [SL_TYPE_PREFIX] = "prefix", [SL_TYPE_PORT] = "port",
-	[SL_TYPE_MAC] = "mac",	 [SL_TYPE_PROTO] = "proto",
+#define X(name, word) [SL_TYPE_##name] = word,
+	SL_SET_TYPES(X)
+#undef X
 };
+
+enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set)
+{
+	if (sl_set_is_plain(set))
+		return SL_SET_PLAIN;
+	return set->type[0] == SL_TYPE_PREFIX ? SL_SET_TRIE : SL_SET_HASH;
+}
 
 void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS])
 {
@@ -52,5 +62,8 @@ void sl_set_clear(struct sl_conf_set *set)
 	free(set->files);
 	free(set->countries);
 	sl_elems_clear(&set->elems);
+	if (set->content)
+		sl_elems_clear(&set->content->elems);
+	free(set->content);
 	*set = (struct sl_conf_set) {};
 }

@@ -10,16 +10,8 @@
 #include "interval.h"
 #include "loc.h"
 #include "op.h"
+#include "sets.h"
 
-/* What a part of a set's elements is. A prefix may be an address, or a range of them. */
-enum sl_set_type {
-	SL_TYPE_ADDR,
-	SL_TYPE_PREFIX,
-	SL_TYPE_PORT,
-	SL_TYPE_MAC,
-	SL_TYPE_PROTO,
-	SL_TYPE_MAX_
-};
 extern const char *const sl_set_type_names[SL_TYPE_MAX_]; /* "addr", ... */
 
 /* One element, part by part. Only a prefix is more than one number, and it is the only part. */
@@ -63,6 +55,7 @@ struct sl_conf_set {
 	size_t ncountries;
 	struct sl_conf_elems elems; /* written in the configuration itself */
 	struct sl_set_content *content;
+	__u32 place; /* of it in the arena or in a map of maps; set before sl_conf_lower() */
 };
 
 /* One part, no timeout, no counters: numbers, not entries. */
@@ -71,6 +64,7 @@ static inline bool sl_set_is_plain(const struct sl_conf_set *set)
 	return set->nparts == 1 && !set->timeout_s && !set->counters;
 }
 
+enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set);
 /* What a packet's parts are when a statement does not say: sources, and the port it goes to. */
 void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS]);
 

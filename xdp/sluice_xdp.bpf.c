@@ -3,9 +3,13 @@
 
 /* The XDP entry: a frame as the driver has it, before there is an skb. */
 
+#define SL_CTX struct xdp_md
+
 #include "maps.h"
 #include "pipeline.h"
 #include "window.h"
+
+#include "change.h"
 
 /*
  * The whole length of a frame. bpf_dynptr_size() knows it too, for the price of a call (6 ns of the
@@ -27,11 +31,11 @@ static __always_inline __u32 xdp_length(struct xdp_md *ctx, __u32 linear)
 }
 
 static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
-				     struct bpf_dynptr *view, union sl_window *copy)
+				     struct bpf_dynptr *view)
 {
 	__u32 linear = ctx->data_end - ctx->data;
 
-	sl_pkt_init(pkt, view, SL_HOOK_XDP);
+	sl_pkt_init(pkt, ctx, view, SL_HOOK_XDP);
 	if (bpf_dynptr_from_xdp(ctx, 0, view)) {
 		pkt->length = linear;
 		pkt->bytes = linear;
@@ -40,7 +44,7 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 	}
 	pkt->length = xdp_length(ctx, linear);
 	pkt->bytes = pkt->length;
-	sl_window_open(pkt, linear, copy);
+	sl_window_open(pkt, linear);
 }
 
 /*
@@ -71,28 +75,23 @@ static __always_inline bool xdp_in_charge(void)
 	return sl_config.chained ? xdp_is_ours(iface, ours) : ours;
 }
 
-static __always_inline enum sl_verdict xdp_judge(struct xdp_md *ctx)
+static __always_inline void xdp_judge(struct xdp_md *ctx, const bool moves,
+				      struct sl_decision *decision)
 {
 	struct sl_pkt pkt;
 	struct bpf_dynptr view;
-	union sl_window copy;
 
 	SL_USE_ARENA();
-	if (!xdp_in_charge())
-		return SL_SEEN;
-	xdp_view(ctx, &pkt, &view, &copy);
-	return sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config);
+	if (!xdp_in_charge()) {
+		decision->verdict = SL_SEEN;
+		return;
+	}
+	xdp_view(ctx, &pkt, &view);
+	sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config, moves, decision);
 }
 
-/* The section is not xdp.frags: the loader says for each interface whether frames come in parts. */
-SEC("xdp")
-int sluice_xdp(struct xdp_md *ctx)
-{
-	return xdp_judge(ctx) == SL_DROP ? XDP_DROP : XDP_PASS;
-}
-
-/* Tells TC ingress of the same interface that this packet is judged and counted. */
-static __always_inline void xdp_hand_over(struct xdp_md *ctx)
+/* Tells TC ingress of the same interface what of this packet is judged and counted. */
+static __always_inline void xdp_hand_over(struct xdp_md *ctx, __u32 from)
 {
 	struct sl_meta *meta;
 
@@ -103,25 +102,46 @@ static __always_inline void xdp_hand_over(struct xdp_md *ctx)
 	if ((void *)(meta + 1) > (void *)(long)ctx->data)
 		return;
 	meta->handoff = sl_config.handoff;
-	meta->pad = 0;
+	meta->from = from;
+}
+
+static __always_inline int xdp_action(const struct sl_decision *decision)
+{
+	switch (decision->verdict) {
+	case SL_DROP:
+		return XDP_DROP;
+	case SL_REJECT:
+		return XDP_TX;
+	case SL_REDIRECT:
+		return bpf_redirect(decision->arg, 0);
+	default:
+		return XDP_PASS;
+	}
+}
+
+/* The section is not xdp.frags: the loader says for each interface whether frames come in parts. */
+SEC("xdp")
+int sluice_xdp(struct xdp_md *ctx)
+{
+	struct sl_decision decision;
+
+	xdp_judge(ctx, false, &decision);
+	return xdp_action(&decision);
 }
 
 /*
- * The same where TC ingress runs behind it. A program of its own, because one that moves packet
- * data, were it only the metadata, is refused by the dispatchers of libxdp 1.3 and 1.5.
+ * The same for where it is not behind a dispatcher of libxdp 1.3 to 1.5, which refuse a program that
+ * moves packet data: this one hands over to TC ingress, and makes room for long answers.
  */
 SEC("xdp")
 int sluice_xdp_meta(struct xdp_md *ctx)
 {
-	switch (xdp_judge(ctx)) {
-	case SL_DROP:
-		return XDP_DROP;
-	case SL_ACCEPT:
-		xdp_hand_over(ctx);
-		return XDP_PASS;
-	default:
-		return XDP_PASS;
-	}
+	struct sl_decision decision;
+
+	xdp_judge(ctx, true, &decision);
+	if (sl_config.handoff && (decision.verdict == SL_ACCEPT || decision.verdict == SL_CONTINUE))
+		xdp_hand_over(ctx, decision.from);
+	return xdp_action(&decision);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -24,6 +24,7 @@ struct sl_client {
 	struct curl_slist *headers;
 	char *socket;
 	char *error;
+	FILE *stream; /* where an answer goes that is no error; NULL: it is kept */
 	/* The reply, as it comes. */
 	char *text;
 	size_t length;
@@ -34,7 +35,14 @@ static size_t take_reply(char *data, size_t size, size_t count, void *user)
 	struct sl_client *client = user;
 	char *text;
 
+	long status = 0;
+
 	size *= count;
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (client->stream && status == 200) {
+		size = fwrite(data, 1, size, client->stream);
+		return fflush(client->stream) ? 0 : size;
+	}
 	if (client->length + size > REPLY_MAX)
 		return 0;
 	text = realloc(client->text, client->length + size + 1);
@@ -219,4 +227,30 @@ int sl_client_request(struct sl_client *client, const char *path, const json_t *
 	}
 	*out = reply;
 	return 0;
+}
+
+int sl_client_stream(struct sl_client *client, const char *path, FILE *to)
+{
+	json_error_t error;
+	json_t *reply;
+	long status = 0;
+	int err;
+
+	client->stream = to;
+	if (curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 0L))
+		return -ENOMEM;
+	err = perform(client, path, NULL);
+	client->stream = NULL;
+	/* Who reads our output has enough of it. */
+	if (err && ferror(to))
+		return 0;
+	if (err)
+		return err;
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		return 0;
+	reply = json_loadb(client->text ?: "", client->length, 0, &error);
+	err = refused(client, status, path, reply);
+	json_decref(reply);
+	return err;
 }

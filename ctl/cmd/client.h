@@ -4,6 +4,8 @@
 
 /* Requests to sluiced: HTTP and JSON over its Unix socket. Prints nothing. */
 
+#include <stdio.h>
+
 #include <jansson.h>
 
 struct sl_client;
@@ -17,6 +19,8 @@ void sl_client_freep(struct sl_client **client);
  * else what the errno says.
  */
 int sl_client_request(struct sl_client *client, const char *path, const json_t *body, json_t **out);
+/* The answer as it comes, to a file, until it ends. */
+int sl_client_stream(struct sl_client *client, const char *path, FILE *to);
 /*
  * What the last failed request has for the user: a line, and below it the places in a configuration
  * with errors.

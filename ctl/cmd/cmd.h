@@ -41,6 +41,8 @@ enum sl_opt {
 	SL_OPT_NUMBER,
 	SL_OPT_INTERFACE,
 	SL_OPT_VERBOSE,
+	SL_OPT_TIMEOUT,
+	SL_OPT_FOLLOW,
 	SL_OPT_MAX_
 };
 
@@ -90,6 +92,8 @@ int sl_cmd_status(struct sl_ctl *ctl);
 /* stats.c */
 int sl_cmd_stats(struct sl_ctl *ctl);
 int sl_cmd_rules(struct sl_ctl *ctl);
+/* events.c */
+int sl_cmd_events(struct sl_ctl *ctl);
 /* check.c */
 int sl_cmd_check(struct sl_ctl *ctl);
 /* probe.c */
@@ -108,6 +112,9 @@ int sl_cmd_lint(struct sl_ctl *ctl);
 int sl_cmd_diff(struct sl_ctl *ctl);
 /* show.c */
 int sl_cmd_show(struct sl_ctl *ctl);
+/* set.c */
+int sl_cmd_sets(struct sl_ctl *ctl);
+int sl_cmd_set(struct sl_ctl *ctl);
 /* help.c */
 int sl_cmd_commands(struct sl_ctl *ctl);
 int sl_cmd_help(struct sl_ctl *ctl);

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "cmd.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stddef.h>
@@ -56,6 +57,33 @@ const struct sl_command sl_commands[] = {
 		.args = "",
 		.help = "the rules in force, with their counters",
 		.run = sl_cmd_rules,
+	},
+	{
+		.name = "sets",
+		.args = "",
+		.help = "the sets in force",
+		.run = sl_cmd_sets,
+	},
+	{
+		.name = "set",
+		.args = "add|del|list|flush|test SET [ELEMENT...]",
+		.values = "add del list flush test",
+		.min_args = 2,
+		.max_args = INT_MAX,
+		.options = SL_OPT_BIT(TIMEOUT),
+		.help = "change a set while it runs, or look into it",
+		.more = "What is added and deleted holds from the next packet on, over reloads and restarts,\n"
+			"until 'flush' takes the set back to what the configuration has. 'test' ends with 0\n"
+			"when all elements are in the set.",
+		.run = sl_cmd_set,
+	},
+	{
+		.name = "events",
+		.args = "",
+		.options = SL_OPT_BIT(FOLLOW),
+		.help = "what rules with 'log' found, one JSON object a line",
+		.more = "The form is that of Suricata's EVE. The last 1,024 events are kept.",
+		.run = sl_cmd_events,
 	},
 	{
 		.name = "check",

@@ -41,7 +41,10 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 	[SL_OPT_INTERFACE] = { 'i', "interface", "IFACE", "<interface>",
 			       "the interface where the packet is met" },
 	[SL_OPT_VERBOSE] = { 'v', "verbose", NULL, NULL, "show where each rule runs, and why" },
+	[SL_OPT_TIMEOUT] = { 0, "timeout", "TIME", NULL,
+			     "how long the elements stay (30s, 10m, 2h), instead of the set's" },
 	[SL_OPT_UNDO] = { 0, "undo", NULL, NULL, "take it back at once" },
+	[SL_OPT_FOLLOW] = { 0, "follow", NULL, NULL, "go on with what is to come" },
 };
 
 /* Numbers that no letter has, so that getopt_long tells options apart. */

@@ -23,6 +23,7 @@ struct sl_route {
 	const char *path;
 	int (*fn)(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 	bool changes; /* for root only */
+	bool streams; /* fn is NULL, the answer is that of events.c */
 	const char *help;
 };
 
@@ -41,6 +42,13 @@ json_t *sl_api_iface(struct sl_daemon *daemon, const struct sl_port *port);
 /* api_stats.c */
 int sl_api_stats(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_rules(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+/* api_sets.c */
+int sl_api_sets(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_set_list(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_set_test(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_set_add(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_set_delete(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_set_flush(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 /* api_change.c */
 int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply);

@@ -18,6 +18,7 @@
 #include "sock.h"
 
 struct sl_exchange;
+struct sl_events;
 struct sl_port;
 struct sl_reload;
 struct sl_server;
@@ -29,6 +30,7 @@ struct sl_daemon {
 	struct sl_watch signals;
 	struct sl_timer watchdog;
 	struct sl_timer minute; /* see sl_ports_watch */
+	struct sl_timer second; /* see sl_sweep_open */
 	struct sl_sock sock;
 	struct sl_conf *conf; /* in force, also while nothing is attached */
 	struct sl_dp *dp;
@@ -39,6 +41,7 @@ struct sl_daemon {
 	struct sl_reload *reload;
 	struct sl_confirm confirm;
 	struct sl_exchange *waiting; /* requests that are answered later */
+	struct sl_events *events;
 	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "dp.h"
+#include "events.h"
 #include "log.h"
 
 const char *sl_datapath_error(const struct sl_daemon *daemon, int err)
@@ -79,6 +80,9 @@ int sl_datapath_start(struct sl_daemon *daemon, struct sl_conf *conf, char **wor
 		say(words, sl_datapath_error(daemon, err));
 	if (err)
 		return err;
+	err = sl_events_watch(daemon->events);
+	if (err)
+		return err;
 	new = !sl_dp_ruleset(daemon->dp);
 	err = sl_datapath_apply(daemon, conf, words);
 	if (err && new)
@@ -88,5 +92,8 @@ int sl_datapath_start(struct sl_daemon *daemon, struct sl_conf *conf, char **wor
 
 int sl_datapath_remove(struct sl_daemon *daemon)
 {
-	return sl_dp_started(daemon->dp) ? sl_dp_remove(daemon->dp) : 0;
+	if (!sl_dp_started(daemon->dp))
+		return 0;
+	sl_events_unwatch(daemon->events);
+	return sl_dp_remove(daemon->dp);
 }

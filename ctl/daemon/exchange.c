@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "jsontext.h"
 #include "log.h"
 #include "reload.h"
@@ -76,6 +77,26 @@ static struct MHD_Response *response_new(const json_t *reply, size_t *size)
 		free(line);
 	*size = length + 1;
 	return response;
+}
+
+static enum MHD_Result answer_stream(struct sl_exchange *exchange,
+				     struct MHD_Connection *connection)
+{
+	bool follows = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "follow", 6,
+						     NULL, NULL) == MHD_YES;
+	struct MHD_Response *response =
+		sl_events_answer(exchange->daemon->events, connection, follows);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	if (follows)
+		sl_server_patient(connection);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/x-ndjson");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return result;
 }
 
 static enum MHD_Result answer(struct sl_exchange *exchange, struct MHD_Connection *connection)
@@ -237,7 +258,9 @@ static void run(struct sl_exchange *exchange, struct sl_daemon *daemon, const st
 	json_t *body = NULL;
 
 	exchange->status = sl_api_body(&body, exchange->body, exchange->length, &exchange->reply);
-	if (!exchange->status)
+	if (!exchange->status && exchange->route->streams)
+		exchange->status = MHD_HTTP_OK;
+	else if (!exchange->status)
 		exchange->status = exchange->route->fn(daemon, body, &exchange->reply);
 	json_decref(body);
 	if (exchange->status == SL_API_LATER) {
@@ -274,5 +297,7 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 		run(*exchange, daemon, cred);
 	if ((*exchange)->asked && !(*exchange)->status)
 		return wait(*exchange, connection);
+	if ((*exchange)->status == MHD_HTTP_OK && (*exchange)->route->streams)
+		return answer_stream(*exchange, connection);
 	return answer(*exchange, connection);
 }

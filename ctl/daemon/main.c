@@ -26,6 +26,7 @@
 #include "confirm.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "datapath.h"
 #include "log.h"
 #include "notify.h"
@@ -34,6 +35,7 @@
 #include "port.h"
 #include "reload.h"
 #include "server.h"
+#include "sweep.h"
 
 static const struct sl_link_ops link_ops = {
 	.changed = sl_ports_link_changed,
@@ -197,7 +199,11 @@ static int start(struct sl_daemon *daemon)
 	if (!err)
 		err = sl_netdev_new(&daemon->netdev);
 	if (!err)
+		err = sl_events_new(&daemon->events, daemon);
+	if (!err)
 		err = start_datapath(daemon);
+	if (!err)
+		err = sl_sweep_open(daemon);
 	if (!err)
 		err = sl_server_new(&daemon->server, daemon, &daemon->sock, readers);
 	return err;
@@ -211,6 +217,7 @@ static void end(struct sl_daemon *daemon)
 	sl_reload_leave(daemon);
 	sl_exchanges_go_on(daemon, 503, NULL);
 	sl_server_freep(&daemon->server);
+	sl_events_freep(&daemon->events);
 	sl_sock_close(&daemon->sock);
 	sl_ports_free(daemon);
 	sl_netdev_freep(&daemon->netdev);
@@ -223,6 +230,7 @@ static void end(struct sl_daemon *daemon)
 		close(signals);
 	sl_timer_close(&daemon->loop, &daemon->watchdog);
 	sl_timer_close(&daemon->loop, &daemon->minute);
+	sl_timer_close(&daemon->loop, &daemon->second);
 	sl_loop_close(&daemon->loop);
 }
 
@@ -235,6 +243,7 @@ static int run(const struct sl_options *opts)
 		.signals = SL_WATCH_INIT,
 		.watchdog = SL_TIMER_INIT,
 		.minute = SL_TIMER_INIT,
+		.second = SL_TIMER_INIT,
 		.confirm = SL_CONFIRM_INIT,
 		.sock = SL_SOCK_INIT,
 	};

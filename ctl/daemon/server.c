@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cred.h"
 #include "daemon.h"
+#include "events.h"
 #include "exchange.h"
 #include "log.h"
 #include "loop.h"
@@ -26,6 +27,7 @@ struct client {
 	struct sl_cred cred;
 	uint64_t deadline; /* of the request that runs or comes next */
 	bool waits; /* for a reload */
+	bool patient; /* it has none */
 };
 
 struct sl_server {
@@ -156,8 +158,23 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **e
 	struct client *client = client_of(connection);
 
 	sl_exchange_freep((struct sl_exchange **)exchange);
+	if (!client)
+		return;
+	client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
+	client->patient = false;
+}
+
+void sl_server_run(struct sl_server *server)
+{
+	run(server);
+}
+
+void sl_server_patient(struct MHD_Connection *connection)
+{
+	struct client *client = client_of(connection);
+
 	if (client)
-		client->deadline = sl_now() + SL_CLIENT_SECONDS * SECOND;
+		client->patient = true;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *path,
@@ -243,9 +260,10 @@ static void on_tick(void *data)
 	if (!server->count)
 		sl_timer_set(&server->tick, 0, 0);
 	server->ticked = now;
+	sl_events_wake(server->daemon->events);
 	for (client = server->clients; client; client = client->next) {
 		client->deadline += client->waits ? passed : late;
-		if (now < client->deadline)
+		if (client->patient || now < client->deadline)
 			continue;
 		sl_debug("request: pid %d uid %u took too long", client->cred.pid,
 			 client->cred.uid);
@@ -319,8 +337,10 @@ void sl_server_freep(struct sl_server **server)
 	if (!s)
 		return;
 	sl_watch_remove(&s->daemon->loop, &s->mhd_watch);
-	if (s->mhd)
+	if (s->mhd) {
+		sl_events_end(s->daemon->events);
 		MHD_stop_daemon(s->mhd);
+	}
 	while (s->clients)
 		client_remove(s, s->clients);
 	sl_watch_remove(&s->daemon->loop, &s->listen_watch);

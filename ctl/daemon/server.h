@@ -21,6 +21,7 @@
 /* Beyond that, readers are asked to come again: they may all want 100,000 rules and read none. */
 #define SL_ANSWERS_MAX	   (64 << 20)
 
+struct MHD_Connection;
 struct sl_daemon;
 struct sl_server;
 
@@ -30,3 +31,7 @@ int sl_server_new(struct sl_server **out, struct sl_daemon *daemon, const struct
 void sl_server_freep(struct sl_server **server);
 /* Connections were resumed: libmicrohttpd does not notice by itself. */
 void sl_server_go_on(struct sl_server *server);
+/* Lets libmicrohttpd go on with answers that waited. */
+void sl_server_run(struct sl_server *server);
+/* The answer on this connection takes as long as it takes. */
+void sl_server_patient(struct MHD_Connection *connection);

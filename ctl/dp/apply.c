@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "private.h"
+#include "stmt.h"
 
 const void *sl_dp_at(const struct sl_dp *dp, __u32 offset)
 {
@@ -33,6 +34,18 @@ const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp)
 	if (!dp->base)
 		return NULL;
 	return sl_dp_at(dp, __atomic_load_n(&dp->root->ruleset, __ATOMIC_ACQUIRE));
+}
+
+const struct sl_rule *sl_dp_rule_by_slot(const struct sl_dp *dp, __u32 slot)
+{
+	const struct sl_ruleset *set = sl_dp_ruleset(dp);
+	const struct sl_rule *rule = set ? dp_at(dp, set->rules) : NULL;
+	__u32 i;
+
+	for (i = 0; set && i < set->nrules; i++)
+		if (rule[i].slot == slot)
+			return &rule[i];
+	return NULL;
 }
 
 /* The rules that run, sorted by chain and name, and the slots that they use. */
@@ -148,6 +161,32 @@ static int rule_number(struct sl_dp *dp, struct sl_conf_rule *rule, struct runni
 	return 0;
 }
 
+static bool has_state(const struct sl_conf_rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < rule->nstmts; i++)
+		if (rule->stmts[i].kind == SL_OP_LIMIT || rule->stmts[i].kind == SL_OP_LOG)
+			return true;
+	return false;
+}
+
+/* What a rule with limits or logs remembers. A new rule starts anew; its slot had another one. */
+static int rule_state(struct sl_dp *dp, const struct sl_conf_rule *rule, bool is_new)
+{
+	__u32 offset = SL_ARENA_STATE + rule->slot * (__u32)sizeof(struct sl_state);
+	struct sl_state *state = dp_at(dp, offset);
+	int err;
+
+	if (!has_state(rule))
+		return 0;
+	err = dp_arena_touch(dp, offset, sizeof(*state));
+	if (err || !is_new)
+		return err;
+	*state = (struct sl_state) { .epoch = state->epoch + 1 };
+	return 0;
+}
+
 static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *running)
 {
 	__u32 first = 0, end = 0; /* the run of new slots that is not yet zeroed */
@@ -159,6 +198,8 @@ static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *
 		struct sl_conf_rule *rule = &conf->rules[i];
 
 		err = rule_number(dp, rule, running, &is_new);
+		if (!err)
+			err = rule_state(dp, rule, is_new);
 		if (err)
 			return err;
 		if (!is_new)
@@ -202,15 +243,20 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		return dp_fail(dp, -EINVAL, "the data path is not started");
 	base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
 	dp->prepared = 0;
+	dp_sets_undo(dp);
 	err = dp_grace(dp);
 	if (!err)
 		err = running_read(dp, &running);
 	if (!err)
 		err = rules_number(dp, conf, &running);
 	if (!err)
+		err = dp_sets_prepare(dp, conf);
+	if (!err)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
-	if (err)
+	if (err) {
+		dp_sets_undo(dp);
 		return err;
+	}
 	dp->prepared = base;
 	return 0;
 }
@@ -226,6 +272,7 @@ int sl_dp_commit(struct sl_dp *dp)
 	dp_refer(dp, dp->prepared);
 	__atomic_store_n(&dp->root->ruleset, dp->prepared, __ATOMIC_RELEASE);
 	dp->prepared = 0;
+	dp_sets_commit(dp);
 	return 0;
 }
 

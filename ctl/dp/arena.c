@@ -18,8 +18,9 @@
 
 #include <bpf/bpf.h>
 
-#include "frag.h"
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
 
 #define ARENA_SIZE ((__u64)SL_ARENA_PAGES * SL_PAGE_SIZE)
 
@@ -109,6 +110,8 @@ static int arena_make(struct sl_dp *dp)
 	if (!err)
 		err = dp_arena_touch(dp, SL_ARENA_ROOT, sizeof(*dp->root));
 	if (!err)
+		err = dp_arena_touch(dp, SL_ARENA_STATE, sizeof(struct sl_state));
+	if (!err)
 		err = dp_arena_touch(dp, SL_ARENA_NOTE, SL_MAX_IFACES * sizeof(struct sl_note));
 	if (err)
 		return err;
@@ -119,28 +122,19 @@ static int arena_make(struct sl_dp *dp)
 	return 0;
 }
 
-static int frags_make(struct sl_dp *dp)
-{
-	dp->frags_fd =
-		bpf_map_create(BPF_MAP_TYPE_LRU_HASH, SL_MAP_FRAGS, sizeof(struct sl_frag_key),
-			       sizeof(struct sl_frag), SL_FRAG_ENTRIES, NULL);
-	if (dp->frags_fd < 0)
-		return dp_fail(dp, dp->frags_fd, "fragment map: the kernel refused it: %s",
-			       dp_words(dp->frags_fd));
-	return 0;
-}
-
 static int pin_maps(struct sl_dp *dp)
 {
 	int err;
 
-	err = dp_unpin(dp, "frags"); /* of a start that did not come to its end */
+	err = dp_maps_pin(dp);
 	if (!err)
-		err = dp_pin(dp, dp->frags_fd, "frags");
+		err = dp_set_maps_pin(dp);
 	if (!err)
 		err = dp_pin(dp, dp->arena_fd, "arena");
-	if (err)
-		dp_unpin(dp, "frags");
+	if (err) {
+		dp_set_maps_unpin(dp);
+		dp_maps_unpin(dp);
+	}
 	return err;
 }
 
@@ -150,30 +144,12 @@ static int make(struct sl_dp *dp)
 
 	err = arena_make(dp);
 	if (!err)
-		err = frags_make(dp);
+		err = dp_maps_make(dp);
+	if (!err)
+		err = dp_set_maps_make(dp);
 	if (err || !dp->pin_dir)
 		return err;
 	return pin_maps(dp);
-}
-
-#define OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
-
-static int map_check(struct sl_dp *dp, int fd, const char *what, const struct bpf_map_info *want)
-{
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
-	int err;
-
-	err = bpf_map_get_info_by_fd(fd, &info, &size);
-	if (err)
-		return dp_fail(dp, err, "pin '%s/%s': %s", dp->pin_dir, what, dp_words(err));
-	if (info.type != want->type || info.key_size != want->key_size ||
-	    info.value_size != want->value_size || info.max_entries != want->max_entries ||
-	    info.map_flags != want->map_flags || info.map_extra != want->map_extra)
-		return dp_fail(dp, -EPROTO,
-			       "'%s/%s' is of another version of Sluice and " OTHER_VERSION,
-			       dp->pin_dir, what);
-	return 0;
 }
 
 static int root_check(struct sl_dp *dp)
@@ -181,17 +157,17 @@ static int root_check(struct sl_dp *dp)
 	const struct sl_root *root = dp->root;
 
 	if (root->magic != SL_MAGIC)
-		return dp_fail(dp, -EPROTO, "'%s/arena' is not Sluice's and " OTHER_VERSION,
+		return dp_fail(dp, -EPROTO, "'%s/arena' is not Sluice's and " DP_OTHER_VERSION,
 			       dp->pin_dir);
 	if (root->abi != SL_ABI_VERSION)
 		return dp_fail(
 			dp, -EPROTO,
-			"the data path in '%s' has layout %u, this is layout %d: it " OTHER_VERSION,
+			"the data path in '%s' has layout %u, this is layout %d: it " DP_OTHER_VERSION,
 			dp->pin_dir, root->abi, SL_ABI_VERSION);
 	if (root->ncpus != dp->ncpus || root->rule_shift != dp->rule_shift)
 		return dp_fail(
 			dp, -EPROTO,
-			"the data path in '%s' counts on %u processors, this host has %u: it " OTHER_VERSION,
+			"the data path in '%s' counts on %u processors, this host has %u: it " DP_OTHER_VERSION,
 			dp->pin_dir, root->ncpus, dp->ncpus);
 	return 0;
 }
@@ -204,28 +180,16 @@ static int adopt(struct sl_dp *dp)
 		.map_flags = BPF_F_MMAPABLE,
 		.map_extra = SL_ARENA_ADDR,
 	};
-	static const struct bpf_map_info frags = {
-		.type = BPF_MAP_TYPE_LRU_HASH,
-		.key_size = sizeof(struct sl_frag_key),
-		.value_size = sizeof(struct sl_frag),
-		.max_entries = SL_FRAG_ENTRIES,
-	};
 	int err;
 
-	err = map_check(dp, dp->arena_fd, "arena", &arena);
-	if (err)
-		return err;
-	dp->frags_fd = dp_pin_get(dp, "frags");
-	if (dp->frags_fd == -ENOENT)
-		return dp_fail(dp, -EPROTO,
-			       "'%s/frags' is missing, the data path there " OTHER_VERSION,
-			       dp->pin_dir);
-	if (dp->frags_fd < 0)
-		return dp->frags_fd;
-	err = map_check(dp, dp->frags_fd, "frags", &frags);
+	err = dp_map_check(dp, dp->arena_fd, "arena", &arena);
+	if (!err)
+		err = dp_maps_adopt(dp);
 	if (!err)
 		err = arena_map(dp);
-	return err ?: root_check(dp);
+	if (!err)
+		err = root_check(dp);
+	return err ?: dp_set_maps_adopt(dp);
 }
 
 /* Programs that run without their pinned arena would run on unseen beside a new one. */
@@ -237,9 +201,10 @@ static int check_no_programs(struct sl_dp *dp)
 
 	err = dp_pins_list(dp, &ifindexes, &count);
 	if (!err && count)
-		return dp_fail(dp, -EPROTO,
-			       "'%s/if' holds programs, but their arena is gone: it " OTHER_VERSION,
-			       dp->pin_dir);
+		return dp_fail(
+			dp, -EPROTO,
+			"'%s/if' holds programs, but their arena is gone: it " DP_OTHER_VERSION,
+			dp->pin_dir);
 	return err;
 }
 
@@ -275,13 +240,16 @@ int dp_arena_open(struct sl_dp *dp)
 
 void dp_arena_close(struct sl_dp *dp)
 {
+	dp_sets_undo(dp);
+	dp_heap_freep(&dp->heap);
+	dp_set_maps_close(dp);
 	if (dp->base)
 		munmap(dp->base, ARENA_SIZE);
 	dp->base = NULL;
 	dp->root = NULL;
 	dp_closep(&dp->lock_fd);
 	dp_closep(&dp->arena_fd);
-	dp_closep(&dp->frags_fd);
+	dp_maps_close(dp);
 	dp_closep(&dp->grace_outer);
 	dp_closep(&dp->grace_inner);
 }

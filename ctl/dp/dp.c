@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "private.h"
+#include "set_maps.h"
 
 _Thread_local char dp_error[512];
 
@@ -46,7 +48,9 @@ int sl_dp_new(struct sl_dp **out, const char *pin_dir)
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return -ENOMEM;
-	dp->lock_fd = dp->arena_fd = dp->frags_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp->set_maps[SL_SET_HASH] = dp->set_maps[SL_SET_TRIE] = -1;
+	dp->lock_fd = dp->arena_fd = dp->grace_outer = dp->grace_inner = -1;
+	dp_maps_init(dp);
 	if (pin_dir) {
 		dp->pin_dir = strdup(pin_dir);
 		if (!dp->pin_dir)
@@ -63,6 +67,7 @@ void sl_dp_freep(struct sl_dp **dp)
 		return;
 	dp_tap_freep(&(*dp)->tap);
 	dp_prog_freep(&(*dp)->run);
+	dp_prog_freep(&(*dp)->run_rest);
 	dp_arena_close(*dp);
 	free((*dp)->pin_dir);
 	free(*dp);
@@ -88,6 +93,10 @@ int sl_dp_start(struct sl_dp *dp)
 	err = dp_arena_open(dp);
 	if (!err)
 		err = dp_grace_open(dp);
+	if (!err)
+		err = dp_heap_open(dp);
+	if (!err)
+		err = dp_sets_recover(dp);
 	if (!err && dp->pin_dir)
 		err = dp_recover(dp);
 	if (err)
@@ -124,8 +133,9 @@ int sl_dp_remove(struct sl_dp *dp)
 	if (first)
 		return first;
 	dp_rmdir(dp, "if");
+	dp_set_maps_unpin(dp);
 	dp_memos_drop(dp);
-	dp_unpin(dp, "frags");
+	dp_maps_unpin(dp);
 	dp_unpin(dp, "arena");
 	dp_rmdir(dp, ".");
 	dp_libxdp_rmdir();

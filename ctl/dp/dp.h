@@ -11,7 +11,8 @@
  * sl_dp_error() until the next call: "xdp: attach to 'eth1' failed: device busy (...)".
  *
  * What is pinned below the pin directory (a directory on bpffs, default /sys/fs/bpf/sluice):
- *   arena, frags                    the maps
+ *   arena, frags, limits, events,   the maps
+ *   sets, tries
  *   if/IFINDEX/xdp                  the program at this hook
  *   if/IFINDEX/tc-ingress
  *   if/IFINDEX/tc-egress
@@ -86,6 +87,57 @@ int sl_dp_commit(struct sl_dp *dp);
 const struct sl_ruleset *sl_dp_ruleset(const struct sl_dp *dp);
 const void *sl_dp_at(const struct sl_dp *dp, __u32 offset);
 
+/* --- sets at run time; by name, -ENOENT when there is none --- */
+
+/*
+ * Elements as text, see docs/rules.md. A text that is none: -EINVAL, and nothing has changed. A set
+ * that is full: -ENOSPC, with the elements before it done. timeout_s: of these, NULL for the set's.
+ * What was added and deleted stays over reloads and restarts, for as long as the set does.
+ */
+int sl_dp_set_add(struct sl_dp *dp, const char *name, const char *const *texts, size_t count,
+		  const __u32 *timeout_s);
+int sl_dp_set_delete(struct sl_dp *dp, const char *name, const char *const *texts, size_t count);
+/* Back to what the configuration has: conf is the set in it, NULL when it has none any more. */
+int sl_dp_set_flush(struct sl_dp *dp, const char *name, const struct sl_conf_set *conf);
+/* Whether all of the element is in the set. */
+int sl_dp_set_test(struct sl_dp *dp, const char *name, const char *text, bool *in);
+
+struct sl_dp_elem {
+	const char *text;
+	__u64 expires_ms; /* from now; 0: never */
+	__u64 packets;
+	__u64 bytes;
+	bool configured; /* entries: by the configuration */
+};
+
+/* A value that is not 0 ends the list and is what sl_dp_set_list returns. */
+typedef int sl_dp_elem_fn(void *arg, const struct sl_dp_elem *elem);
+/* A plain set as the fewest prefixes or ranges; another one entry by entry. */
+int sl_dp_set_list(struct sl_dp *dp, const char *name, sl_dp_elem_fn *call, void *arg);
+
+struct sl_dp_set {
+	const char *name; /* NULL: has none; valid until the next apply */
+	enum sl_set_type type[SL_SET_PARTS];
+	unsigned int nparts;
+	bool plain;
+	bool counters;
+	__u32 size; /* 0: not said */
+	__u32 timeout_s;
+	__u64 elements; /* plain: ranges */
+	__u64 refused; /* bans that found it full */
+	__u64 bytes; /* plain: of memory */
+};
+
+/* All sets in force; the array is malloc'ed. */
+int sl_dp_sets(struct sl_dp *dp, struct sl_dp_set **out, size_t *count);
+int sl_dp_set_find(struct sl_dp *dp, const char *name, struct sl_dp_set *out);
+typedef void sl_dp_full_fn(void *arg, const char *name, __u64 refused);
+/*
+ * Takes expired entries out, which do not match any more, and calls for each set that bans found
+ * full since the last time: every second or so.
+ */
+void sl_dp_sets_sweep(struct sl_dp *dp, sl_dp_full_fn *call, void *arg);
+
 /* --- interfaces --- */
 
 enum sl_xdp_attach {
@@ -144,10 +196,20 @@ int sl_dp_memo_drop(struct sl_dp *dp, const char *name);
 /* Whether the kernel takes EXT programs, which libxdp's dispatcher is made of: 0 or its errno. */
 int sl_dp_probe_ext(void);
 
+/* The rule whose counter the slot is, in the rule set in force; NULL: none. */
+const struct sl_rule *sl_dp_rule_by_slot(const struct sl_dp *dp, __u32 slot);
+/* The name of the interface that has or had the slot; "" for none. */
+const char *sl_dp_iface_name(const struct sl_dp *dp, __u32 slot);
+
 /* --- counters: sums over CPUs --- */
 
 int sl_dp_if_stats(struct sl_dp *dp, __u32 slot, struct sl_if_stats *out);
 int sl_dp_rule_counter(struct sl_dp *dp, __u32 slot, struct sl_counter *out);
+
+/* --- events --- */
+
+/* The ring buffer of struct sl_event, for libbpf's ring_buffer__new(); -1 when not started. */
+int sl_dp_events_fd(const struct sl_dp *dp);
 
 /* --- offline: one packet through the programs, nothing attached --- */
 

@@ -16,6 +16,7 @@
 
 #include "names.h"
 #include "private.h"
+#include "sets.h"
 #include "sluice_ext.skel.h"
 #include "sluice_tc.skel.h"
 #include "sluice_xdp.skel.h"
@@ -90,7 +91,11 @@ static int prepare(struct sl_dp *dp, struct dp_prog *prog, const struct dp_load 
 	if (!err)
 		err = reuse(prog->obj, SL_MAP_ARENA, dp->arena_fd);
 	if (!err)
-		err = reuse(prog->obj, SL_MAP_FRAGS, dp->frags_fd);
+		err = dp_maps_reuse(dp, prog->obj);
+	if (!err)
+		err = reuse(prog->obj, SL_MAP_SETS, dp->set_maps[SL_SET_HASH]);
+	if (!err)
+		err = reuse(prog->obj, SL_MAP_TRIES, dp->set_maps[SL_SET_TRIE]);
 	return err;
 }
 

@@ -14,6 +14,8 @@
 #include "cleanup.h"
 #include "dp.h"
 #include "prog.h"
+#include "set_maps.h"
+#include "sets.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
@@ -32,17 +34,34 @@ static inline void dp_closep(int *fd)
 		taken_;            \
 	})
 
+struct dp_heap;
 struct dp_prog;
+struct dp_sets;
 struct dp_tap;
 
 /* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
 extern _Thread_local char dp_error[512];
+/* Maps beside the arena that all programs share: see maps.c. */
+enum dp_map {
+	DP_MAP_FRAGS,
+	DP_MAP_LIMITS,
+	DP_MAP_EVENTS,
+	DP_MAP_MAX_
+};
 
 struct sl_dp {
 	char *pin_dir; /* NULL: pins nothing */
 	int lock_fd; /* the pin directory, locked: who holds it is the only one to change things */
 	int arena_fd;
-	int frags_fd;
+	int map_fds[DP_MAP_MAX_];
+	int set_maps[SL_SET_KIND_MAX_]; /* maps of maps; [SL_SET_PLAIN] is none */
+	struct dp_heap *heap;
+	struct dp_sets *sets; /* prepared, not yet in force */
+	struct {
+		__u32 set;
+		bool begun; /* key is the last one that was looked at */
+		union dp_key key;
+	} sweep; /* where the next one goes on */
 	char *base; /* where offset 0 of the arena is mapped; NULL: not started */
 	struct sl_root *root;
 	__u32 ncpus;
@@ -57,6 +76,7 @@ struct sl_dp {
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	__u32 run_slot;
 	enum sl_hook run_hook;
+	struct dp_prog *run_rest; /* for what XDP leaves to TC */
 	struct dp_tap *tap; /* for frames that the test run refuses */
 	bool no_tap; /* it cannot be made */
 };
@@ -66,6 +86,20 @@ int dp_fail(struct sl_dp *dp, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "device or resource busy": the kernel's words as they stand in a sentence. */
 const char *dp_words(int err);
+
+/* maps.c */
+#define DP_OTHER_VERSION "was left alone: 'sluicectl detach --all' removes it"
+
+struct bpf_map_info;
+struct bpf_object;
+void dp_maps_init(struct sl_dp *dp);
+void dp_maps_close(struct sl_dp *dp);
+int dp_maps_make(struct sl_dp *dp);
+int dp_maps_pin(struct sl_dp *dp);
+void dp_maps_unpin(struct sl_dp *dp);
+int dp_maps_adopt(struct sl_dp *dp);
+int dp_map_check(struct sl_dp *dp, int fd, const char *pin, const struct bpf_map_info *want);
+int dp_maps_reuse(struct sl_dp *dp, struct bpf_object *obj);
 
 /* log.c */
 void dp_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -230,6 +264,16 @@ int dp_hooks_read(struct sl_dp *dp, int ifindex, struct dp_hook hooks[SL_HOOK_MA
 int dp_detach_pinned(struct sl_dp *dp, int ifindex);
 /* After a restart: finishes or undoes what was cut off in the middle. */
 int dp_recover(struct sl_dp *dp);
+
+/* sets.c */
+/* What the sets of the configuration are to hold: gives each its place, changes nothing in force. */
+int dp_sets_prepare(struct sl_dp *dp, struct sl_conf *conf);
+/* The new rule set is in force: what only the old one had goes. */
+void dp_sets_commit(struct sl_dp *dp);
+/* What was prepared and will not come into force goes. */
+void dp_sets_undo(struct sl_dp *dp);
+/* After a restart. */
+int dp_sets_recover(struct sl_dp *dp);
 
 /* run_tap.c: prog is a loaded TC program */
 int dp_tap_new(struct dp_tap **out, enum sl_hook hook, int prog);

@@ -20,6 +20,7 @@
 
 #define ETHERNET_LEN 14
 #define UNTOUCHED    (~0U)
+#define ANSWER_ROOM  2048 /* what the answer to a rejected frame may be longer */
 
 void sl_dp_run_as(struct sl_dp *dp, __u32 slot, const char *name)
 {
@@ -33,15 +34,31 @@ void sl_dp_run_as(struct sl_dp *dp, __u32 slot, const char *name)
 	dp_refer(dp, dp->root->ruleset);
 }
 
-static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
+static int run_prog(struct sl_dp *dp, enum sl_hook hook, bool trace, struct dp_prog **out)
 {
 	struct dp_load load = { .hook = hook,
+				.meta = hook == SL_HOOK_XDP,
 				.frags = hook == SL_HOOK_XDP,
 				.config = { .slot = dp->run_slot,
 					    .instance = 1,
 					    .ncpus = dp->ncpus,
 					    .rule_shift = dp->rule_shift,
 					    .trace = trace } };
+	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
+	int err;
+
+	err = dp_prog_open(dp, &load, &prog);
+	if (!err)
+		err = dp_prog_load(dp, prog);
+	if (err)
+		return err;
+	dp_charge_set(dp, 0, hook, 1);
+	*out = TAKE_PTR(prog);
+	return 0;
+}
+
+static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
+{
 	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
 	int err;
 
@@ -52,9 +69,7 @@ static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 		err = dp_arena_touch(dp, sl_if_stats_offset(dp->run_slot, dp->ncpus, 0),
 				     (__u64)dp->ncpus * SL_PAGE_SIZE);
 	if (!err)
-		err = dp_prog_open(dp, &load, &prog);
-	if (!err)
-		err = dp_prog_load(dp, prog);
+		err = run_prog(dp, hook, trace, &prog);
 	if (err)
 		return err;
 	if (!dp->root->iface[dp->run_slot].name[0])
@@ -141,39 +156,101 @@ static int take_from_tap(struct sl_dp *dp, const struct sl_trace *trace, void *o
 	return 0;
 }
 
-int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
-	      struct sl_trace *trace, void *out, size_t max, size_t *out_len)
+/* One frame through one program, which asks the rules from a place on; 0: all of them. */
+struct one_run {
+	struct dp_prog *prog;
+	const void *frame;
+	size_t len;
+	size_t linear;
+	void *out;
+	size_t max;
+	size_t out_len;
+	__u32 from;
+};
+
+static int run_one(struct sl_dp *dp, struct one_run *run, struct sl_trace *trace)
 {
-	struct sl_trace *found = dp->base ? dp_at(dp, SL_ARENA_TRACE) : NULL;
-	struct xdp_md ctx = { .data_end = (__u32)linear };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
-		    .data_out = out, .data_size_out = out ? (__u32)max : 0, .repeat = 1);
+	struct sl_trace *found = dp_at(dp, SL_ARENA_TRACE);
+	struct xdp_md ctx = { .data_end = (__u32)run->linear };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->frame, .data_size_in = (__u32)run->len,
+		    .data_out = run->out, .data_size_out = run->out ? (__u32)run->max : 0,
+		    .repeat = 1);
 	bool tapped;
 	int err;
 
-	if (!dp->run || !found)
+	if (run->linear && dp->run_hook == SL_HOOK_XDP) {
+		opts.ctx_in = &ctx;
+		opts.ctx_size_in = sizeof(ctx);
+	}
+	found->verdict = UNTOUCHED;
+	found->key.from = run->from;
+	err = bpf_prog_test_run_opts(dp_prog_fd(run->prog), &opts);
+	tapped = err && !run->linear && run->prog == dp->run;
+	if (tapped)
+		err = run_over_tap(dp, err, run->frame, run->len);
+	if (err)
+		return run_failed(dp, err, run->len, run->linear);
+	if (found->verdict == UNTOUCHED)
+		return dp_fail(dp, -EIO, "%s: the program ran and left no trace",
+			       sl_hook_names[dp->run_hook]);
+	*trace = *found;
+	run->out_len = opts.data_size_out;
+	return tapped && run->out ? take_from_tap(dp, trace, run->out, run->max, &run->out_len) : 0;
+}
+
+/* What XDP leaves to TC ingress, TC ingress judges: as on an interface that has both. */
+static int run_rest(struct sl_dp *dp, struct one_run *run, struct sl_trace *trace)
+{
+	_cleanup_free_ void *frame = malloc(run->len);
+	struct one_run rest = *run;
+	int err;
+
+	if (!frame)
+		return dp_fail(dp, -ENOMEM, "no memory for a frame of %zu bytes", run->len);
+	if (!dp->run_rest) {
+		err = run_prog(dp, SL_HOOK_TC_INGRESS, true, &dp->run_rest);
+		if (err)
+			return err;
+	}
+	memcpy(frame, run->out, run->len);
+	rest.prog = dp->run_rest;
+	rest.frame = frame;
+	rest.linear = 0;
+	rest.from = trace->key.from;
+	err = run_one(dp, &rest, trace);
+	run->out_len = rest.out_len;
+	return err;
+}
+
+int sl_dp_run(struct sl_dp *dp, const void *frame, size_t len, size_t linear,
+	      struct sl_trace *trace, void *out, size_t max, size_t *out_len)
+{
+	_cleanup_free_ void *room = NULL;
+	struct one_run run = { .prog = dp->run,
+			       .frame = frame,
+			       .len = len,
+			       .linear = linear,
+			       .max = len + ANSWER_ROOM };
+	int err;
+
+	if (!dp->run || !dp->base)
 		return dp_fail(dp, -EINVAL, "no program is loaded for replay");
 	if (out && max < len)
 		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max, len);
 	if (len < ETHERNET_LEN)
 		return run_short(dp, frame, len, trace, out, out_len);
-	if (linear && dp->run_hook == SL_HOOK_XDP) {
-		opts.ctx_in = &ctx;
-		opts.ctx_size_in = sizeof(ctx);
-	}
-	found->verdict = UNTOUCHED;
-	err = bpf_prog_test_run_opts(dp_prog_fd(dp->run), &opts);
-	tapped = err && !linear;
-	if (tapped)
-		err = run_over_tap(dp, err, frame, len);
-	if (err)
-		return run_failed(dp, err, len, linear);
-	if (found->verdict == UNTOUCHED)
-		return dp_fail(dp, -EIO, "%s: the program ran and left no trace",
-			       sl_hook_names[dp->run_hook]);
-	*trace = *found;
-	if (!out || !out_len)
-		return 0;
-	*out_len = opts.data_size_out;
-	return tapped ? take_from_tap(dp, trace, out, max, out_len) : 0;
+	room = run.out = malloc(run.max);
+	if (!room)
+		return dp_fail(dp, -ENOMEM, "no memory for a frame of %zu bytes", len);
+	err = run_one(dp, &run, trace);
+	if (!err && trace->verdict == SL_CONTINUE)
+		err = run_rest(dp, &run, trace);
+	if (err || !out || !out_len)
+		return err;
+	if (run.out_len > max)
+		return dp_fail(dp, -EINVAL, "a buffer of %zu bytes for a frame of %zu", max,
+			       run.out_len);
+	memcpy(out, room, run.out_len);
+	*out_len = run.out_len;
+	return 0;
 }

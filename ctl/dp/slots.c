@@ -190,3 +190,8 @@ int sl_dp_ifaces(struct sl_dp *dp, struct sl_dp_iface **out, size_t *count)
 	*count = n;
 	return 0;
 }
+
+const char *sl_dp_iface_name(const struct sl_dp *dp, __u32 slot)
+{
+	return dp->base && slot < SL_MAX_IFACES ? dp->root->iface[slot].name : "";
+}

@@ -7,12 +7,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "host_env.h"
 #include "pipeline.h"
 #include "window.h"
 
 char *sl_arena_base;
 char *host_arena;
-__u64 host_now = 1000000000ULL;
+
+static __always_inline __u64 sl_set_now(void)
+{
+	return host_now;
+}
+
+#include "host_sets.h"
 
 /* The table of fragments: hash chains, and a ring from the most to the least recently used. */
 
@@ -120,6 +127,21 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	return &entries[i].frag;
 }
 
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup)
+{
+	return (int)entry_put(trie, slot, lookup);
+}
+
+void host_sets_clear(void)
+{
+	memset(entries_of_sets, 0, sizeof(entries_of_sets));
+}
+
+int host_ban(const struct sl_key *key, __u32 at)
+{
+	return sl_op_ban(key, at);
+}
+
 int host_init(void)
 {
 	void *arena = mmap(NULL, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -132,56 +154,67 @@ int host_init(void)
 	return 0;
 }
 
-static void judge(struct sl_pkt *pkt, __u32 slot, struct sl_trace *trace)
+static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *trace)
 {
+	struct sl_decision decision;
 	const struct sl_prog_config config = {
 		.slot = slot,
 		.instance = 1,
 		.ncpus = 1,
-		.rule_shift = 12,
+		.rule_shift = HOST_RULE_SHIFT,
 		.trace = 1,
 	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 
+	host_slot = slot;
 	memset(host_arena + SL_ARENA_TRACE, 0, sizeof(*trace));
-	sl_pipeline(pkt, dir, 0, &config);
+	pkt->key.from = from;
+	sl_pipeline(pkt, dir, 0, &config, true, &decision);
 	memcpy(trace, host_arena + SL_ARENA_TRACE, sizeof(*trace));
 }
 
-void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct sl_trace *trace)
+void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u32 from,
+		   struct sl_trace *trace)
 {
 	/* At 4n+2, as NET_IP_ALIGN has it, and with nothing behind: ASan sees each byte too far. */
 	__u8 *memory = malloc(frame->len + 2);
 	__u32 linear = (__u32)(frame->linear ? frame->linear : frame->len);
-	union sl_window copy;
-	struct bpf_dynptr view = { .bytes = memory + 2, .size = (__u32)frame->len };
+	struct host_packet packet = { .bytes = memory + 2, .len = (__u32)frame->len };
+	struct bpf_dynptr view = { .bytes = packet.bytes, .size = packet.len };
 	struct sl_pkt pkt;
 
 	if (!memory)
 		abort();
-	sl_pkt_init(&pkt, &view, hook);
+	host_done_clear(frame);
+	sl_pkt_init(&pkt, &packet, &view, hook);
 	pkt.length = (__u32)frame->len;
 	pkt.bytes = pkt.length;
 	pkt.is_gso = frame->is_gso;
 	pkt.has_vlan_tci = frame->has_tag;
 	pkt.vlan_tci = frame->tci;
-	memcpy(memory + 2, frame->bytes, frame->len);
-	sl_window_open(&pkt, linear, &copy);
-	judge(&pkt, slot, trace);
+	memcpy(packet.bytes, frame->bytes, frame->len);
+	sl_window_open(&pkt, linear);
+	judge(&pkt, slot, from, trace);
+	host_done_take(&packet);
 	if (frame->out) {
-		memcpy(frame->out->bytes, memory + 2, frame->len);
-		frame->out->len = frame->len;
+		memcpy(frame->out->bytes, host_done.bytes, host_done.len);
+		frame->out->len = host_done.len;
 	}
-	free(memory);
+	free(packet.bytes - 2);
+}
+
+void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct sl_trace *trace)
+{
+	host_run_from(hook, slot, frame, 0, trace);
 }
 
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 {
 	struct sl_pkt pkt;
 
-	sl_pkt_init(&pkt, NULL, hook);
+	sl_pkt_init(&pkt, NULL, NULL, hook);
 	pkt.length = 64;
 	pkt.bytes = pkt.length;
 	pkt.reason = SL_REASON_NO_VIEW;
-	judge(&pkt, 0, trace);
+	judge(&pkt, 0, 0, trace);
 }

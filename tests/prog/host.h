@@ -14,13 +14,17 @@
 #include <linux/types.h>
 
 #include "arena.h"
+#include "event.h"
 #include "frag.h"
+#include "sets.h"
 
-/* Room for a frame as it comes out: PACKET_MAX and what metadata takes. */
+/* A frame as it comes out; bytes has room for PACKET_ROOM of them. */
 struct frame_out {
 	__u8 *bytes;
 	size_t len;
 };
+
+#define PACKET_ROOM ((72U << 10) + 2048)
 
 /* What an entry knows of a frame beside its bytes. */
 struct frame {
@@ -37,9 +41,48 @@ struct frame {
 int host_init(void);
 extern char *host_arena;
 
+struct host_event {
+	struct sl_event event;
+	__u8 snap[SL_SNAP_MAX];
+};
+
+/*
+ * What else a run did. Room for an answer that is longer than the frame, for tags that are put on,
+ * and for what a rule sends elsewhere.
+ */
+struct host_done {
+	__u8 bytes[PACKET_ROOM]; /* the frame as it is let go */
+	size_t len;
+	bool has_tag;
+	__u16 tci;
+	__u32 tag_proto;
+	__u32 mark;
+	__u32 priority;
+	__u32 mirrored[4]; /* ifindex of each copy */
+	__u32 nmirrored;
+	struct host_event event; /* the last one */
+	__u32 nevents;
+};
+
+extern struct host_done host_done;
+/* What the next runs are to find. */
+extern __u32 host_random; /* also what it adds each time */
+extern __u32 host_random_step;
+extern bool host_ring_full;
+void host_limits_clear(void);
+
 void host_run(enum sl_hook hook, __u32 slot, const struct frame *frame, struct sl_trace *trace);
+/* The same for a packet that XDP left to TC, from a rule on. */
+void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u32 from,
+		   struct sl_trace *trace);
 /* The same when the kernel refuses a view of the packet. */
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace);
+
+/* Entries of sets, by the slot of their map. */
+int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup);
+void host_sets_clear(void);
+/* What a ban at that offset in the arena would do for a packet. */
+int host_ban(const struct sl_key *key, __u32 at);
 
 void host_frags_clear(void);
 size_t host_frags_count(void);

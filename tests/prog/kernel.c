@@ -12,11 +12,13 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include "event.h"
+#include "limit.h"
 #include "packet.h"
 #include "prog.h"
 
 #define RULE_SHIFT 16
-#define OUT_MAX	   (PACKET_MAX + sizeof(struct sl_meta))
+#define STATES	   1024 /* rules with a state */
 
 /* The objects are part of the test program. */
 #define EMBED(name, path)                                                                 \
@@ -42,7 +44,7 @@ static const char *const prog_names[WAY_MAX_] = {
 
 char *kernel_arena;
 __u32 kernel_ncpus;
-static int arena_fd = -1, frags_fd = -1;
+static int arena_fd = -1, frags_fd = -1, limits_fd = -1, events_fd = -1;
 static struct bpf_object *objects[WAY_MAX_];
 static int prog_fds[WAY_MAX_] = { -1, -1, -1, -1, -1 };
 
@@ -64,6 +66,14 @@ static int make_maps(void)
 				  sizeof(struct sl_frag), SL_FRAG_ENTRIES, NULL);
 	if (frags_fd < 0)
 		return frags_fd;
+	limits_fd =
+		bpf_map_create(BPF_MAP_TYPE_LRU_HASH, SL_MAP_LIMITS, sizeof(struct sl_limit_key),
+			       sizeof(__u64), SL_LIMIT_ENTRIES, NULL);
+	if (limits_fd < 0)
+		return limits_fd;
+	events_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, SL_MAP_EVENTS, 0, 0, SL_EVENTS_SIZE, NULL);
+	if (events_fd < 0)
+		return events_fd;
 	at = mmap((void *)SL_ARENA_ADDR, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE,
 		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, arena_fd, 0);
 	if (at == MAP_FAILED)
@@ -89,6 +99,8 @@ static void touch_pages(void)
 			kernel_arena[sl_rule_counter_offset(0, RULE_SHIFT, cpu) + i] = 0;
 	}
 	kernel_arena[SL_ARENA_TRACE] = 0;
+	for (__u32 i = 0; i < STATES * sizeof(struct sl_state); i += SL_PAGE_SIZE)
+		kernel_arena[SL_ARENA_STATE + i] = 0;
 }
 
 /* Writes sl_config where it lies among the constants of the object. */
@@ -100,7 +112,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 	size_t size;
 	char *value = bpf_map__initial_value(map, &size);
 
-	if (!section || !value || !strstr(bpf_map__name(map), ".rodata"))
+	if (!section || !value)
 		return -ENOENT;
 	for (__u32 i = 0; i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *var = &btf_var_secinfos(section)[i];
@@ -151,8 +163,15 @@ static int load(enum way way)
 			err = bpf_map__reuse_fd(map, arena_fd);
 		else if (!strcmp(bpf_map__name(map), SL_MAP_FRAGS))
 			err = bpf_map__reuse_fd(map, frags_fd);
+		else if (!strcmp(bpf_map__name(map), SL_MAP_LIMITS))
+			err = bpf_map__reuse_fd(map, limits_fd);
+		else if (!strcmp(bpf_map__name(map), SL_MAP_EVENTS))
+			err = bpf_map__reuse_fd(map, events_fd);
+		else if (!strcmp(bpf_map__name(map), "sluice_scratch"))
+			err = 0;
 		else
-			err = configure(o, map, &config);
+			err = strstr(bpf_map__name(map), ".rodata") ? configure(o, map, &config)
+								    : 0;
 		if (err)
 			return err;
 	}
@@ -196,61 +215,143 @@ void kernel_exit(void)
 		close(arena_fd);
 	if (frags_fd >= 0)
 		close(frags_fd);
-	arena_fd = frags_fd = -1;
+	if (limits_fd >= 0)
+		close(limits_fd);
+	if (events_fd >= 0)
+		close(events_fd);
+	arena_fd = frags_fd = limits_fd = events_fd = -1;
 }
 
-static int run(enum way way, const struct frame *frame, unsigned int count, __u32 *retval)
+struct output {
+	void *bytes; /* NULL: not asked */
+	size_t len;
+	__u32 mark;
+	__u32 retval;
+};
+
+static int run(enum way way, const struct frame *frame, unsigned int count, struct output *out)
 {
 	struct xdp_md xdp = { .data_end = (__u32)frame->linear };
 	struct __sk_buff skb = { .gso_size = frame->is_gso ? 1448 : 0,
-				 .gso_segs = frame->is_gso ? 2 : 0 };
+				 .gso_segs = frame->is_gso ? 2 : 0 },
+			 after = {};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes,
-		    .data_size_in = (__u32)frame->len, .repeat = (int)count);
+		    .data_size_in = (__u32)frame->len, .repeat = (int)count, .data_out = out->bytes,
+		    .data_size_out = out->bytes ? PACKET_ROOM : 0);
 	int err;
 
 	if (way_hook(way) == SL_HOOK_XDP && frame->linear) {
 		opts.ctx_in = &xdp;
 		opts.ctx_size_in = sizeof(xdp);
-	} else if (way_hook(way) != SL_HOOK_XDP && frame->is_gso) {
-		opts.ctx_in = &skb;
-		opts.ctx_size_in = sizeof(skb);
+	} else if (way_hook(way) != SL_HOOK_XDP) {
+		opts.ctx_in = frame->is_gso ? &skb : NULL;
+		opts.ctx_size_in = frame->is_gso ? sizeof(skb) : 0;
+		opts.ctx_out = &after;
+		opts.ctx_size_out = sizeof(after);
 	}
 	if (frame->out) {
 		opts.data_out = frame->out->bytes;
-		opts.data_size_out = OUT_MAX;
+		opts.data_size_out = PACKET_ROOM;
 	}
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
+	out->retval = opts.retval;
+	out->len = opts.data_size_out;
+	out->mark = after.mark;
 	if (frame->out)
-		frame->out->len = opts.data_size_out;
-	*retval = opts.retval;
+		frame->out->len = out->len;
 	return err;
+}
+
+/* What the program returns for a verdict. */
+static __u32 action(enum way way, __u32 verdict)
+{
+	static const __u32 xdp[SL_VERDICT_MAX_] = {
+		[SL_CONTINUE] = XDP_PASS, [SL_ACCEPT] = XDP_PASS, [SL_DROP] = XDP_DROP,
+		[SL_SEEN] = XDP_PASS,	  [SL_REJECT] = XDP_TX,	  [SL_REDIRECT] = XDP_REDIRECT,
+	};
+	/* TCX_NEXT, TC_ACT_SHOT, TC_ACT_REDIRECT */
+	static const __u32 tc[SL_VERDICT_MAX_] = {
+		[SL_CONTINUE] = -1, [SL_ACCEPT] = -1, [SL_DROP] = 2,
+		[SL_SEEN] = -1,	    [SL_REJECT] = 7,  [SL_REDIRECT] = 7,
+	};
+
+	if (verdict >= SL_VERDICT_MAX_)
+		return ~0U;
+	return way_hook(way) == SL_HOOK_XDP ? xdp[verdict] : tc[verdict];
+}
+
+static int judged(enum way way, const struct frame *frame, struct sl_trace *trace,
+		  struct output *out)
+{
+	void *found = kernel_arena + SL_ARENA_TRACE;
+	int err;
+
+	memset(found, 0, sizeof(*trace));
+	err = run(way, frame, 1, out);
+	if (err)
+		return err;
+	memcpy(trace, found, sizeof(*trace));
+	return out->retval == action(way, trace->verdict) ? 0 : -EPROTO;
 }
 
 int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace)
 {
-	void *found = kernel_arena + SL_ARENA_TRACE;
-	__u32 retval, want;
-	int err;
+	struct output out = {};
 
-	memset(found, 0, sizeof(*trace));
-	err = run(way, frame, 1, &retval);
-	if (err)
-		return err;
-	memcpy(trace, found, sizeof(*trace));
-	if (way_hook(way) == SL_HOOK_XDP)
-		want = trace->verdict == SL_DROP ? XDP_DROP : XDP_PASS;
-	else
-		want = trace->verdict == SL_DROP ? 2 /* TC_ACT_SHOT */ : (__u32)-1 /* TCX_NEXT */;
-	return retval == want ? 0 : -EPROTO;
+	return judged(way, frame, trace, &out);
+}
+
+int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *bytes,
+		   size_t *len, __u32 *mark)
+{
+	struct output out = { .bytes = bytes };
+	int err = judged(way, frame, trace, &out);
+
+	*len = out.len;
+	*mark = out.mark;
+	return err;
+}
+
+void kernel_limits_clear(void)
+{
+	struct sl_limit_key key;
+
+	while (!bpf_map_get_next_key(limits_fd, NULL, &key))
+		bpf_map_delete_elem(limits_fd, &key);
+}
+
+struct taken {
+	struct host_event *out;
+	size_t count;
+};
+
+static int take(void *data, void *record, size_t size)
+{
+	struct taken *taken = data;
+
+	memcpy(taken->out, record, size < sizeof(*taken->out) ? size : sizeof(*taken->out));
+	taken->count++;
+	return 0;
+}
+
+size_t kernel_events_take(struct host_event *out)
+{
+	struct taken taken = { .out = out };
+	struct ring_buffer *ring = ring_buffer__new(events_fd, take, &taken, NULL);
+
+	if (ring)
+		ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return taken.count;
 }
 
 int kernel_repeat(enum way way, const struct frame *frame, unsigned int count)
 {
-	__u32 retval;
+	struct output out = {};
 
-	return run(way, frame, count, &retval);
+	return run(way, frame, count, &out);
 }
 
 void kernel_frags_clear(void)

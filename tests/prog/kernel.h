@@ -46,6 +46,15 @@ int kernel_prog_fd(enum way way);
  * return code of the program is checked against the verdict in the trace: -EPROTO.
  */
 int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace);
+/*
+ * The same; out, which holds PACKET_ROOM bytes, gets the frame as the program left it. mark: of the
+ * skb, at TC.
+ */
+int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *out,
+		   size_t *out_len, __u32 *mark);
+void kernel_limits_clear(void);
+/* What is in the ring of events; how many there were, out gets the last. */
+size_t kernel_events_take(struct host_event *out);
 /* count times the same frame, one call. */
 int kernel_repeat(enum way way, const struct frame *frame, unsigned int count);
 

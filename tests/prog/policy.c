@@ -16,7 +16,7 @@
 #include "names.h"
 #include "rules.h"
 
-#define POLICIES 32
+#define POLICIES 256
 
 struct policy {
 	struct sl_conf *conf;

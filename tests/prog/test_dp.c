@@ -191,7 +191,7 @@ static struct sl_dp *dp_new(const char *pins)
 static void dp_remember(const struct sl_dp *dp)
 {
 	remember(dp->arena_fd);
-	remember(dp->frags_fd);
+	remember(dp->map_fds[DP_MAP_FRAGS]);
 	remember(dp->grace_inner);
 	remember(dp->grace_outer);
 }

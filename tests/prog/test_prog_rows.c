@@ -29,6 +29,16 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_FRAG_DUPLICATE] = "takes two packets: test_prog_sequences",
 	[SL_REASON_NO_VIEW] = "no kernel refuses a view of a packet: pretended below",
 	[SL_REASON_NO_RULES] = "is about the rule set: no_rules below",
+	/* What a rule says and cannot be done. */
+	[SL_REASON_REJECT_LIMIT] = "test_prog_actions",
+	[SL_REASON_REJECT_SILENT] = "test_prog_actions",
+	[SL_REASON_REJECT_ROOM] = "test_prog_actions",
+	[SL_REASON_REDIRECT_PORT] = "test_prog_actions",
+	[SL_REASON_MIRROR_PORT] = "test_prog_ops",
+	[SL_REASON_WRITE_PAST] = "test_prog_ops",
+	[SL_REASON_WRITE_REFUSED] = "test_prog_ops",
+	[SL_REASON_LIMIT_TABLE] = "test_prog_ops",
+	[SL_REASON_EVENT_LOST] = "test_prog_ops",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */
@@ -114,6 +124,46 @@ static __u64 link_of(const struct want *w)
 	       (__u64)w->tags << SL_LINK_TAGS_SHIFT;
 }
 
+static __u8 ext_of(int kind)
+{
+	switch (kind) {
+	case 0:
+		return 1 << SL_EXT_HOPOPTS;
+	case 43:
+		return 1 << SL_EXT_ROUTING;
+	case 51:
+		return 1 << SL_EXT_AH;
+	case 60:
+		return 1 << SL_EXT_DSTOPTS;
+	case 135:
+		return 1 << SL_EXT_MOBILITY;
+	default:
+		return 1 << SL_EXT_OTHER;
+	}
+}
+
+/* The extension headers that the row's frame is made of, as far as they are followed. */
+static __u64 exts_of(const struct row *row)
+{
+	const struct layer *layer = row->frame;
+	__u64 exts = 0;
+
+	while (layer->kind != LAYER_IP6 && layer->kind != LAYER_END)
+		layer++;
+	if (layer->kind == LAYER_END)
+		return 0;
+	for (layer++; layer->kind == LAYER_EXT || layer->kind == LAYER_FRAGMENT; layer++) {
+		if (layer->kind == LAYER_EXT) {
+			exts |= ext_of(layer->ext.kind);
+			continue;
+		}
+		exts |= 1 << SL_EXT_FRAGMENT;
+		if (layer->fragment.offset)
+			break;
+	}
+	return exts;
+}
+
 static __u64 xport_of(const struct want *w)
 {
 	__u64 ttl = w->l3 == SL_L3_OTHER ? 0 : (__u64)w->ttl;
@@ -151,6 +201,10 @@ static struct sl_trace wanted(const struct row *row, const struct frame *frame, 
 		return t;
 	t.key.link = link_of(w);
 	t.key.xport = xport_of(w);
+	if (!row->reason)
+		t.key.xport |= exts_of(row) << SL_XPORT_EXT_SHIFT;
+	if (w->l3 == SL_L3_IP6 && w->proto == 50)
+		t.key.xport |= 1ULL << (SL_XPORT_EXT_SHIFT + SL_EXT_ESP);
 	memcpy(t.key.addr, w->addr, sizeof(t.key.addr));
 	t.key.sport = (__u16)(w->l4 == SL_L4_ICMP ? w->type : w->sport);
 	t.key.dport = dport_of(w);
@@ -166,6 +220,9 @@ static struct sl_trace wanted(const struct row *row, const struct frame *frame, 
 /* Fields that the row says nothing about, as another way found them. */
 static void take_unsaid(const struct row *row, struct sl_trace *t, const struct sl_trace *from)
 {
+	/* How far the chain of extension headers was followed. */
+	if (row->reason)
+		t->key.xport |= from->key.xport & 0xffULL << SL_XPORT_EXT_SHIFT;
 	if (row->want)
 		return;
 	t->key = from->key;

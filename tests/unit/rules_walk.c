@@ -6,12 +6,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "host_env.h"
+
 #include "classify.h"
+
+static __always_inline __u64 sl_set_now(void)
+{
+	return 1;
+}
+
+#include "../prog/host_sets.h"
 
 #define ARENA_SIZE ((size_t)SL_ARENA_PAGES * SL_PAGE_SIZE)
 
 char *sl_arena_base;
 static const struct sl_ruleset *loaded;
+static __u32 loaded_at;
 
 static void arena_map(void)
 {
@@ -30,15 +40,17 @@ void walk_load(const struct sl_ruleset *block, __u32 base)
 	memset(sl_arena_base + SL_ARENA_RULE, 0, (block->nrules + 1) * sizeof(struct sl_counter));
 	memcpy(sl_arena_base + base, block, block->size);
 	loaded = (const void *)(sl_arena_base + base);
+	loaded_at = base;
 }
 
 __u32 walk(enum sl_dir dir, const struct sl_key *key)
 {
-	struct sl_decision decision = { SL_CONTINUE, SL_NO_SLOT };
+	struct sl_decision decision = { .verdict = SL_CONTINUE };
 	const struct sl_chain *chain = &loaded->chain[dir];
+	const struct sl_court court = { .rules = loaded_at, .counters = SL_ARENA_RULE, .dir = dir };
 	struct sl_pkt pkt = { .key = *key, .bytes = 1 };
 
-	sl_classify((__u32)((const char *)chain - sl_arena_base), &pkt, SL_ARENA_RULE, &decision);
+	sl_classify(&pkt, &court, &decision);
 	return decision.verdict == SL_CONTINUE ? chain->policy_slot : decision.slot;
 }
 

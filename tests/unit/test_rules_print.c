@@ -316,6 +316,8 @@ static void test_whole(void **state)
 				  "on deep drop\n"
 				  "on orphan drop\n"
 				  "on error drop\n"
+				  "on unsent drop\n"
+				  "on undone accept\n"
 				  "\n"
 				  "chain ingress {\n"
 				  "\tpolicy accept\n"

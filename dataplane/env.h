@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/*
+ * What depends on where the pipeline runs. The entries of XDP and TC define these functions, and so
+ * does the host build. SL_CTX is the type of what the kernel hands to the entry.
+ */
+
+#include "../abi/event.h"
+#include "../abi/frag.h"
+#include "../abi/limit.h"
+#include "../abi/op.h"
+#include "pkt.h"
+
+/* The longest answer to a rejected packet: RFC 4443, 2.4 (c). RFC 1812, 4.3.2.3: 576 for IPv4. */
+#define SL_ANSWER4_MAX 576U
+#define SL_ANSWER6_MAX 1280U
+
+/* Bytes that a rule sets. */
+#define SL_REWRITE_MAX 16
+
+struct sl_rewrite {
+	__u32 offset; /* in the frame */
+	__u32 length; /* 1 to 16 */
+	__u8 value[SL_REWRITE_MAX];
+	__u8 mask[SL_REWRITE_MAX]; /* bits that are set */
+	__u8 bytes[SL_REWRITE_MAX]; /* as they were, and then as they are to be */
+};
+
+/* The answer to a rejected packet, from its IP header on: see reject.h. */
+struct sl_answer {
+	__u32 size;
+	__u32 sum_at; /* where the transport's checksum is */
+	__u32 pseudo; /* sum of the pseudo header */
+	__u32 pad;
+	__u8 bytes[SL_ANSWER6_MAX + 8];
+};
+
+/* One fragment, apart from the packet: see track.h. */
+struct sl_piece {
+	struct sl_frag_key key;
+	__u16 first; /* 8-byte units */
+	__u16 end;
+	__u8 kind; /* enum sl_frag_kind */
+	__u8 is_last;
+	__u16 reason; /* out: enum sl_reason */
+	__u32 verdict; /* in and out, as in struct sl_frag */
+	__u32 slot;
+	__u32 arg;
+};
+
+/*
+ * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
+ * functions that it is in. One for each CPU and program.
+ */
+struct sl_scratch {
+	__u8 window[SL_WINDOW_LONG]; /* where it does not lie in one piece */
+	__u8 header[SL_HEADER_MAX];
+	struct sl_piece piece;
+	union {
+		__u8 options[40]; /* of IPv4, of TCP */
+		struct sl_rewrite rewrite;
+		struct {
+			struct sl_event event;
+			__u8 snap[SL_SNAP_MAX];
+		};
+		struct sl_answer answer;
+	};
+};
+
+/* NULL: never; the verifier cannot know. */
+static __always_inline struct sl_scratch *sl_scratch(void);
+
+static __always_inline void *sl_header_room(void)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	return scratch ? scratch->header : NULL;
+}
+
+/*
+ * The packet's bytes; 0 or a negative errno. Operations make a view of their own: the verifier of
+ * Linux 6.12 to 6.18 loses one that a function was handed and that is spilled to its stack.
+ */
+static __always_inline int sl_view(SL_CTX *ctx, struct bpf_dynptr *view);
+
+static __always_inline __u32 sl_random(void);
+static __always_inline __u64 sl_clock(void); /* ns, monotonic */
+static __always_inline __u32 sl_iface_slot(void);
+static __always_inline __u32 sl_rule_counters(void); /* offset of this CPU's */
+
+/* An event into the ring; false when it is full. */
+static __always_inline bool sl_event_emit(const void *event, __u32 size);
+
+/* The bucket of an address or flow, made when missing; NULL when there is no room. */
+static __always_inline __u64 *sl_limit_get(const struct sl_limit_key *key);
+
+/* --- changes to the packet; 0 or a negative errno --- */
+
+/* What of checksums covers the bytes that are written. */
+enum sl_covered {
+	SL_COVERED_NOT, /* link header */
+	SL_COVERED_BY_SKB, /* only by the sum over all that a NIC may have left with the skb */
+	SL_COVERED, /* by a checksum that is put right with sl_fix_sum() */
+};
+
+static __always_inline int sl_write(const struct bpf_dynptr *view, __u32 offset, void *bytes,
+				    __u32 size, enum sl_covered covered);
+
+/* A checksum of what changed by diff, a ones' complement sum as it lies in memory. */
+enum sl_sum {
+	SL_SUM_IP4,
+	SL_SUM_DATA, /* of transport: its header or what follows */
+	SL_SUM_PSEUDO, /* of transport: addresses */
+};
+
+static __always_inline int sl_fix_sum(SL_CTX *ctx, const struct bpf_dynptr *view, __u32 offset,
+				      __u32 diff, enum sl_sum sum, bool is_udp);
+
+/*
+ * The answer of reject.h in place of the packet, ready to be sent back; SL_REASON_NONE: it is.
+ * moves: the program may move packet data to make room, and so is another program to the verifier.
+ */
+static __always_inline enum sl_reason sl_reject(struct sl_pkt *pkt, __u32 kind, const bool moves);
+
+#ifdef SL_HAS_SKB
+
+/* --- what needs an skb, see SL_NEEDS_SKB --- */
+
+static __always_inline void sl_skb_mark(SL_CTX *ctx, __u32 value, __u32 mask);
+static __always_inline void sl_skb_priority(SL_CTX *ctx, __u32 value, __u32 mask);
+/* A copy out of another interface. */
+static __always_inline int sl_skb_mirror(SL_CTX *ctx, __u32 ifindex);
+/* Ethertype of the tag that was taken out of the frame. */
+static __always_inline __u32 sl_skb_tag_proto(SL_CTX *ctx);
+/* Tags off and on, as noted by op_vlan.h; 0 or a negative errno. */
+static __always_inline int sl_skb_tags(SL_CTX *ctx, const struct sl_facts *facts);
+
+#endif
