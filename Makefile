@@ -67,7 +67,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(MODEL_TEST) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:

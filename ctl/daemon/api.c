@@ -9,10 +9,10 @@
 static int api_index(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 
 static const struct sl_route routes[] = {
-	{ "GET", "/v1/", api_index, false, false, "the requests that there are" },
-	{ "GET", "/v1/status", sl_api_status, false, false,
+	{ "GET", "/v1/", api_index, false, "the requests that there are" },
+	{ "GET", "/v1/status", sl_api_status, false,
 	  "the daemon, its rule set and its interfaces" },
-	{ "GET", "/v1/stats", sl_api_stats, false, false,
+	{ "GET", "/v1/stats", sl_api_stats, false,
 	  "packets and bytes by interface, reason and rule" },
 	{ "GET", "/v1/rules", sl_api_rules, false, false,
 	  "the rules in force with their counters" },

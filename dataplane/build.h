@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/* How functions are compiled, for BPF and for the host. */
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+
+#ifdef __bpf__
+#define SL_VERIFIED_ONCE __noinline
+/* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */
+#define sl_recheck(x)	 asm volatile("" : "+r"(x))
+/* clang 19 passes nothing for an argument that is not used; to the verifier ctx must be one. */
+#define sl_keep(x)	 asm volatile("" : : "r"(x))
+#else
+#define sl_recheck(x)
+#define sl_keep(x)
+#define SL_VERIFIED_ONCE static inline
+#endif
