@@ -99,9 +99,6 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_SET_BYTES:
 		sl_op_rewrite(ctx, facts, at, op->kind == SL_OP_SET_MSS ? sl_mss(ctx, facts) : 0);
 		break;
-	case SL_OP_BAN:
-		sl_op_ban(&facts->key, at);
-		break;
 	case SL_OP_SET_VLAN:
 		sl_op_vlan(ctx, facts, at);
 		break;

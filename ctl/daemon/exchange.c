@@ -297,7 +297,7 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 		run(*exchange, daemon, cred);
 	if ((*exchange)->asked && !(*exchange)->status)
 		return wait(*exchange, connection);
-	if ((*exchange)->status == MHD_HTTP_OK && (*exchange)->route->streams)
+	if ((*exchange)->status == MHD_HTTP_OK && !(*exchange)->route->fn)
 		return answer_stream(*exchange, connection);
 	return answer(*exchange, connection);
 }
