@@ -92,10 +92,16 @@ static __always_inline enum rewrite_part rewrite_part(const struct sl_facts *fac
 		return REWRITE_LINK;
 	if (!facts->ip_end)
 		return REWRITE_OTHER;
-	/* Of a later fragment, what is behind the IP headers is covered by a sum that is not here. */
+	/* Behind the end of a UDP datagram there may be more of its packet, which no sum covers. */
 	if (facts->transport && offset >= facts->transport)
-		return offset < facts->ip_end ? REWRITE_DATA : REWRITE_OTHER;
-	return facts->key.l3 == SL_L3_IP4 ? REWRITE_IP4 : REWRITE_IP6;
+		return offset < facts->end ? REWRITE_DATA : REWRITE_OTHER;
+	if (facts->key.l3 == SL_L3_IP6)
+		return REWRITE_IP6;
+	/*
+	 * Parsing may have stopped behind the IP header. Of a later fragment, what is there is
+	 * covered by a sum that is not here.
+	 */
+	return facts->transport || offset < facts->cursor ? REWRITE_IP4 : REWRITE_OTHER;
 }
 
 /* What could not be done, if anything. */

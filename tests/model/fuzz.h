@@ -75,7 +75,7 @@ struct plan {
 	int tags;
 	__u16 tpid[8], tci[8];
 	int family;
-	wide saddr, daddr;
+	wide saddr, daddr, smac, dmac;
 	__u8 tos, ttl;
 	__u32 id;
 	bool df;
@@ -133,7 +133,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report);
 struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
-	__u64 by_rule, by_policy, refused, too_large;
+	__u64 by_rule, by_policy, refused, too_large, changed;
 };
 extern struct run_counts run_counts;
 

@@ -8,7 +8,7 @@
 bool m_drops(const struct m_conf *conf, int reason)
 {
 	int class = sl_reason_classes[reason];
-	bool drop = class != SL_CLASS_UNSUPPORTED;
+	bool drop = class != SL_CLASS_UNSUPPORTED && class != SL_CLASS_UNDONE;
 
 	for (int i = 0; i < conf->ons; i++) {
 		const struct m_on *on = &conf->on[i];
@@ -56,22 +56,68 @@ static const struct {
 	[M_ANY_DSCP] = { M_DSCP },
 	[M_ANY_TTL] = { M_TTL },
 	[M_ANY_FRAGMENT] = { M_FRAGMENT },
+	[M_ANY_LENGTH] = { M_LENGTH },
+	[M_IP_LENGTH] = { M_PACKET_LENGTH, 4 },
+	[M_IP6_LENGTH] = { M_PACKET_LENGTH, 6 },
+	[M_ANY_PAYLOAD_LENGTH] = { M_PAYLOAD_LENGTH },
+	[M_UDP_LENGTH] = { M_UDP_SAYS, 0, 17 },
+	[M_TCP_WINDOW] = { M_WINDOW, 0, 6 },
+	[M_TCP_MSS] = { M_MSS, 0, 6 },
+	[M_ETHER_SADDR] = { M_SMAC },
+	[M_ETHER_DADDR] = { M_DMAC },
+	[M_EXTHDR] = { M_EXTS, 6 },
 };
+
+/* docs/packets.md, "Layers". False: not all of the bytes are there. */
+static bool raw_value(const struct m_match *m, const struct m_facts *f, wide *value)
+{
+	__u32 begin = 0, end = f->length, at;
+
+	switch (m->base) {
+	case SL_BASE_FRAME:
+		break;
+	case SL_BASE_NETWORK:
+		begin = f->network_at;
+		if (f->packet_end)
+			end = f->packet_end;
+		break;
+	case SL_BASE_TRANSPORT:
+		begin = f->transport_at;
+		end = f->body_end;
+		break;
+	default:
+		begin = f->payload_at;
+		end = f->body_end;
+	}
+	at = begin + (__u32)m->offset;
+	if ((m->base != SL_BASE_FRAME && !begin) || at + (__u32)m->length > end)
+		return false;
+	*value = 0;
+	for (int i = 0; i < m->length; i++)
+		*value = *value << 8 | f->bytes[at + (__u32)i];
+	*value &= m->raw_mask;
+	return true;
+}
 
 static bool holds(const struct m_match *m, const struct m_facts *f)
 {
 	enum m_field field = selectors[m->selector].field;
 	int family = selectors[m->selector].family;
 	int transport = selectors[m->selector].transport;
-	bool is_address = field == M_SADDR || field == M_DADDR;
+	bool is_address = m->selector <= M_IP6_DADDR;
 	bool found = false;
 	wide value;
 
-	if (!f->has[field] || (family && f->family != family) ||
-	    (transport && f->transport != transport))
+	if (m->selector == M_RAW) {
+		if (!raw_value(m, f, &value))
+			return false;
+	} else if (!f->has[field] || (family && f->family != family) ||
+		   (transport && f->transport != transport)) {
 		return false;
-	value = f->value[field];
-	if (m->selector == M_TCP_FLAGS)
+	} else {
+		value = f->value[field];
+	}
+	if (m->selector == M_TCP_FLAGS || m->selector == M_EXTHDR)
 		value &= m->mask;
 	for (int i = 0; i < m->count; i++) {
 		if (is_address && m->range[i].family != f->family)
@@ -94,15 +140,27 @@ static void decide(struct m_result *r, int rule, int verdict)
 {
 	r->rule = rule;
 	r->verdict = verdict;
-	r->counted[rule] = true;
+	if (rule != M_NO_RULE)
+		r->counted[rule] = true;
 }
 
-static void try_rules(const struct m_chain *chain, const struct m_facts *f, struct m_result *r)
+static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r)
+{
+	for (int i = 0; i < rule->stmts; i++) {
+		enum sl_reason reason = m_set(&rule->stmt[i], f, &r->is_changed);
+
+		if (!r->undone)
+			r->undone = reason;
+	}
+}
+
+static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r)
 {
 	for (int i = 0; i < chain->count; i++) {
 		if (!m_rule_matches(&chain->rule[i], f))
 			continue;
 		r->counted[i] = true;
+		act(&chain->rule[i], f, r);
 		if (chain->rule[i].action != SL_CONTINUE) {
 			decide(r, i, chain->rule[i].action);
 			return;
@@ -115,8 +173,8 @@ static void try_rules(const struct m_chain *chain, const struct m_facts *f, stru
 		decide(r, M_POLICY, chain->policy);
 }
 
-void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
-	     const struct m_facts *f, struct m_result *r)
+void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
+	     struct m_result *r)
 {
 	struct m_flow *flow = NULL;
 	bool is_first = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_FIRST;
@@ -131,6 +189,12 @@ void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
 		decide(r, flow->rule, flow->verdict);
 	} else {
 		try_rules(&conf->chain[dir], f, r);
+		if (r->undone && m_drops(conf, r->undone)) {
+			if (r->rule != M_NO_RULE)
+				r->counted[r->rule] = false;
+			r->rule = M_NO_RULE;
+			r->verdict = SL_DROP;
+		}
 		if (is_first && flow && !r->reason) {
 			flow->first_seen = true;
 			flow->verdict = r->verdict;

@@ -84,9 +84,12 @@ static void put_tcp(struct chance *c, const struct wish *w, struct draft *d)
 	draft_random(d, c, 8);
 	put_marked(d, (5 + size / 4) << 4 | chance_below(c, 16), 1);
 	put_marked(d, wished(w, M_FLAGS, chance_pick(c, flags)), 1);
-	draft_random(d, c, 6);
+	draft_put(d, wished(w, M_WINDOW, chance_next(c) & 0xffff), 2);
+	draft_random(d, c, 4);
 	for (__u32 i = 0; i < size; i++)
-		draft_put(d, size <= 12 ? options[which][i] : chance_below(c, 256), 1);
+		put_marked(d, size <= 12 ? options[which][i] : chance_below(c, 256), 1);
+	if (size >= 4 && size <= 12 && which % 2 == 0 && w->has[M_MSS])
+		draft_set(d, d->len - size + 2, w->value[M_MSS], 2);
 }
 
 /* What looks like a packet of its own: IP in IP, a frame in a tunnel, headers where data belongs. */
@@ -124,6 +127,10 @@ static void put_transport(struct chance *c, const struct wish *w, struct draft *
 {
 	__u32 size = some_size(c);
 
+	if (w->has[M_PAYLOAD_LENGTH] && w->value[M_PAYLOAD_LENGTH] < 65000)
+		size = (__u32)w->value[M_PAYLOAD_LENGTH];
+	if (w->has[M_UDP_SAYS] && w->value[M_UDP_SAYS] >= 8)
+		size = ((__u32)w->value[M_UDP_SAYS] & 0xffff) - 8;
 	switch (proto) {
 	case 6:
 		put_tcp(c, w, d);
@@ -238,6 +245,12 @@ static void plan_tags(struct chance *c, const struct wish *w, struct plan *p)
 	}
 }
 
+static void plan_macs(struct chance *c, const struct wish *w, struct plan *p)
+{
+	p->smac = wished(w, M_SMAC, 0x020000000000 | chance_below(c, 4));
+	p->dmac = wished(w, M_DMAC, chance_of(c, 10) ? 0xffffffffffff : chance_next(c) >> 16);
+}
+
 static void plan_options(struct chance *c, struct plan *p)
 {
 	__u8 *o = p->options;
@@ -296,6 +309,7 @@ void plan_make(struct chance *c, const struct wish *w, struct plan *p)
 	p->head.len = p->body.len = 0;
 	p->head.marks = p->body.marks = 0;
 	plan_tags(c, w, p);
+	plan_macs(c, w, p);
 	p->family = w->family ? w->family : chance_of(c, 50) ? 4 : 6;
 	if (w->has[M_ETHERTYPE] && !w->family)
 		p->family = w->value[M_ETHERTYPE] == 0x86dd ? 6 : 4;
@@ -321,6 +335,19 @@ void plan_make(struct chance *c, const struct wish *w, struct plan *p)
 			draft_set(&p->body, link, (wide)proto, 1);
 	}
 	put_transport(c, w, &p->body, proto, p->family);
+	/* A length that a rule asks for. */
+	if (w->has[M_PACKET_LENGTH] || w->has[M_LENGTH]) {
+		wide wanted = w->has[M_PACKET_LENGTH] ? w->value[M_PACKET_LENGTH]
+						      : w->value[M_LENGTH] - 14 - (wide)p->tags * 4;
+		wide headers = p->family == 4 ? 20 + p->options_size
+					      : p->head.len + (w->has[M_PACKET_LENGTH] ? 0 : 40);
+
+		if (wanted >= headers && wanted - headers < 65000) {
+			if (wanted - headers > p->body.len)
+				draft_random(&p->body, c, (__u32)(wanted - headers) - p->body.len);
+			p->body.len = (__u32)(wanted - headers);
+		}
+	}
 	/* The packet ends early, and all lengths know it. */
 	if (chance_of(c, 12))
 		p->body.len = chance_below(c, p->body.len < 40 ? p->body.len + 1 : 40);
@@ -330,7 +357,8 @@ void plan_make(struct chance *c, const struct wish *w, struct plan *p)
 
 static void emit_link(struct chance *c, const struct plan *p, struct draft *d)
 {
-	draft_random(d, c, 12);
+	draft_put(d, p->dmac, 6);
+	draft_put(d, p->smac, 6);
 	for (int i = 0; i < p->tags; i++) {
 		put_marked(d, p->tpid[i], 2);
 		put_marked(d, p->tci[i], 2);
@@ -435,6 +463,7 @@ void make_other(struct chance *c, const struct wish *w, struct draft *d)
 	d->len = d->ip4_at = d->ip6_at = 0;
 	d->marks = 0;
 	plan_tags(c, w, &p);
+	plan_macs(c, w, &p);
 	emit_link(c, &p, d);
 	draft_set(d, d->len - 2, type, 2);
 	if (type == 0x0806)

@@ -60,6 +60,9 @@ static wide some_value(struct chance *c, int selector)
 				      128, 129, 133, 134, 135, 136, 143, 255 };
 	static const __u8 ttls[] = { 0, 1, 2, 63, 64, 65, 128, 254, 255 };
 
+	static const __u16 lengths[] = { 0,  1,	 8,   20,  28,	 40,   46,   48,
+					 60, 64, 128, 576, 1500, 9000, 65535 };
+
 	switch (selector) {
 	case M_ANY_PROTO:
 	case M_IP_PROTO:
@@ -86,6 +89,21 @@ static wide some_value(struct chance *c, int selector)
 		return chance_pick(c, ttls);
 	case M_ANY_FRAGMENT:
 		return chance_below(c, 3);
+	case M_ANY_LENGTH:
+		return chance_pick(c, lengths) + 14 + chance_below(c, 5) * 4;
+	case M_IP_LENGTH:
+	case M_IP6_LENGTH:
+	case M_ANY_PAYLOAD_LENGTH:
+	case M_UDP_LENGTH:
+		return chance_of(c, 50) ? chance_pick(c, lengths) : chance_below(c, 120);
+	case M_TCP_MSS:
+		return chance_of(c, 60) ? 1460 + chance_below(c, 3) - 1 : chance_next(c) & 0xffff;
+	case M_TCP_WINDOW:
+		return chance_next(c) & 0xffff;
+	case M_ETHER_SADDR:
+	case M_ETHER_DADDR:
+		return chance_of(c, 60) ? 0x020000000000 | chance_below(c, 4)
+					: chance_next(c) >> 16;
 	default:
 		return make_port(c);
 	}
@@ -123,7 +141,7 @@ static void number_range(struct chance *c, struct m_range *r, int selector)
 			r->high = SL_FRAG_LATER;
 		return;
 	}
-	if (chance_of(c, 65))
+	if (chance_of(c, 65) || selector == M_ETHER_SADDR || selector == M_ETHER_DADDR)
 		return;
 	if (other < r->low)
 		r->low = other;
@@ -150,6 +168,45 @@ static void make_flags(struct chance *c, struct m_match *m)
 	}
 	for (int i = 0; i < m->count; i++)
 		m->range[i].high = m->range[i].low;
+}
+
+/* Bytes of which packets have some: half of all numbers, or what headers often hold. */
+static void make_raw(struct chance *c, struct m_match *m)
+{
+	static const int offsets[] = { 0,  0,  1,  2,  3,  4,	6,   8,	   9,	 12,   13,
+				       14, 16, 20, 24, 40, 48,	53,  54,   63,	 64,   79,
+				       80, 88, 95, 96, 97, 128, 500, 1400, 1500, 9000, 65535 };
+	static const int lengths[] = { 1, 1, 2, 2, 4, 8, 16 };
+	wide all;
+
+	m->base = (int)chance_below(c, SL_BASE_MAX_);
+	m->offset = chance_of(c, 75) ? chance_pick(c, offsets) : (int)chance_below(c, 120);
+	m->length = chance_of(c, 70) ? chance_pick(c, lengths) : (int)chance_between(c, 1, 16);
+	all = ~(wide)0 >> (128 - 8 * m->length);
+	m->raw_mask = all;
+	if (chance_of(c, 40)) {
+		m->raw_mask = ((wide)chance_next(c) << 64 | chance_next(c)) & all;
+		if (chance_of(c, 50))
+			m->raw_mask &= (wide)chance_next(c) << 64 | chance_next(c);
+		if (!m->raw_mask)
+			m->raw_mask = 1;
+	}
+	m->count = chance_of(c, 70) ? 1 : (int)chance_between(c, 2, 4);
+	for (int i = 0; i < m->count; i++) {
+		struct m_range *r = &m->range[i];
+
+		r->low = chance_of(c, 50) ? chance_pick(c, ((__u32[]) { 0, 1, 0x0800, 0x45, 0x60, 6,
+									17, 80, 22, 53 }))
+					  : (wide)chance_next(c) << 64 | chance_next(c);
+		r->low &= m->raw_mask;
+		r->high = r->low;
+		if (m->raw_mask == all && chance_of(c, 60)) {
+			r->low = chance_of(c, 50) ? 0 : r->low;
+			r->high = chance_of(c, 50) ? all >> 1 : all;
+			if (r->low > r->high)
+				r->low = 0;
+		}
+	}
 }
 
 static void make_word(struct chance *c, struct m_match *m)
@@ -189,6 +246,17 @@ static void make_match(struct chance *c, struct m_match *m)
 		make_flags(c, m);
 		return;
 	}
+	if (m->selector == M_RAW) {
+		make_raw(c, m);
+		return;
+	}
+	if (m->selector == M_EXTHDR) {
+		m->negate = false;
+		m->mask = (__u8)(1U << chance_below(c, 8));
+		m->count = 1;
+		m->range[0].low = m->range[0].high = chance_of(c, 60) ? m->mask : 0;
+		return;
+	}
 	m->count = chance_of(c, 55) ? 1 : (int)chance_between(c, 2, 4);
 	for (int i = 0; i < m->count; i++) {
 		bool six = chance_of(c, 50);
@@ -205,8 +273,14 @@ static void make_match(struct chance *c, struct m_match *m)
 /* What a packet must be for the match: 0, anything. */
 static void asks_for(const struct m_match *m, int *family, int *transport)
 {
-	*transport = m->selector == M_TCP_FLAGS ? 6 : 0;
-	*family = 0;
+	*transport = m->selector == M_TCP_FLAGS || m->selector == M_TCP_WINDOW ||
+				     m->selector == M_TCP_MSS
+			     ? 6
+		     : m->selector == M_UDP_LENGTH ? 17
+						   : 0;
+	*family = m->selector == M_IP_LENGTH				   ? 4
+		  : m->selector == M_IP6_LENGTH || m->selector == M_EXTHDR ? 6
+									   : 0;
 	if (m->selector >= M_IP_SADDR && m->selector <= M_IP6_DADDR)
 		*family = m->selector <= M_IP_DADDR ? 4 : 6;
 	if (m->selector == M_IP_PROTO || m->selector == M_IP6_PROTO)
@@ -239,6 +313,44 @@ static bool goes_with(const struct m_rule *rule, const struct m_match *m)
 	return true;
 }
 
+static void make_stmt(struct chance *c, struct m_stmt *s)
+{
+	static const int offsets[] = { 0,  1,  2,  3,  4,  6,  7,  8,  9,  12, 13, 14,
+				       15, 16, 17, 18, 20, 24, 26, 40, 53, 54, 96, 1400 };
+	wide all;
+
+	*s = (struct m_stmt) { .kind = (int)chance_below(c, M_SETS + 2) };
+	switch (s->kind) {
+	case M_SET_DSCP:
+		s->value = chance_below(c, 64);
+		return;
+	case M_SET_TTL:
+		s->value = chance_between(c, 1, 255);
+		return;
+	case M_SET_MSS:
+		s->value =
+			chance_of(c, 50) ? 1459 + chance_below(c, 3) : chance_between(c, 1, 65535);
+		return;
+	case M_SET_VLAN_ID:
+		s->value = chance_below(c, 4095);
+		return;
+	case M_SET_VLAN_PCP:
+		s->value = chance_below(c, 8);
+		return;
+	default:
+		break;
+	}
+	s->kind = M_SET_BYTES;
+	s->base = (int)chance_below(c, SL_BASE_MAX_);
+	s->offset = chance_of(c, 60) ? chance_pick(c, offsets) : (int)chance_below(c, 100);
+	s->length = chance_of(c, 60) ? (int)chance_between(c, 1, 4) : (int)chance_between(c, 1, 16);
+	all = ~(wide)0 >> (128 - 8 * s->length);
+	s->mask = chance_of(c, 60) ? all : ((wide)chance_next(c) << 64 | chance_next(c)) & all;
+	if (!s->mask)
+		s->mask = 1;
+	s->value = ((wide)chance_next(c) << 64 | chance_next(c)) & s->mask;
+}
+
 static void make_rule(struct chance *c, struct m_rule *rule)
 {
 	static const int counts[] = { 0, 1, 1, 1, 2, 2, 2, 3, 3, 4 };
@@ -252,6 +364,9 @@ static void make_rule(struct chance *c, struct m_rule *rule)
 	if (!count && chance_of(c, 80))
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
+	rule->stmts = 0;
+	while (rule->stmts < M_STMTS && chance_of(c, 25))
+		make_stmt(c, &rule->stmt[rule->stmts++]);
 	while (rule->count < count) {
 		make_match(c, &rule->match[rule->count]);
 		/* Mostly such that a packet can match all of them. */
@@ -259,7 +374,7 @@ static void make_rule(struct chance *c, struct m_rule *rule)
 			rule->count++;
 	}
 	/* Two of a kind, to be met together. */
-	if (rule->count > 1 && chance_of(c, 10)) {
+	if (rule->count > 1 && rule->match[0].selector != M_EXTHDR && chance_of(c, 10)) {
 		rule->match[1] = rule->match[0];
 		rule->match[1].negate = !rule->match[0].negate;
 		rule->match[1].range[0].low = rule->match[1].range[0].high;
@@ -300,34 +415,68 @@ void make_rules(struct chance *c, struct m_conf *conf)
 static void wish_for(struct wish *w, int selector, wide value, int family)
 {
 	static const int fields[M_SELECTORS] = {
-		[M_ANY_SADDR] = M_SADDR,	 [M_ANY_DADDR] = M_DADDR,  [M_IP_SADDR] = M_SADDR,
-		[M_IP_DADDR] = M_DADDR,		 [M_IP6_SADDR] = M_SADDR,  [M_IP6_DADDR] = M_DADDR,
-		[M_ANY_PROTO] = M_PROTO,	 [M_IP_PROTO] = M_PROTO,   [M_IP6_PROTO] = M_PROTO,
-		[M_TCP_SPORT] = M_SPORT,	 [M_TCP_DPORT] = M_DPORT,  [M_UDP_SPORT] = M_SPORT,
-		[M_UDP_DPORT] = M_DPORT,	 [M_SCTP_SPORT] = M_SPORT, [M_SCTP_DPORT] = M_DPORT,
-		[M_TH_SPORT] = M_SPORT,		 [M_TH_DPORT] = M_DPORT,   [M_TCP_FLAGS] = M_FLAGS,
-		[M_ICMP_TYPE] = M_TYPE,		 [M_ICMP_CODE] = M_CODE,   [M_ICMPV6_TYPE] = M_TYPE,
-		[M_ICMPV6_CODE] = M_CODE,	 [M_VLAN_ID] = M_VLAN,	   [M_VLAN_PCP] = M_PCP,
-		[M_CVLAN_ID] = M_CVLAN,		 [M_CVLAN_PCP] = M_CPCP,   [M_VLAN_TAGS] = M_TAGS,
-		[M_ANY_ETHERTYPE] = M_ETHERTYPE, [M_ANY_DSCP] = M_DSCP,	   [M_ANY_TTL] = M_TTL,
+		[M_ANY_SADDR] = M_SADDR,
+		[M_ANY_DADDR] = M_DADDR,
+		[M_IP_SADDR] = M_SADDR,
+		[M_IP_DADDR] = M_DADDR,
+		[M_IP6_SADDR] = M_SADDR,
+		[M_IP6_DADDR] = M_DADDR,
+		[M_ANY_PROTO] = M_PROTO,
+		[M_IP_PROTO] = M_PROTO,
+		[M_IP6_PROTO] = M_PROTO,
+		[M_TCP_SPORT] = M_SPORT,
+		[M_TCP_DPORT] = M_DPORT,
+		[M_UDP_SPORT] = M_SPORT,
+		[M_UDP_DPORT] = M_DPORT,
+		[M_SCTP_SPORT] = M_SPORT,
+		[M_SCTP_DPORT] = M_DPORT,
+		[M_TH_SPORT] = M_SPORT,
+		[M_TH_DPORT] = M_DPORT,
+		[M_TCP_FLAGS] = M_FLAGS,
+		[M_ICMP_TYPE] = M_TYPE,
+		[M_ICMP_CODE] = M_CODE,
+		[M_ICMPV6_TYPE] = M_TYPE,
+		[M_ICMPV6_CODE] = M_CODE,
+		[M_VLAN_ID] = M_VLAN,
+		[M_VLAN_PCP] = M_PCP,
+		[M_CVLAN_ID] = M_CVLAN,
+		[M_CVLAN_PCP] = M_CPCP,
+		[M_VLAN_TAGS] = M_TAGS,
+		[M_ANY_ETHERTYPE] = M_ETHERTYPE,
+		[M_ANY_DSCP] = M_DSCP,
+		[M_ANY_TTL] = M_TTL,
 		[M_ANY_FRAGMENT] = M_FRAGMENT,
+		[M_ANY_LENGTH] = M_LENGTH,
+		[M_IP_LENGTH] = M_PACKET_LENGTH,
+		[M_IP6_LENGTH] = M_PACKET_LENGTH,
+		[M_ANY_PAYLOAD_LENGTH] = M_PAYLOAD_LENGTH,
+		[M_UDP_LENGTH] = M_UDP_SAYS,
+		[M_TCP_WINDOW] = M_WINDOW,
+		[M_TCP_MSS] = M_MSS,
+		[M_ETHER_SADDR] = M_SMAC,
+		[M_ETHER_DADDR] = M_DMAC,
+		[M_EXTHDR] = M_EXTS,
+		[M_RAW] = -1,
 	};
 	static const int transports[M_SELECTORS] = {
-		[M_TCP_SPORT] = 6,    [M_TCP_DPORT] = 6,    [M_UDP_SPORT] = 17,
-		[M_UDP_DPORT] = 17,   [M_SCTP_SPORT] = 132, [M_SCTP_DPORT] = 132,
-		[M_TCP_FLAGS] = 6,    [M_ICMP_TYPE] = 1,    [M_ICMP_CODE] = 1,
+		[M_TCP_SPORT] = 6,    [M_TCP_DPORT] = 6,    [M_UDP_SPORT] = 17, [M_UDP_DPORT] = 17,
+		[M_SCTP_SPORT] = 132, [M_SCTP_DPORT] = 132, [M_TCP_FLAGS] = 6,	[M_TCP_WINDOW] = 6,
+		[M_TCP_MSS] = 6,      [M_UDP_LENGTH] = 17,  [M_ICMP_TYPE] = 1,	[M_ICMP_CODE] = 1,
 		[M_ICMPV6_TYPE] = 58, [M_ICMPV6_CODE] = 58,
 	};
 
-	w->has[fields[selector]] = true;
-	w->value[fields[selector]] = value;
+	if (fields[selector] >= 0) {
+		w->has[fields[selector]] = true;
+		w->value[fields[selector]] = value;
+	}
 	if (family)
 		w->family = family;
 	if (transports[selector])
 		w->transport = transports[selector];
-	if (w->transport == 1 || selector == M_IP_PROTO)
+	if (w->transport == 1 || selector == M_IP_PROTO || selector == M_IP_LENGTH)
 		w->family = 4;
-	if (w->transport == 58 || selector == M_IP6_PROTO)
+	if (w->transport == 58 || selector == M_IP6_PROTO || selector == M_IP6_LENGTH ||
+	    selector == M_EXTHDR)
 		w->family = 6;
 }
 

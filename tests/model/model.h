@@ -14,6 +14,7 @@
 
 #include <linux/types.h>
 
+#include "op.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -23,7 +24,7 @@ typedef unsigned __int128 wide;
 
 /* A packet as an entry of the data path gets it. */
 struct m_frame {
-	const __u8 *bytes;
+	__u8 *bytes; /* rules may set some */
 	size_t len;
 	bool is_gso; /* glued together from segments, or not cut into them yet */
 	bool has_tag; /* the outermost tag is beside the frame */
@@ -48,6 +49,15 @@ enum m_field {
 	M_DSCP,
 	M_TTL,
 	M_FRAGMENT, /* enum sl_frag_kind */
+	M_LENGTH,
+	M_PACKET_LENGTH, /* as the IP header says it */
+	M_PAYLOAD_LENGTH,
+	M_UDP_SAYS, /* its length field */
+	M_WINDOW,
+	M_MSS,
+	M_SMAC,
+	M_DMAC,
+	M_EXTS, /* 1 << enum sl_ext */
 	M_FIELDS,
 };
 
@@ -60,12 +70,21 @@ struct m_facts {
 	int transport; /* IP protocol whose header could be read; 0: none that Sluice reads */
 	__u32 length;
 	__u32 network_at, transport_at, payload_at, payload_length; /* 0: not reached */
+	/* for raw bytes: ends of layers, 0 where they are not known */
+	__u8 *bytes;
+	__u32 header_end; /* of IPv4 */
+	__u32 packet_end, body_end;
+	__u32 mss_at; /* 0: there is no such option */
+	bool has_tag; /* the outermost one, beside the frame */
+	__u16 tci;
 	/* of fragments */
 	__u32 offset, size, id;
 	bool more;
 };
 
 void m_parse(struct m_facts *f, const struct m_frame *frame);
+/* Reads again what rules read from the bytes each time, after some were set. */
+void m_refresh(struct m_facts *f);
 
 /* Rules */
 
@@ -101,6 +120,17 @@ enum m_selector {
 	M_ANY_DSCP,
 	M_ANY_TTL,
 	M_ANY_FRAGMENT,
+	M_ANY_LENGTH,
+	M_IP_LENGTH,
+	M_IP6_LENGTH,
+	M_ANY_PAYLOAD_LENGTH,
+	M_UDP_LENGTH,
+	M_TCP_WINDOW,
+	M_TCP_MSS,
+	M_ETHER_SADDR,
+	M_ETHER_DADDR,
+	M_EXTHDR,
+	M_RAW,
 	M_SELECTORS,
 };
 
@@ -116,15 +146,38 @@ struct m_range {
 struct m_match {
 	int selector; /* enum m_selector */
 	bool negate;
-	__u8 mask; /* TCP flags: those looked at */
+	__u8 mask; /* TCP flags, extension headers: those looked at */
+	int base, offset, length; /* raw bytes: enum sl_base */
+	wide raw_mask;
 	int count;
 	struct m_range range[M_VALUES];
 	int style; /* one of the ways to write it; the meaning is the same */
 };
 
+/* What a rule sets, in the order of the text. */
+enum m_set {
+	M_SET_DSCP,
+	M_SET_TTL,
+	M_SET_MSS,
+	M_SET_VLAN_ID,
+	M_SET_VLAN_PCP,
+	M_SET_BYTES,
+	M_SETS,
+};
+
+struct m_stmt {
+	int kind; /* enum m_set */
+	wide value, mask;
+	int base, offset, length; /* M_SET_BYTES */
+};
+
+#define M_STMTS 2
+
 struct m_rule {
 	struct m_match match[M_MATCHES];
 	int count;
+	struct m_stmt stmt[M_STMTS];
+	int stmts;
 	int action; /* enum sl_verdict */
 	bool has_name;
 };
@@ -160,6 +213,8 @@ bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f);
 struct m_result {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
+	enum sl_reason undone; /* the first that a rule says and could not be done */
+	bool is_changed;
 	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
 	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
 };
@@ -192,5 +247,13 @@ struct m_flow *m_track(struct m_state *state, const struct m_facts *f, enum sl_r
 /* Forgets a packet that is complete. */
 void m_track_done(struct m_state *state, struct m_flow *flow);
 
-void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
-	     const struct m_facts *f, struct m_result *result);
+/* Changes the frame, and the facts, by what rules set; checksums are left as they are. */
+void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
+	     struct m_result *result);
+
+/* rewrite.c */
+enum sl_reason m_set(const struct m_stmt *stmt, struct m_facts *f, bool *is_changed);
+/* Where checksums are that a change goes into: offsets in the frame, 0 for none. */
+void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
+/* Whether the checksums of a changed packet are as right or wrong as before. */
+bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);

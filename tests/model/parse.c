@@ -60,6 +60,10 @@ static bool read_link(struct m_facts *f, struct cursor *c, const struct m_frame 
 {
 	set(f, M_TAGS, 0);
 	set(f, M_ETHERTYPE, 0);
+	if (left(c) >= 6)
+		set(f, M_DMAC, number(c, 0, 6));
+	if (left(c) >= 12)
+		set(f, M_SMAC, number(c, 6, 6));
 	if (left(c) < 14)
 		return stop(f, SL_REASON_SHORT_ETHERNET);
 	if (frame->has_tag)
@@ -166,6 +170,15 @@ static bool options_are_good(const struct cursor *c, __u32 header)
 	return true;
 }
 
+/* The IP packet at the cursor is so long; IPv6 says it without its header. */
+static void note_packet(struct m_facts *f, struct cursor *c, __u32 length)
+{
+	c->end = c->at + length;
+	f->packet_end = c->end;
+	f->body_end = c->end;
+	set(f, M_PACKET_LENGTH, f->family == 4 ? length : length - 40);
+}
+
 static bool read_ip4(struct m_facts *f, struct cursor *c)
 {
 	__u32 header, total;
@@ -193,9 +206,10 @@ static bool read_ip4(struct m_facts *f, struct cursor *c)
 		return stop(f, SL_REASON_BAD_IP4_LENGTH);
 	if (header > total)
 		return stop(f, SL_REASON_BAD_IHL);
+	note_packet(f, c, total);
+	f->header_end = c->at + header;
 	if (!options_are_good(c, header))
 		return stop(f, SL_REASON_BAD_IP4_OPTION);
-	c->end = c->at + total;
 	c->at += header;
 	f->size = left(c);
 	return f->value[M_FRAGMENT] == SL_FRAG_NONE || check_fragment(f, header);
@@ -237,6 +251,31 @@ static void read_fragment_header(struct m_facts *f, struct cursor *c)
 		check_fragment(f, 0);
 }
 
+static int kind_of_extension(wide next)
+{
+	switch ((int)next) {
+	case 0:
+		return SL_EXT_HOPOPTS;
+	case 43:
+		return SL_EXT_ROUTING;
+	case 44:
+		return SL_EXT_FRAGMENT;
+	case 51:
+		return SL_EXT_AH;
+	case 60:
+		return SL_EXT_DSTOPTS;
+	case 135:
+		return SL_EXT_MOBILITY;
+	default:
+		return SL_EXT_OTHER;
+	}
+}
+
+static void note_extension(struct m_facts *f, wide kind)
+{
+	set(f, M_EXTS, f->value[M_EXTS] | (wide)1 << kind_of_extension(kind));
+}
+
 static bool read_extensions(struct m_facts *f, struct cursor *c)
 {
 	bool fragment_seen = false;
@@ -257,6 +296,7 @@ static bool read_extensions(struct m_facts *f, struct cursor *c)
 		count++;
 		if (kind == 44) {
 			fragment_seen = true;
+			note_extension(f, kind);
 			read_fragment_header(f, c);
 			if (is_later(f))
 				break;
@@ -266,6 +306,7 @@ static bool read_extensions(struct m_facts *f, struct cursor *c)
 		size = kind == 51 ? size * 4 + 8 : size * 8 + 8;
 		if (size > left(c))
 			return also(f, is_first(f) ? SL_REASON_FRAG_TINY : SL_REASON_SHORT_EXTHDR);
+		note_extension(f, kind);
 		set(f, M_PROTO, number(c, 0, 1));
 		c->at += size;
 	}
@@ -287,6 +328,7 @@ static bool read_ip6(struct m_facts *f, struct cursor *c)
 	set(f, M_TTL, number(c, 7, 1));
 	set(f, M_DSCP, number(c, 0, 2) >> 6 & 63);
 	note_fragment(f, 0, false);
+	set(f, M_EXTS, 0);
 
 	total = (__u32)number(c, 4, 2);
 	c->at += 40;
@@ -297,7 +339,9 @@ static bool read_ip6(struct m_facts *f, struct cursor *c)
 	/* RFC 2675: the true length is in an option, if it can be longer than what this field holds. */
 	if (total == 0 && f->value[M_PROTO] == 0)
 		return stop(f, left(c) > 65535 ? SL_REASON_JUMBOGRAM : SL_REASON_BAD_IP6_LENGTH);
-	c->end = c->at + total;
+	c->at -= 40;
+	note_packet(f, c, total + 40);
+	c->at += 40;
 	return read_extensions(f, c);
 }
 
@@ -311,6 +355,8 @@ static bool payload(struct m_facts *f, const struct cursor *c, __u32 header)
 {
 	f->payload_at = c->at + header;
 	f->payload_length = left(c) - header;
+	f->body_end = c->end;
+	set(f, M_PAYLOAD_LENGTH, f->payload_length);
 	return true;
 }
 
@@ -320,6 +366,34 @@ static bool read_ports(struct m_facts *f, const struct cursor *c, __u32 header)
 	set(f, M_SPORT, number(c, 0, 2));
 	set(f, M_DPORT, number(c, 2, 2));
 	return payload(f, c, header);
+}
+
+/* RFC 9293, 3.7.1 */
+static void read_mss(struct m_facts *f, const struct cursor *c, __u32 header)
+{
+	__u32 i = 20;
+
+	while (i < header && number(c, i, 1) != 0) {
+		wide kind = number(c, i, 1), size;
+
+		if (kind == 1) {
+			i++;
+			continue;
+		}
+		if (i + 1 == header)
+			return;
+		size = number(c, i + 1, 1);
+		if (size < 2 || i + size > header)
+			return;
+		if (kind == 2) {
+			if (size == 4) {
+				set(f, M_MSS, number(c, i + 2, 2));
+				f->mss_at = c->at + i + 2;
+			}
+			return;
+		}
+		i += (__u32)size;
+	}
 }
 
 static bool read_tcp(struct m_facts *f, const struct cursor *c)
@@ -334,6 +408,9 @@ static bool read_tcp(struct m_facts *f, const struct cursor *c)
 	if (header > left(c))
 		return cut(f, SL_REASON_BAD_DOFF);
 	set(f, M_FLAGS, number(c, 13, 1));
+	set(f, M_WINDOW, number(c, 14, 2));
+	if (f->value[M_FLAGS] & 2)
+		read_mss(f, c, header);
 	return read_ports(f, c, header);
 }
 
@@ -350,6 +427,7 @@ static bool read_udp(struct m_facts *f, struct cursor *c)
 		return stop(f, SL_REASON_BAD_UDP_LENGTH);
 	if (!is_first(f))
 		c->end = c->at + length;
+	set(f, M_UDP_SAYS, number(c, 4, 2));
 	return read_ports(f, c, 8);
 }
 
@@ -373,6 +451,8 @@ static bool read_icmp(struct m_facts *f, const struct cursor *c, enum sl_reason 
 static bool read_transport(struct m_facts *f, struct cursor *c)
 {
 	f->transport_at = c->at;
+	if (f->family == 6 && f->value[M_PROTO] == 50)
+		set(f, M_EXTS, f->value[M_EXTS] | 1 << SL_EXT_ESP);
 	if (!least_header(f))
 		return payload(f, c, 0);
 	switch ((int)f->value[M_PROTO]) {
@@ -403,6 +483,26 @@ static bool read_network(struct m_facts *f, struct cursor *c)
 	}
 }
 
+void m_refresh(struct m_facts *f)
+{
+	struct cursor c = { .bytes = f->bytes, .at = f->transport_at, .end = f->body_end };
+
+	if (f->has[M_SMAC]) {
+		c.at = 0;
+		set(f, M_DMAC, number(&c, 0, 6));
+		set(f, M_SMAC, number(&c, 6, 6));
+		c.at = f->transport_at;
+	}
+	if (f->has[M_UDP_SAYS])
+		set(f, M_UDP_SAYS, number(&c, 4, 2));
+	if (!f->has[M_WINDOW])
+		return;
+	set(f, M_WINDOW, number(&c, 14, 2));
+	f->has[M_MSS] = false;
+	if (f->value[M_FLAGS] & 2)
+		read_mss(f, &c, f->payload_at - f->transport_at);
+}
+
 void m_parse(struct m_facts *f, const struct m_frame *frame)
 {
 	struct cursor c = { .bytes = frame->bytes,
@@ -411,6 +511,10 @@ void m_parse(struct m_facts *f, const struct m_frame *frame)
 
 	memset(f, 0, sizeof(*f));
 	f->length = (__u32)frame->len;
+	f->bytes = frame->bytes;
+	f->has_tag = frame->has_tag;
+	f->tci = frame->tci;
+	set(f, M_LENGTH, f->length);
 	if (read_link(f, &c, frame) && read_network(f, &c) && f->family && !is_later(f))
 		read_transport(f, &c);
 }

@@ -15,11 +15,34 @@
 
 static void write_match(const struct m_match *m, FILE *to)
 {
-	fprintf(to, "match %d %d %u %d %d", m->selector, m->negate, m->mask, m->style, m->count);
+	fprintf(to, "match %d %d %u %d %d %d %d %llx:%llx %d", m->selector, m->negate, m->mask,
+		m->base, m->offset, m->length, m->style, HIGH(m->raw_mask), LOW(m->raw_mask),
+		m->count);
 	for (int i = 0; i < m->count; i++)
 		fprintf(to, " %d %llx:%llx %llx:%llx", m->range[i].family, HIGH(m->range[i].low),
 			LOW(m->range[i].low), HIGH(m->range[i].high), LOW(m->range[i].high));
 	fputs("\n", to);
+}
+
+static void write_stmt(const struct m_stmt *s, FILE *to)
+{
+	fprintf(to, "set %d %d %d %d %llx:%llx %llx:%llx\n", s->kind, s->base, s->offset, s->length,
+		HIGH(s->value), LOW(s->value), HIGH(s->mask), LOW(s->mask));
+}
+
+static bool read_stmt(const char *line, struct m_rule *rule)
+{
+	struct m_stmt *s = &rule->stmt[rule->stmts];
+	unsigned long long value[2], mask[2];
+
+	if (rule->stmts == M_STMTS ||
+	    sscanf(line, "set %d %d %d %d %llx:%llx %llx:%llx", &s->kind, &s->base, &s->offset,
+		   &s->length, &value[0], &value[1], &mask[0], &mask[1]) < 8)
+		return false;
+	s->value = (wide)value[0] << 64 | value[1];
+	s->mask = (wide)mask[0] << 64 | mask[1];
+	rule->stmts++;
+	return true;
 }
 
 static void write_comment(const struct m_conf *conf, FILE *to)
@@ -47,6 +70,8 @@ void case_write(const struct fuzz_case *fc, FILE *to)
 			fprintf(to, "rule %d %d\n", chain->rule[i].has_name, chain->rule[i].action);
 			for (int j = 0; j < chain->rule[i].count; j++)
 				write_match(&chain->rule[i].match[j], to);
+			for (int j = 0; j < chain->rule[i].stmts; j++)
+				write_stmt(&chain->rule[i].stmt[j], to);
 		}
 	}
 	for (int i = 0; i < fc->count; i++) {
@@ -63,15 +88,18 @@ void case_write(const struct fuzz_case *fc, FILE *to)
 static bool read_match(char *line, struct m_rule *rule)
 {
 	struct m_match *m = &rule->match[rule->count];
+	unsigned long long raw_mask[2];
 	int negate, mask, used = 0;
 
 	if (rule->count == M_MATCHES ||
-	    sscanf(line, "match %d %d %d %d %d%n", &m->selector, &negate, &mask, &m->style,
-		   &m->count, &used) < 5 ||
+	    sscanf(line, "match %d %d %d %d %d %d %d %llx:%llx %d%n", &m->selector, &negate, &mask,
+		   &m->base, &m->offset, &m->length, &m->style, &raw_mask[0], &raw_mask[1],
+		   &m->count, &used) < 10 ||
 	    m->selector < 0 || m->selector >= M_SELECTORS || m->count < 0 || m->count > M_VALUES)
 		return false;
 	m->negate = negate;
 	m->mask = (__u8)mask;
+	m->raw_mask = (wide)raw_mask[0] << 64 | raw_mask[1];
 	for (int i = 0; i < m->count; i++) {
 		unsigned long long low[2], high[2];
 
@@ -146,6 +174,9 @@ static bool read_line(struct fuzz_case *fc, char *line, struct m_chain **chain)
 	if (!strncmp(line, "match ", 6))
 		return *chain && (*chain)->count &&
 		       read_match(line, &(*chain)->rule[(*chain)->count - 1]);
+	if (!strncmp(line, "set ", 4))
+		return *chain && (*chain)->count &&
+		       read_stmt(line, &(*chain)->rule[(*chain)->count - 1]);
 	if (fc->count == ITEMS || !read_frame(line, &fc->item[fc->count]))
 		return false;
 	fc->count++;

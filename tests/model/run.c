@@ -14,6 +14,7 @@
 #include "lab.h"
 #include "names.h"
 #include "packet.h"
+#include "prog.h"
 #include "rules.h"
 
 #define RULE_SHIFT_HOST 12 /* as in host.c */
@@ -247,8 +248,8 @@ static bool check_counts(const struct counts *before, const struct counts *after
 		return false;
 	}
 	for (int i = 1; i < SL_REASON_MAX_; i++) {
-		if (counted(&before->hook.reason[i], &after->hook.reason[i], i == (int)r->reason,
-			    bytes))
+		if (counted(&before->hook.reason[i], &after->hook.reason[i],
+			    i == (int)r->reason || i == (int)r->undone, bytes))
 			continue;
 		snprintf(what, room, "reason %s is not counted as it should be",
 			 sl_reason_names[i]);
@@ -303,7 +304,7 @@ static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const st
 {
 	struct sl_trace t = {
 		.verdict = r->verdict,
-		.reason = r->reason,
+		.reason = r->reason ? r->reason : r->undone,
 		.slot = r->rule == M_NO_RULE ? SL_NO_SLOT : loaded.slot[dir][r->rule],
 		.length = f->length,
 		.network = f->network_at,
@@ -316,10 +317,10 @@ static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const st
 		     field(f, M_VLAN, SL_LINK_VLAN_SHIFT) | field(f, M_PCP, SL_LINK_PCP_SHIFT) |
 		     field(f, M_CVLAN, SL_LINK_IVLAN_SHIFT) | field(f, M_CPCP, SL_LINK_IPCP_SHIFT) |
 		     field(f, M_TAGS, SL_LINK_TAGS_SHIFT);
-	t.key.xport = field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) |
-		      field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
-		      field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) |
-		      field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) | field(f, M_TTL, SL_XPORT_TTL_SHIFT);
+	t.key.xport =
+		field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) | field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
+		field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) | field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) |
+		field(f, M_TTL, SL_XPORT_TTL_SHIFT) | field(f, M_EXTS, SL_XPORT_EXT_SHIFT);
 	set_ports(&t.key, f);
 	t.key.l3 = f->family == 4 ? SL_L3_IP4 : f->family == 6 ? SL_L3_IP6 : SL_L3_OTHER;
 	if (f->family == 4) {
@@ -366,11 +367,34 @@ static bool kernel_takes(enum way way, const struct frame *frame)
 	return !run_no_kernel && !way_off[way] && !frame->has_tag && lab_kernel_takes(way, frame);
 }
 
+/* What rules set is set, and nothing else, but for checksums, which cover as much as before. */
+static bool same_bytes(const struct item *item, const struct m_facts *f, const struct m_result *r,
+		       size_t out_len)
+{
+	/* XDP may leave metadata in front of the frame. */
+	const __u8 *came = out_bytes + out_len - item->len;
+	__u32 header, transport;
+
+	if (out_len < item->len || out_len > item->len + sizeof(struct sl_meta))
+		return false;
+	if (!r->is_changed)
+		return !memcmp(came, item->bytes, item->len);
+	m_sums(f, &header, &transport);
+	for (size_t i = 0; i < item->len; i++) {
+		if ((header && i - header < 2) || (transport && i - transport < 2))
+			continue;
+		if (came[i] != f->bytes[i])
+			return false;
+	}
+	return m_sums_kept(f, item->bytes, came);
+}
+
 static bool run_one(int number, const struct item *item, enum way way, bool on_host,
 		    const struct m_facts *f, const struct m_result *r, struct report *report)
 {
 	enum sl_dir dir = way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS;
-	struct frame_out out = { .bytes = out_bytes };
+	size_t out_len = 0;
+	__u32 mark;
 	struct frame frame = {
 		.bytes = item->bytes,
 		.len = item->len,
@@ -378,7 +402,6 @@ static bool run_one(int number, const struct item *item, enum way way, bool on_h
 		.is_gso = item->is_gso,
 		.has_tag = item->has_tag,
 		.tci = item->tci,
-		.out = &out,
 	};
 	struct sl_trace wanted = expect(f, dir, r), trace;
 	struct counts before, after;
@@ -392,10 +415,13 @@ static bool run_one(int number, const struct item *item, enum way way, bool on_h
 	}
 	snprintf(where, sizeof(where), "%s%s", on_host ? "host, " : "", way_names[way]);
 	take_counts(&before, way, on_host);
-	if (on_host)
+	if (on_host) {
 		host_run(way_hook(way), way_slot(way), &frame, &trace);
-	else
-		err = kernel_run(way, &frame, &trace);
+		memcpy(out_bytes, host_done.bytes, host_done.len);
+		out_len = host_done.len;
+	} else {
+		err = kernel_run_out(way, &frame, &trace, out_bytes, &out_len, &mark);
+	}
 	if (err)
 		return say(report, number, "packet %d, %s: %s", number, where, strerror(-err));
 	run_counts.runs++;
@@ -404,9 +430,10 @@ static bool run_one(int number, const struct item *item, enum way way, bool on_h
 	take_counts(&after, way, on_host);
 	if (!check_counts(&before, &after, dir, r, item->len, what, sizeof(what)))
 		return say(report, number, "packet %d, %s: %s", number, where, what);
-	if (out.len < item->len || out.len > item->len + 8 ||
-	    memcmp(out.bytes + out.len - item->len, item->bytes, item->len))
-		return say(report, number, "packet %d, %s: its bytes were changed", number, where);
+	if (!same_bytes(item, f, r, out_len) ||
+	    (on_host && item->has_tag && r->verdict == SL_ACCEPT && host_done.tci != f->tci))
+		return say(report, number, "packet %d, %s: what comes out is not as it should be",
+			   number, where);
 	return true;
 }
 
@@ -429,36 +456,46 @@ static void count(const struct m_result *r)
 {
 	run_counts.packets++;
 	run_counts.reason[r->reason]++;
+	run_counts.changed += r->is_changed;
+	if (r->undone)
+		run_counts.reason[r->undone]++;
 	if (r->rule == M_POLICY)
 		run_counts.by_policy++;
 	else if (r->rule != M_NO_RULE)
 		run_counts.by_rule++;
 }
 
-static bool run_item(int number, const struct item *item, struct report *report)
+static bool run_way(int number, const struct item *item, enum way way, bool is_counted,
+		    struct report *report)
 {
-	const struct m_frame frame = { item->bytes, item->len, item->is_gso, item->has_tag,
-				       item->tci };
-	bool is_skb = item->is_gso || item->has_tag, is_counted = false;
+	static __u8 bytes[FRAME_MAX + 1];
+	const struct m_frame frame = { bytes, item->len, item->is_gso, item->has_tag, item->tci };
+	struct m_result r;
 	struct m_facts f;
 
+	memcpy(bytes, item->bytes, item->len);
 	m_parse(&f, &frame);
 	if (!check_refused(number, &f, report))
 		return false;
-	for (enum way way = 0; way < WAY_MAX_; way++) {
-		struct m_result r;
+	states[way].now = host_now;
+	m_judge(&states[way], &loaded.conf, way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, &f,
+		&r);
+	if (is_counted)
+		count(&r);
+	return run_one(number, item, way, true, &f, &r, report) &&
+	       run_one(number, item, way, false, &f, &r, report);
+}
 
+static bool run_item(int number, const struct item *item, struct report *report)
+{
+	bool is_skb = item->is_gso || item->has_tag, is_counted = false;
+
+	for (enum way way = 0; way < WAY_MAX_; way++) {
 		if (is_skb && way_hook(way) == SL_HOOK_XDP)
 			continue;
-		states[way].now = host_now;
-		m_judge(&states[way], &loaded.conf,
-			way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, &f, &r);
-		if (!is_counted)
-			count(&r);
-		is_counted = true;
-		if (!run_one(number, item, way, true, &f, &r, report) ||
-		    !run_one(number, item, way, false, &f, &r, report))
+		if (!run_way(number, item, way, !is_counted, report))
 			return false;
+		is_counted = true;
 	}
 	return true;
 }

@@ -140,9 +140,9 @@ static bool try(__u64 seed, const struct options *o)
 
 static void summary(const struct options *o)
 {
-	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu rules refused, %llu rule sets too large\n",
+	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu changed; %llu rules refused, %llu rule sets too large\n",
 	       o->seed, run_counts.packets, run_counts.cases, run_counts.runs, run_counts.by_rule,
-	       run_counts.by_policy, run_counts.refused, run_counts.too_large);
+	       run_counts.by_policy, run_counts.changed, run_counts.refused, run_counts.too_large);
 	for (int i = 0; i < SL_REASON_MAX_; i++)
 		printf("%s %llu%s", sl_reason_names[i], run_counts.reason[i],
 		       i + 1 < SL_REASON_MAX_ ? ", " : "\n");
@@ -154,7 +154,10 @@ static int missing_reasons(void)
 	int missing = 0;
 
 	for (int i = 1; i < SL_REASON_MAX_; i++) {
-		if (run_counts.reason[i] || i == SL_REASON_NO_VIEW || i == SL_REASON_NO_RULES)
+		/* Not of the packet's making, or what the model does not know yet. */
+		if (run_counts.reason[i] || i == SL_REASON_NO_VIEW || i == SL_REASON_NO_RULES ||
+		    sl_reason_classes[i] == SL_CLASS_UNSENT ||
+		    (sl_reason_classes[i] == SL_CLASS_UNDONE && i != SL_REASON_WRITE_PAST))
 			continue;
 		printf("no packet had reason '%s'\n", sl_reason_names[i]);
 		missing++;

@@ -82,15 +82,48 @@ static const struct {
 	[M_ANY_DSCP] = { { "dscp" }, 6, dscps },
 	[M_ANY_TTL] = { { "ttl", "hoplimit" }, 8, NULL },
 	[M_ANY_FRAGMENT] = { { "fragment" }, 2, fragments },
+	[M_ANY_LENGTH] = { { "length", "frame length", "meta length" }, 32, NULL },
+	[M_IP_LENGTH] = { { "ip length" }, 16, NULL },
+	[M_IP6_LENGTH] = { { "ip6 length" }, 16, NULL },
+	[M_ANY_PAYLOAD_LENGTH] = { { "payload length" }, 32, NULL },
+	[M_UDP_LENGTH] = { { "udp length" }, 16, NULL },
+	[M_TCP_WINDOW] = { { "tcp window" }, 16, NULL },
+	[M_TCP_MSS] = { { "tcp mss" }, 16, NULL },
+	[M_ETHER_SADDR] = { { "ether saddr" }, 48, NULL },
+	[M_ETHER_DADDR] = { { "ether daddr" }, 48, NULL },
+	[M_RAW] = { { NULL }, 128, NULL },
 };
+
+static void put_hex(FILE *to, wide value)
+{
+	__u64 high = (__u64)(value >> 64);
+
+	if (high)
+		fprintf(to, "0x%llx%016llx", high, (__u64)value);
+	else
+		fprintf(to, "0x%llx", (__u64)value);
+}
+
+static void put_mac(FILE *to, wide value)
+{
+	for (int i = 5; i >= 0; i--)
+		fprintf(to, "%02x%s", (unsigned int)(value >> (8 * i)) & 255, i ? ":" : "");
+}
 
 static void put_number(FILE *to, int selector, wide value, struct chance *c)
 {
+	if (selector == M_ETHER_SADDR || selector == M_ETHER_DADDR) {
+		put_mac(to, value);
+		return;
+	}
+	if (selector == M_RAW && (value >> 32 || chance_of(c, 70))) {
+		put_hex(to, value);
+		return;
+	}
 	const struct word *w = fields[selector].words;
-	bool words_only = selector == M_ANY_FRAGMENT;
 
 	for (; w && w->word; w++) {
-		if ((wide)w->value == value && (words_only || chance_of(c, 50))) {
+		if ((wide)w->value == value && (selector == M_ANY_FRAGMENT || chance_of(c, 50))) {
 			fputs(w->word, to);
 			return;
 		}
@@ -232,7 +265,8 @@ static bool put_compared(FILE *to, const struct m_match *m, struct chance *c)
 	const struct m_range *r = &m->range[0];
 	wide max = ((wide)1 << fields[m->selector].bits) - 1;
 
-	if (m->count != 1 || m->negate || m->selector == M_ANY_FRAGMENT ||
+	if (m->count != 1 || m->negate || m->selector == M_ANY_FRAGMENT || m->selector == M_RAW ||
+	    m->selector == M_ETHER_SADDR || m->selector == M_ETHER_DADDR ||
 	    m->selector == M_VLAN_TAGS || !fields[m->selector].bits || chance_of(c, 30))
 		return false;
 	if (r->low == 0 && r->high < max) {
@@ -265,14 +299,50 @@ static void put_values(FILE *to, const struct m_match *m, struct chance *c)
 		fputs(chance_of(c, 20) ? ", }" : " }", to);
 }
 
+static void put_raw(FILE *to, const struct m_match *m, struct chance *c)
+{
+	static const char *const bases[] = { "frame", "network", "transport", "payload" };
+	wide all = ~(wide)0 >> (128 - 8 * m->length);
+
+	fprintf(to, "%s @%d,%d ", bases[m->base], m->offset, m->length);
+	if (m->raw_mask != all) {
+		fputs("& ", to);
+		put_hex(to, m->raw_mask);
+		fputs(" ", to);
+	}
+	fputs(m->negate ? "!= " : m->raw_mask != all || chance_of(c, 50) ? "== " : "", to);
+	put_values(to, m, c);
+}
+
+static void put_exthdr(FILE *to, const struct m_match *m)
+{
+	static const char *const names[] = {
+		"hbh", "rt", "frag", "dst", "ah", "esp", "mh", "other"
+	};
+
+	for (int i = 0; i < 8; i++) {
+		if (m->mask >> i & 1)
+			fprintf(to, "exthdr %s %s", names[i],
+				m->range[0].low ? "exists" : "missing");
+	}
+}
+
 static void put_match(struct writer *w, const struct m_match *m, const struct m_match *before,
 		      const struct m_match *after)
 {
 	struct chance c = { (__u64)m->style };
 	const char *word = match_word(m), *name = NULL;
 
-	/* `ip saddr` is one field. */
-	if (after && after->selector <= M_ANY_DADDR && m->selector == M_ANY_ETHERTYPE)
+	if (m->selector == M_RAW) {
+		put_raw(w->rules, m, &c);
+		return;
+	}
+	if (m->selector == M_EXTHDR) {
+		put_exthdr(w->rules, m);
+		return;
+	}
+	/* `ip saddr` and `udp length` are one field. */
+	if (after && (after->selector <= M_ANY_DADDR || after->selector == M_ANY_LENGTH))
 		word = NULL;
 	if (word && chance_of(&c, 70)) {
 		fprintf(w->rules, "%s%s", m->negate ? "not " : "", word);
@@ -308,6 +378,26 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 	put_values(w->rules, m, &c);
 }
 
+static void put_stmt(FILE *to, const struct m_stmt *s)
+{
+	static const char *const words[] = { "set dscp", "set ttl", "set mss", "set vlan id",
+					     "set vlan pcp" };
+	static const char *const bases[] = { "frame", "network", "transport", "payload" };
+
+	if (s->kind != M_SET_BYTES) {
+		fprintf(to, "%s %u ", words[s->kind], (unsigned int)s->value);
+		return;
+	}
+	fprintf(to, "set %s @%d,%d ", bases[s->base], s->offset, s->length);
+	if (s->mask != ~(wide)0 >> (128 - 8 * s->length)) {
+		fputs("& ", to);
+		put_hex(to, s->mask);
+		fputs(" ", to);
+	}
+	put_hex(to, s->value);
+	fputs(" ", to);
+}
+
 static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 {
 	struct chance c = { rule->count ? (__u64)rule->match[0].style + 1 : (__u64)number };
@@ -325,9 +415,11 @@ static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 			fputs(" ", w->rules);
 		}
 	}
+	for (int i = 0; i < rule->stmts; i++)
+		put_stmt(w->rules, &rule->stmt[i]);
 	if (rule->action != SL_CONTINUE)
 		fputs(sl_verdict_names[rule->action], w->rules);
-	else if (!rule->count || chance_of(&c, 60))
+	else if ((!rule->count && !rule->stmts) || chance_of(&c, 60))
 		fputs(chance_of(&c, 50) ? "count" : "counter", w->rules);
 	fputs("\n", w->rules);
 	w->line++;

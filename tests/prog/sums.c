@@ -69,7 +69,8 @@ static size_t place(const struct parts *p)
 
 static __u32 transport(const __u8 *f, const struct parts *p)
 {
-	size_t size = p->end - p->l4;
+	/* A UDP datagram may end before its packet does. */
+	size_t size = p->proto == 17 ? get16(f + p->l4 + 4) : p->end - p->l4;
 	__u8 tail[4] = { (__u8)(size >> 8), (__u8)size, 0, p->proto };
 	__u32 sum = 0;
 

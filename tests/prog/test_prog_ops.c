@@ -108,6 +108,7 @@ static const struct op_row rows[] = {
 	{ "set network: address", "udp set network @12,4 10.77.0.9", pkt(eth(), ip4(), udp(), data(3)), SL_ACCEPT, pkt(eth(), ip4(.src = 0x0a4d0009), udp(), data(3)) },
 	{ "set network: address, icmp", "icmp type echo-request set network @12,4 10.77.0.9", pkt(eth(), ip4(), icmp(), data(3)), SL_ACCEPT, pkt(eth(), ip4(.src = 0x0a4d0009), icmp(), data(3)) },
 	{ "set network: address, ipv6", "tcp set network @22,2 9", pkt(eth(), ip6(), tcp(), data(3)), SL_ACCEPT, pkt(eth(), ip6(.src = { SRC6_HI, 9 }), tcp(), data(3)) },
+	{ "set network: behind a datagram that is shorter than its packet", "udp set network @34,2 0x4142", pkt(eth(), ip4(), udp(.len = 10), bytes("abcdefghij")), SL_ACCEPT, pkt(eth(), ip4(), udp(.len = 10), bytes("abcdefABij")) },
 	{ "set vlan id", "vlan id 5 set vlan id 6", pkt(eth(), vlan(.id = 5, .pcp = 3), ip4(), udp()), SL_ACCEPT, pkt(eth(), vlan(.id = 6, .pcp = 3), ip4(), udp()) },
 	{ "set vlan pcp", "vlan id 5 set vlan pcp 7\n vlan pcp 7 drop", pkt(eth(), vlan(.id = 5, .pcp = 3), vlan(.id = 8), ip4(), udp()), SL_DROP, pkt(eth(), vlan(.id = 5, .pcp = 7), vlan(.id = 8), ip4(), udp()) },
 	{ "mark", "udp mark set 0x10", pkt(eth(), ip4(), udp()), SL_ACCEPT, .skb = true },
