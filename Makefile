@@ -78,8 +78,9 @@ test-vm:
 ## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
 bench:
 	packaging/deps build
-	$(MAKE) $(B)/bench/bench
+	$(MAKE) $(B)/bench/bench $(B)/bench/sets
 	$(B)/bench/bench
+	$(B)/bench/sets
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:

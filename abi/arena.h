@@ -156,7 +156,7 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 };
-_Static_assert(sizeof(struct sl_trace) == 112, "layout");
+_Static_assert(sizeof(struct sl_trace) == 96, "layout");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {

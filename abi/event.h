@@ -30,4 +30,4 @@ struct sl_event {
 	__u8 reason; /* enum sl_reason */
 	__u8 pad;
 };
-_Static_assert(sizeof(struct sl_event) == 128, "layout");
+_Static_assert(sizeof(struct sl_event) == 112, "layout");

@@ -30,8 +30,8 @@ struct sl_frag {
 	__u32 flags; /* SL_FRAG_*; changed by atomic or */
 	__u32 slot; /* counter of the rule or policy that decided on the first fragment */
 	__u32 verdict; /* enum sl_verdict of the first fragment */
-	__u32 arg; /* of the verdict, as in struct sl_body; SL_CONTINUE: see sl_decision.from */
 	__u32 top; /* 8-byte units: where the furthest fragment that was seen ends */
+	__u32 arg; /* of the verdict, as in struct sl_body; SL_CONTINUE: see sl_decision.from */
 	__u32 got; /* 8-byte units received */
 	__u32 total; /* 8-byte units of the whole packet */
 	__u32 pad;

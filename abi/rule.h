@@ -96,11 +96,10 @@ struct sl_key {
 	__u8 l3; /* enum sl_l3 */
 	__u8 l4; /* enum sl_l4 */
 	__u16 pad;
-	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
+	__u32 from; /* place of the first rule to ask, see sl_record4.order: those before did not decide */
 	__u32 pad2;
-	__u64 mac[2]; /* source, destination; set for rule sets with SL_NEEDS_MACS only */
 };
-_Static_assert(sizeof(struct sl_key) == 80, "layout");
+_Static_assert(sizeof(struct sl_key) == 64, "layout");
 
 /* sl_record4.order and sl_record6.order */
 #define SL_ORDER_PLACE	       0x0fffffffU /* of the rule in its chain, from 1 */

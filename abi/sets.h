@@ -219,8 +219,9 @@ struct sl_set_lookup {
 	struct sl_set_prefix prefix;
 	__u32 pad;
 	struct sl_set_entry fresh;
+	__u64 mac[2]; /* source, destination; set for rule sets with SL_NEEDS_MACS only */
 };
-_Static_assert(sizeof(struct sl_set_lookup) == 96, "layout");
+_Static_assert(sizeof(struct sl_set_lookup) == 112, "layout");
 
 /* Slots of the two maps of maps. */
 #define SL_SET_MAPS 256U

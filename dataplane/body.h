@@ -56,8 +56,8 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		found = op_mss(ctx, facts, at);
 		break;
 	case SL_OP_SET:
-		return sl_op_set(&facts->key, at, facts->bytes) ==
-		       (op->negate ? SL_SET_OUT : SL_SET_IN);
+		found = sl_op_set(&facts->key, at, facts->bytes);
+		break;
 	case SL_OP_IFACE:
 		found = op_iface(ruleset, at) ? OP_YES : OP_NO;
 		break;
@@ -99,11 +99,11 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_SET_BYTES:
 		sl_op_rewrite(ctx, facts, at, op->kind == SL_OP_SET_MSS ? sl_mss(ctx, facts) : 0);
 		break;
-	case SL_OP_BAN:
-		sl_op_ban(&facts->key, at);
-		break;
 	case SL_OP_SET_VLAN:
 		sl_op_vlan(ctx, facts, at);
+		break;
+	case SL_OP_BAN:
+		sl_op_ban(&facts->key, at);
 		break;
 	}
 }

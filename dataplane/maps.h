@@ -25,26 +25,6 @@ struct {
 	__type(value, struct sl_frag);
 } sluice_frags SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SL_LIMIT_ENTRIES);
-	__type(key, struct sl_limit_key);
-	__type(value, __u64);
-} sluice_limits SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, SL_EVENTS_SIZE);
-} sluice_events SEC(".maps");
-
-/* Each program has its own: one may send a packet through another while it is not done itself. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sl_scratch);
-} sluice_scratch SEC(".maps");
-
 struct sl_set_hash {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -76,11 +56,31 @@ struct {
 } sluice_tries SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SL_LIMIT_ENTRIES);
+	__type(key, struct sl_limit_key);
+	__type(value, __u64);
+} sluice_limits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SL_EVENTS_SIZE);
+} sluice_events SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct sl_set_lookup);
 } sluice_lookup SEC(".maps");
+
+/* Each program has its own: one may send a packet through another while it is not done itself. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_scratch);
+} sluice_scratch SEC(".maps");
 
 const volatile struct sl_prog_config sl_config = {};
 
@@ -109,49 +109,6 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	if (frag && !frag->since)
 		frag->since = now;
 	return frag;
-}
-
-static __always_inline struct sl_scratch *sl_scratch(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sluice_scratch, &zero);
-}
-
-static __always_inline __u32 sl_random(void)
-{
-	return bpf_get_prandom_u32();
-}
-
-static __always_inline __u64 sl_clock(void)
-{
-	return bpf_ktime_get_ns();
-}
-
-static __always_inline __u32 sl_iface_slot(void)
-{
-	return sl_config.slot;
-}
-
-static __always_inline __u32 sl_rule_counters(void)
-{
-	return sl_rule_counter_offset(0, sl_config.rule_shift, bpf_get_smp_processor_id());
-}
-
-static __always_inline bool sl_event_emit(const void *event, __u32 size)
-{
-	return !bpf_ringbuf_output(&sluice_events, (void *)event, size, 0);
-}
-
-static __always_inline __u64 *sl_limit_get(const struct sl_limit_key *key)
-{
-	static const __u64 full = 0;
-	__u64 *word = bpf_map_lookup_elem(&sluice_limits, key);
-
-	if (word)
-		return word;
-	bpf_map_update_elem(&sluice_limits, key, &full, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&sluice_limits, key);
 }
 
 static __always_inline __u64 sl_set_now(void)
@@ -196,4 +153,47 @@ static __always_inline long sl_trie_put(__u32 slot, const struct sl_set_prefix *
 	void *map = bpf_map_lookup_elem(&sluice_tries, &slot);
 
 	return map ? bpf_map_update_elem(map, key, entry, BPF_ANY) : -1;
+}
+
+static __always_inline struct sl_scratch *sl_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sluice_scratch, &zero);
+}
+
+static __always_inline __u32 sl_random(void)
+{
+	return bpf_get_prandom_u32();
+}
+
+static __always_inline __u64 sl_clock(void)
+{
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline __u32 sl_iface_slot(void)
+{
+	return sl_config.slot;
+}
+
+static __always_inline __u32 sl_rule_counters(void)
+{
+	return sl_rule_counter_offset(0, sl_config.rule_shift, bpf_get_smp_processor_id());
+}
+
+static __always_inline bool sl_event_emit(const void *event, __u32 size)
+{
+	return !bpf_ringbuf_output(&sluice_events, (void *)event, size, 0);
+}
+
+static __always_inline __u64 *sl_limit_get(const struct sl_limit_key *key)
+{
+	static const __u64 full = 0;
+	__u64 *word = bpf_map_lookup_elem(&sluice_limits, key);
+
+	if (word)
+		return word;
+	bpf_map_update_elem(&sluice_limits, key, &full, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&sluice_limits, key);
 }

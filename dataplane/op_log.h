@@ -29,7 +29,6 @@ static __always_inline void log_facts(struct sl_event *event, const struct sl_fa
 	event->key = facts->key;
 	if (facts->key.l3 != SL_L3_IP6)
 		event->key.addr[1] = event->key.addr[2] = event->key.addr[3] = 0;
-	event->key.mac[0] = event->key.mac[1] = 0;
 	event->iface = sl_iface_slot();
 	event->length = facts->bytes;
 	event->network = facts->network;

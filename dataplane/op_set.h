@@ -9,6 +9,7 @@
 
 #include "../abi/op.h"
 #include "../abi/sets.h"
+#include "op_match.h"
 #include "pkt.h"
 #include "set.h"
 
@@ -22,13 +23,6 @@ static __always_inline long sl_hash_put(__u32 slot, const struct sl_set_key *key
 static __always_inline long sl_trie_put(__u32 slot, const struct sl_set_prefix *key,
 					const struct sl_set_entry *entry);
 
-/* A packet that lacks a part that is asked for matches neither the set nor its negation. */
-enum sl_set_found {
-	SL_SET_LACKS,
-	SL_SET_OUT,
-	SL_SET_IN,
-};
-
 static __always_inline __u64 set_mac(const __u8 *bytes)
 {
 	__u64 mac = 0;
@@ -41,10 +35,23 @@ static __always_inline __u64 set_mac(const __u8 *bytes)
 /* Every frame that rules are asked about has an Ethernet header in its window. */
 static __always_inline void sl_set_macs(struct sl_pkt *pkt)
 {
-	if (!pkt->window)
+	struct sl_set_lookup *lookup = sl_set_lookup();
+
+	if (!lookup || !pkt->window)
 		return;
-	pkt->key.mac[0] = set_mac(pkt->window + 6);
-	pkt->key.mac[1] = set_mac(pkt->window);
+	lookup->mac[0] = set_mac(pkt->window + 6);
+	lookup->mac[1] = set_mac(pkt->window);
+}
+
+/* Source or destination, see sl_set_macs() */
+static __always_inline bool set_mac_of(unsigned int which, struct sl_wide *out)
+{
+	const struct sl_set_lookup *lookup = sl_set_lookup();
+
+	if (!lookup)
+		return false;
+	out->low = lookup->mac[which];
+	return true;
 }
 
 /* An address; the lower half of an IPv4 one is as it is. */
@@ -79,11 +86,9 @@ static __always_inline bool set_part(const struct sl_key *key, __u32 part, struc
 		out->low = key->dport;
 		break;
 	case SL_PART_SMAC:
-		out->low = key->mac[0];
-		return true;
+		return set_mac_of(0, out);
 	case SL_PART_DMAC:
-		out->low = key->mac[1];
-		return true;
+		return set_mac_of(1, out);
 	case SL_PART_PROTO:
 		out->low = key->xport >> SL_XPORT_PROTO_SHIFT & 0xff;
 		return key->l3 != SL_L3_OTHER;
@@ -105,17 +110,17 @@ static __always_inline bool part_is_wide(__u32 part)
 
 /* --- plain sets --- */
 
-static __always_inline enum sl_set_found set_plain(const struct sl_key *key, __u32 part, __u32 body)
+static __always_inline enum op_found set_plain(const struct sl_key *key, __u32 part, __u32 body)
 {
 	const struct sl_set_roots __arena *roots = SL_AT(struct sl_set_roots, body);
 	enum sl_set_root which = SL_ROOT_NUMBER;
 	struct sl_wide number;
 
 	if (!set_part(key, part, &number))
-		return SL_SET_LACKS;
+		return OP_LACKS;
 	if (part_is_addr(part))
 		which = key->l3 == SL_L3_IP4 ? SL_ROOT_IP4 : SL_ROOT_NETS;
-	return sl_roots_have(roots, which, number.high, number.low) ? SL_SET_IN : SL_SET_OUT;
+	return sl_roots_have(roots, which, number.high, number.low) ? OP_YES : OP_NO;
 }
 
 /* --- entries --- */
@@ -193,18 +198,18 @@ SL_VERIFIED_ONCE int sl_op_entries(const struct sl_key *key, __u32 at, __u32 byt
 	__u64 now = sl_set_now();
 
 	if (!key || !lookup || !set_key_make(key, at, &lookup->key))
-		return SL_SET_LACKS;
+		return OP_LACKS;
 	if (set->kind == SL_SET_TRIE)
 		entry = set_longest(set->map, lookup, now);
 	else
 		entry = sl_hash_find(set->map, &lookup->key);
 	if (!entry || !set_fresh(entry, now))
-		return SL_SET_OUT;
+		return OP_NO;
 	if (set->counters) {
 		entry->packets++;
 		entry->bytes += bytes;
 	}
-	return SL_SET_IN;
+	return OP_YES;
 }
 
 /* The same of a plain set. */
@@ -214,7 +219,7 @@ SL_VERIFIED_ONCE int sl_op_plain(const struct sl_key *key, __u32 at)
 	const struct sl_set __arena *set = SL_AT(struct sl_set, op->op.arg);
 
 	if (!key)
-		return SL_SET_LACKS;
+		return OP_LACKS;
 	return set_plain(key, op->part[0], *(const volatile __u32 __arena *)&set->body);
 }
 

@@ -5,7 +5,7 @@
 #include "../abi/reason.h"
 #include "../abi/rule.h"
 #include "arena.h"
-#include "build.h"
+#include "inline.h"
 #include "view.h"
 
 /*

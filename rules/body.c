@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nifaces || match->nsets)
+	    match->mss.count || match->nsets || match->nifaces)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -127,27 +127,25 @@ static int add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
 	return err;
 }
 
-static bool asks_mac(const struct sl_cond_set *cond)
+/* The sets were written before all bodies. */
+__u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL_SET_PARTS])
 {
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
 	unsigned int i;
 
 	for (i = 0; i < SL_SET_PARTS; i++)
-		if (cond->part[i] == SL_PART_SMAC || cond->part[i] == SL_PART_DMAC)
-			return true;
-	return false;
+		if (part[i] == SL_PART_SMAC || part[i] == SL_PART_DMAC)
+			rules->needs |= SL_NEEDS_MACS;
+	return rules->sets + set * (__u32)sizeof(struct sl_set);
 }
 
-/* The sets were written before all bodies. */
 static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 {
-	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
-	__u32 set = rules->sets + cond->set * (__u32)sizeof(struct sl_set);
+	__u32 set = sl_body_set(w, cond->set, cond->part);
 	struct sl_op_set *op;
 	void *new;
 	int err;
 
-	if (asks_mac(cond))
-		rules->needs |= SL_NEEDS_MACS;
 	err = sl_body_op(w, SL_OP_SET, sizeof(*op), set, &new);
 	if (err)
 		return err;

@@ -25,6 +25,9 @@ struct sl_body_writing {
 /* Room for one more operation, zeroed but for its header; *out is valid until the next one. */
 int sl_body_op(struct sl_body_writing *w, enum sl_op_kind kind, size_t size, __u32 arg, void **out);
 
+/* Offset of a set, for an operation that asks these parts of the packet. */
+__u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL_SET_PARTS]);
+
 /* body_match.c: what the rule asks of the packet beside the fields of the key. */
 int sl_body_add_match(struct sl_body_writing *w, const struct sl_conf_match *match);
 /* body_stmt.c: what it does, and its limits. */

@@ -113,8 +113,7 @@ static int add_write(struct sl_body_writing *w, const struct sl_conf_write *byte
 
 static int add_ban(struct sl_body_writing *w, const struct sl_conf_ban *ban)
 {
-	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
-	__u32 set = rules->sets + ban->set * (__u32)sizeof(struct sl_set);
+	__u32 set = sl_body_set(w, ban->set, ban->part);
 	struct sl_op_ban *op;
 	void *new;
 	int err;

@@ -213,47 +213,6 @@ static int write_source(struct lowering *l)
 	return err;
 }
 
-/* Interfaces that rules name: the daemon fills in which ones these are. */
-static int write_ports(struct lowering *l)
-{
-	const struct sl_conf *conf = l->conf;
-	__u32 at, name;
-	size_t i;
-	int err;
-
-	err = sl_block_take(&l->block, conf->nports * sizeof(struct sl_rule_port), ALIGN, &at);
-	if (err)
-		return err;
-	header(l)->ports = at;
-	header(l)->nports = (__u32)conf->nports;
-	for (i = 0; i < conf->nports && !err; i++) {
-		err = put_string(l, conf->ports[i], &name);
-		if (!err)
-			((struct sl_rule_port *)sl_block_at(&l->block, at))[i].name = name;
-	}
-	return err;
-}
-
-static int write_patterns(struct lowering *l)
-{
-	const struct sl_conf *conf = l->conf;
-	__u32 at, text;
-	size_t i;
-	int err;
-
-	err = sl_block_take(&l->block, conf->npatterns * sizeof(struct sl_pattern), ALIGN, &at);
-	if (err)
-		return err;
-	header(l)->patterns = at;
-	header(l)->npatterns = (__u32)conf->npatterns;
-	for (i = 0; i < conf->npatterns && !err; i++) {
-		err = put_string(l, conf->patterns[i], &text);
-		if (!err)
-			((struct sl_pattern *)sl_block_at(&l->block, at))[i].text = text;
-	}
-	return err;
-}
-
 /* Their contents are elsewhere: the caller has said where. */
 static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
 {
@@ -292,6 +251,47 @@ static int write_sets(struct lowering *l)
 	header(l)->nsets = (__u32)l->conf->nsets;
 	for (i = 0; i < l->conf->nsets && !err; i++)
 		err = write_set(l, &l->conf->sets[i], at + (__u32)(i * sizeof(struct sl_set)));
+	return err;
+}
+
+/* Interfaces that rules name: the daemon fills in which ones these are. */
+static int write_ports(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, name;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->nports * sizeof(struct sl_rule_port), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->ports = at;
+	header(l)->nports = (__u32)conf->nports;
+	for (i = 0; i < conf->nports && !err; i++) {
+		err = put_string(l, conf->ports[i], &name);
+		if (!err)
+			((struct sl_rule_port *)sl_block_at(&l->block, at))[i].name = name;
+	}
+	return err;
+}
+
+static int write_patterns(struct lowering *l)
+{
+	const struct sl_conf *conf = l->conf;
+	__u32 at, text;
+	size_t i;
+	int err;
+
+	err = sl_block_take(&l->block, conf->npatterns * sizeof(struct sl_pattern), ALIGN, &at);
+	if (err)
+		return err;
+	header(l)->patterns = at;
+	header(l)->npatterns = (__u32)conf->npatterns;
+	for (i = 0; i < conf->npatterns && !err; i++) {
+		err = put_string(l, conf->patterns[i], &text);
+		if (!err)
+			((struct sl_pattern *)sl_block_at(&l->block, at))[i].text = text;
+	}
 	return err;
 }
 

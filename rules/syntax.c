@@ -263,6 +263,24 @@ static const struct sl_keyword *guess(const struct sl_syntax_error *error, const
 	return suggest.best ? sl_keyword_find(suggest.best, strlen(suggest.best)) : NULL;
 }
 
+/* What nft has for statements of ours. */
+static const char *habit(const char *word)
+{
+	static const char *const words[][2] = {
+		{ "fwd", "redirect" },
+		{ "dup", "mirror" },
+		{ "add", "ban" },
+		{ "update", "ban" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcmp(word, words[i][0]))
+			return words[i][1];
+	}
+	return NULL;
+}
+
 /* A word that is no keyword, where only keywords fit. */
 static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *error)
 {
@@ -275,6 +293,10 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 	if (expects(error, T_SET_REF) && lexer->before == T_BAN)
 		return sl_diag_error(diag, &error->loc,
 				     "a set is named with an '@' before it, as in @%s", word);
+	if (expects(error, T_DROP) && habit(word))
+		return sl_diag_error(diag, &error->loc,
+				     "unknown action '%s': it is called '%s' here", word,
+				     habit(word));
 	if (meant)
 		return sl_diag_error(diag, &error->loc, "unknown %s '%s', did you mean '%s'?",
 				     expects(error, T_ELEMENTS) ? "setting" : meant->noun, word,
@@ -324,6 +346,10 @@ static int say_missing_value(struct sl_lexer *lexer, const struct sl_syntax_erro
 	if (is_end(error->token))
 		return sl_diag_error(lexer->parser->diag, &error->loc,
 				     "a value is missing after '%s'", before);
+	if (error->token == T_SET)
+		return sl_diag_error(
+			lexer->parser->diag, &error->loc,
+			"a value is missing after '%s'; what changes it begins with 'set'", before);
 	return sl_diag_error(lexer->parser->diag, &error->loc,
 			     "a value is missing after '%s': '%s' is none", before,
 			     shown(&error->loc, text));

@@ -59,14 +59,6 @@ const struct sl_command sl_commands[] = {
 		.run = sl_cmd_rules,
 	},
 	{
-		.name = "events",
-		.args = "",
-		.options = SL_OPT_BIT(FOLLOW),
-		.help = "what rules with 'log' found, one JSON object a line",
-		.more = "The form is that of Suricata's EVE. The last 1,024 events are kept.",
-		.run = sl_cmd_events,
-	},
-	{
 		.name = "sets",
 		.args = "",
 		.help = "the sets in force",
@@ -84,6 +76,14 @@ const struct sl_command sl_commands[] = {
 			"until 'flush' takes the set back to what the configuration has. 'test' ends with 0\n"
 			"when all elements are in the set.",
 		.run = sl_cmd_set,
+	},
+	{
+		.name = "events",
+		.args = "",
+		.options = SL_OPT_BIT(FOLLOW),
+		.help = "what rules with 'log' found, one JSON object a line",
+		.more = "The form is that of Suricata's EVE. The last 1,024 events are kept.",
+		.run = sl_cmd_events,
 	},
 	{
 		.name = "check",

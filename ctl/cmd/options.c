@@ -33,7 +33,6 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 			   "write the accepted packets to this pcap file" },
 	[SL_OPT_TRY] = { 0, "try", NULL, NULL,
 			 "really attach a program that passes all to IFACE, for a moment" },
-	[SL_OPT_FOLLOW] = { 0, "follow", NULL, NULL, "go on with what is to come" },
 	[SL_OPT_CONFIRM] = { 0, "confirm", "TIME", NULL,
 			     "take it back after TIME (30s, 2m) unless it is confirmed" },
 	[SL_OPT_FORCE] = { 0, "force", NULL, NULL,
@@ -45,6 +44,7 @@ const struct sl_option sl_options[SL_OPT_MAX_] = {
 	[SL_OPT_TIMEOUT] = { 0, "timeout", "TIME", NULL,
 			     "how long the elements stay (30s, 10m, 2h), instead of the set's" },
 	[SL_OPT_UNDO] = { 0, "undo", NULL, NULL, "take it back at once" },
+	[SL_OPT_FOLLOW] = { 0, "follow", NULL, NULL, "go on with what is to come" },
 };
 
 /* Numbers that no letter has, so that getopt_long tells options apart. */

@@ -17,8 +17,8 @@
 
 #include "sock.h"
 
-struct sl_events;
 struct sl_exchange;
+struct sl_events;
 struct sl_port;
 struct sl_reload;
 struct sl_server;
@@ -38,10 +38,10 @@ struct sl_daemon {
 	struct sl_netdev *netdev; /* NULL: the kernel has no such family */
 	struct sl_port *ports;
 	struct sl_server *server;
-	struct sl_events *events;
 	struct sl_reload *reload;
 	struct sl_confirm confirm;
 	struct sl_exchange *waiting; /* requests that are answered later */
+	struct sl_events *events;
 	size_t answering; /* bytes of answers that clients have yet to read */
 	/* After "detach all": nothing attaches by itself until somebody attaches by hand. */
 	bool dormant;

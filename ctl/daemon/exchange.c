@@ -295,9 +295,9 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 		return wait(*exchange, connection);
 	if (!(*exchange)->status)
 		run(*exchange, daemon, cred);
-	if ((*exchange)->status == MHD_HTTP_OK && !(*exchange)->route->fn)
-		return answer_stream(*exchange, connection);
 	if ((*exchange)->asked && !(*exchange)->status)
 		return wait(*exchange, connection);
+	if ((*exchange)->status == MHD_HTTP_OK && !(*exchange)->route->fn)
+		return answer_stream(*exchange, connection);
 	return answer(*exchange, connection);
 }

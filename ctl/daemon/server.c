@@ -26,8 +26,8 @@ struct client {
 	int fd;
 	struct sl_cred cred;
 	uint64_t deadline; /* of the request that runs or comes next */
-	bool patient; /* it has none */
 	bool waits; /* for a reload */
+	bool patient; /* it has none */
 };
 
 struct sl_server {

@@ -39,6 +39,8 @@ struct dp_prog;
 struct dp_sets;
 struct dp_tap;
 
+/* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
+extern _Thread_local char dp_error[512];
 /* Maps beside the arena that all programs share: see maps.c. */
 enum dp_map {
 	DP_MAP_FRAGS,
@@ -46,8 +48,6 @@ enum dp_map {
 	DP_MAP_EVENTS,
 	DP_MAP_MAX_
 };
-/* A thread's own: what sl_dp_prepare says is not mixed up with what is attached meanwhile. */
-extern _Thread_local char dp_error[512];
 
 struct sl_dp {
 	char *pin_dir; /* NULL: pins nothing */

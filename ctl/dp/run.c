@@ -74,6 +74,7 @@ static int run_load(struct sl_dp *dp, enum sl_hook hook, bool trace)
 		return err;
 	if (!dp->root->iface[dp->run_slot].name[0])
 		sl_dp_run_as(dp, dp->run_slot, "replay");
+	dp_charge_set(dp, dp->run_slot, hook, 1);
 	dp_tap_freep(&dp->tap);
 	dp_prog_freep(&dp->run);
 	dp->run = TAKE_PTR(prog);

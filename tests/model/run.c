@@ -32,7 +32,7 @@ static struct {
 
 static struct m_state states[WAY_MAX_];
 static bool way_off[WAY_MAX_]; /* a fragment that the model has seen did not go this way */
-static __u8 out_bytes[PACKET_MAX + 64];
+static __u8 out_bytes[PACKET_ROOM];
 
 static bool say(struct report *report, int item, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

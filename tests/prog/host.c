@@ -197,8 +197,8 @@ void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u
 	judge(&pkt, slot, from, trace);
 	host_done_take(&packet);
 	if (frame->out) {
-		memcpy(frame->out->bytes, packet.bytes, packet.len);
-		frame->out->len = packet.len;
+		memcpy(frame->out->bytes, host_done.bytes, host_done.len);
+		frame->out->len = host_done.len;
 	}
 	free(packet.bytes - 2);
 }

@@ -18,7 +18,7 @@
 #include "frag.h"
 #include "sets.h"
 
-/* Room for a frame as it comes out: PACKET_MAX and what metadata takes. */
+/* A frame as it comes out; bytes has room for PACKET_ROOM of them. */
 struct frame_out {
 	__u8 *bytes;
 	size_t len;

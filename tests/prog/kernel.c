@@ -19,7 +19,6 @@
 
 #define RULE_SHIFT 16
 #define STATES	   1024 /* rules with a state */
-#define OUT_MAX	   (PACKET_MAX + sizeof(struct sl_meta))
 
 /* The objects are part of the test program. */
 #define EMBED(name, path)                                                                 \
@@ -250,16 +249,16 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 	}
 	if (frame->out) {
 		opts.data_out = frame->out->bytes;
-		opts.data_size_out = OUT_MAX;
+		opts.data_size_out = PACKET_ROOM;
 	}
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
-	if (frame->out)
-		frame->out->len = opts.data_size_out;
 	out->retval = opts.retval;
 	out->len = opts.data_size_out;
 	out->mark = after.mark;
+	if (frame->out)
+		frame->out->len = out->len;
 	return err;
 }
 

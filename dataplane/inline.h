@@ -2,7 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-/* How functions are compiled, for BPF and for the host. */
+/* What becomes code of its own and what does not; and what the compiler is not to be clever about. */
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
