@@ -57,6 +57,7 @@ MISUSES = [
     ("stats --watch=nan", "--watch cannot be 'nan'"),
     ("stats --watch 1 2", "too many"),
     ("rules x", "too many"),
+    ("events x", "too many"),
     ("check a b", "too many"),
     ("check --xdp auto", "unknown option '--xdp'"),
     ("reload x", "too many"),
