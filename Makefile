@@ -67,7 +67,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(MODEL_TEST) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:
@@ -78,8 +78,9 @@ test-vm:
 ## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
 bench:
 	packaging/deps build
-	$(MAKE) $(B)/bench/bench
+	$(MAKE) $(B)/bench/bench $(B)/bench/sets
 	$(B)/bench/bench
+	$(B)/bench/sets
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:

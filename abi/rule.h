@@ -96,7 +96,7 @@ struct sl_key {
 	__u8 l3; /* enum sl_l3 */
 	__u8 l4; /* enum sl_l4 */
 	__u16 pad;
-	__u32 from; /* place of the first rule to ask, see sl_record4.order: XDP asked those before */
+	__u32 from; /* place of the first rule to ask, see sl_record4.order: those before did not decide */
 	__u32 pad2;
 };
 _Static_assert(sizeof(struct sl_key) == 64, "layout");

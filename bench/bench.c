@@ -17,7 +17,7 @@
 
 #include <bpf/bpf.h>
 
-#include "dp.h"
+#include "bench.h"
 #include "names.h"
 #include "rules.h"
 
@@ -72,7 +72,7 @@ static struct row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
-static int fail(const char *what, const char *why)
+int bench_fail(const char *what, const char *why)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, why);
 	return 1;
@@ -93,7 +93,7 @@ static void frame_fill(unsigned char *frame, size_t length)
 	frame[17] = (length - 14) & 0xff;
 }
 
-static double seconds(void)
+double bench_seconds(void)
 {
 	struct timespec now;
 
@@ -111,19 +111,19 @@ static int row_turn(struct row *row, int fd)
 	int err;
 
 	frame_fill(frame, row->length);
-	start = seconds();
+	start = bench_seconds();
 	err = bpf_prog_test_run_opts(fd, &opts);
-	ns = (seconds() - start) * 1e9 / REPEAT;
+	ns = (bench_seconds() - start) * 1e9 / REPEAT;
 	if (err)
-		return fail(row->name, strerror(-err));
+		return bench_fail(row->name, strerror(-err));
 	if (opts.retval != (row->hook == SL_HOOK_XDP ? 1U : 2U))
-		return fail(row->name, "the packet was not dropped");
+		return bench_fail(row->name, "the packet was not dropped");
 	if (row->ns == 0 || ns < row->ns)
 		row->ns = ns;
 	return 0;
 }
 
-static int rules_apply(struct sl_dp *dp, const char *text)
+int bench_apply(struct sl_dp *dp, const char *text)
 {
 	struct sl_diag diag = {};
 	struct sl_conf *conf = NULL;
@@ -135,7 +135,7 @@ static int rules_apply(struct sl_dp *dp, const char *text)
 	sl_diag_print(&diag, stderr);
 	sl_diag_clear(&diag);
 	sl_conf_freep(&conf);
-	return err ? fail("rules", sl_dp_error(dp)) : 0;
+	return err ? bench_fail("rules", sl_dp_error(dp)) : 0;
 }
 
 static bool row_of_hook(const struct row *row, enum sl_hook hook, const char *rules)
@@ -149,7 +149,7 @@ static int round_run(struct sl_dp *dp, enum sl_hook hook, int bare_fd, int fd)
 	static const char *const sets[] = { NULL, no_rules, ten_rules };
 
 	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
-		if (sets[s] && rules_apply(dp, sets[s]))
+		if (sets[s] && bench_apply(dp, sets[s]))
 			return 1;
 		for (size_t i = 0; i < NROWS; i++)
 			if (row_of_hook(&rows[i], hook, sets[s]) &&
@@ -164,7 +164,7 @@ static int bench_hook(struct sl_dp *dp, enum sl_hook hook, int bare_fd)
 	int fd = sl_dp_load_for_bench(dp, hook);
 
 	if (fd < 0)
-		return fail(sl_hook_names[hook], sl_dp_error(dp));
+		return bench_fail(sl_hook_names[hook], sl_dp_error(dp));
 	for (int i = 0; i < ROUNDS; i++)
 		if (round_run(dp, hook, bare_fd, fd))
 			return 1;
@@ -195,28 +195,56 @@ static void report(void)
 	}
 }
 
-static int bench(struct sl_dp *dp, struct bare_bpf *bare)
-{
-	if (sl_dp_start(dp))
-		return fail("start", sl_dp_error(dp));
-	if (bench_hook(dp, SL_HOOK_XDP, bpf_program__fd(bare->progs.bare_xdp)) ||
-	    bench_hook(dp, SL_HOOK_TC_INGRESS, bpf_program__fd(bare->progs.bare_tc)))
-		return 1;
-	report();
-	return 0;
-}
-
-int main(void)
+static int bench_packets(struct sl_dp *dp)
 {
 	struct bare_bpf *bare = bare_bpf__open_and_load();
-	struct sl_dp *dp = NULL;
 	int err;
 
 	if (!bare)
-		return fail("bare programs", strerror(errno));
-	err = sl_dp_new(&dp, NULL);
-	err = err ? fail("libdp", strerror(-err)) : bench(dp, bare);
-	sl_dp_freep(&dp);
+		return bench_fail("bare programs", strerror(errno));
+	err = bench_hook(dp, SL_HOOK_XDP, bpf_program__fd(bare->progs.bare_xdp)) ||
+	      bench_hook(dp, SL_HOOK_TC_INGRESS, bpf_program__fd(bare->progs.bare_tc));
+	if (!err)
+		report();
 	bare_bpf__destroy(bare);
+	return err;
+}
+
+/* The parts that were asked for; all of them when none was. */
+static bool is_asked(char **argv, const char *part)
+{
+	bool any = false;
+
+	for (; *argv; argv++) {
+		if (!strcmp(*argv, part))
+			return true;
+		any |= strcmp(*argv, "--full") != 0;
+	}
+	return !any;
+}
+
+static bool is_full(char **argv)
+{
+	while (*argv && strcmp(*argv, "--full"))
+		argv++;
+	return *argv != NULL;
+}
+
+/* bench [--full] [packets] [rules] */
+int main(int argc, char **argv)
+{
+	struct sl_dp *dp = NULL;
+	int err;
+
+	(void)argc;
+	err = sl_dp_new(&dp, NULL);
+	if (err)
+		return bench_fail("libdp", strerror(-err));
+	err = sl_dp_start(dp) ? bench_fail("start", sl_dp_error(dp)) : 0;
+	if (!err && is_asked(argv + 1, "packets"))
+		err = bench_packets(dp);
+	if (!err && is_asked(argv + 1, "rules"))
+		err = bench_rules(dp, is_full(argv + 1));
+	sl_dp_freep(&dp);
 	return err;
 }

@@ -188,6 +188,12 @@ static int by_match(const void *a, const void *b)
 	return order ? order : (int)left->proto - (int)right->proto;
 }
 
+/* Few rules leave both sides open, whatever the shares of each side are. */
+static bool is_open(struct gen_random *r, const struct gen_rule *rule)
+{
+	return !rule->addr[0].len && !rule->addr[1].len && gen_below(r, 8);
+}
+
 /* Draws until there are count different ones. */
 static void draw_rules(struct gen_random *r, const struct shares *s, bool six,
 		       struct gen_rule *rules, size_t count)
@@ -196,7 +202,9 @@ static void draw_rules(struct gen_random *r, const struct shares *s, bool six,
 
 	while (have < count) {
 		for (i = have; i < count; i++)
-			rules[i] = draw_rule(r, s, six, count);
+			do {
+				rules[i] = draw_rule(r, s, six, count);
+			} while (is_open(r, &rules[i]));
 		qsort(rules, count, sizeof(*rules), by_match);
 		for (have = 1, i = 1; i < count; i++) {
 			if (by_match(&rules[have - 1], &rules[i]))
@@ -284,7 +292,8 @@ static bool has_port(const struct gen_rule *rule)
 
 void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to)
 {
-	static const char *const addr[] = { "saddr", "daddr" }, *const ports[] = { "sport", "dport" };
+	static const char *const addr[] = { "saddr", "daddr" }, *const ports[] = { "sport",
+										   "dport" };
 
 	if (!rule->addr[0].len && !rule->addr[1].len)
 		fprintf(to, "%s ", six ? "ip6" : "ip");
@@ -310,8 +319,8 @@ void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to)
 static unsigned __int128 draw_inside(struct gen_random *r, const struct gen_prefix *prefix,
 				     bool six)
 {
-	unsigned __int128 any = six ? (unsigned __int128)gen_next(r) << 64 | gen_next(r)
-				    : gen_next(r) >> 32;
+	unsigned __int128 any =
+		six ? (unsigned __int128)gen_next(r) << 64 | gen_next(r) : gen_next(r) >> 32;
 	unsigned int width = six ? 128 : 32;
 
 	if (!prefix->len)

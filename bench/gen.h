@@ -65,7 +65,7 @@ struct gen_packet {
 	__u8 proto; /* TCP or UDP */
 };
 
-/* A packet that the rule matches. Rules of other protocols than TCP and UDP: NULL-like, false. */
+/* A packet that the rule matches; false when that is neither TCP nor UDP. */
 bool gen_packet_in(struct gen_random *r, const struct gen_rule *rule, bool six,
 		   struct gen_packet *out);
 bool gen_matches(const struct gen_rule *rule, bool six, const struct gen_packet *packet);

@@ -2,8 +2,8 @@
 /* Copyright (C) 2026 The Sluice authors */
 
 /*
- * Traffic of many addresses: BPF_PROG_TEST_RUN repeats one frame, this program gives it another
- * source address each time and hands it on. What it costs by itself is in all rows alike.
+ * Traffic of many addresses: BPF_PROG_TEST_RUN repeats one frame, these programs give it another
+ * source address each time and hand it on. What that costs is in all rows alike.
  */
 
 #include <linux/bpf.h>
@@ -30,21 +30,34 @@ struct {
 
 __u32 turn;
 
-SEC("xdp.frags")
-int traffic(struct xdp_md *ctx)
+static __always_inline int turn_source(struct xdp_md *ctx)
 {
 	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
 	__u32 index = turn++ & (SL_TRAFFIC - 1);
 	struct sl_traffic *source = bpf_map_lookup_elem(&sources, &index);
 
 	if (!source || data + 54 > end)
-		return XDP_ABORTED;
+		return -1;
 	if (data[12] == 0x08)
 		__builtin_memcpy(data + 26, source->addr, 4);
 	else
 		__builtin_memcpy(data + 22, source->addr, 16);
-	bpf_tail_call(ctx, &next, 0);
+	return 0;
+}
+
+SEC("xdp.frags")
+int traffic(struct xdp_md *ctx)
+{
+	if (!turn_source(ctx))
+		bpf_tail_call(ctx, &next, 0);
 	return XDP_ABORTED;
+}
+
+/* To whoever comes behind XDP. */
+SEC("xdp.frags")
+int traffic_pass(struct xdp_md *ctx)
+{
+	return turn_source(ctx) ? XDP_ABORTED : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -97,7 +97,7 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_SET_TTL:
 	case SL_OP_SET_MSS:
 	case SL_OP_SET_BYTES:
-		sl_op_rewrite(ctx, facts, at);
+		sl_op_rewrite(ctx, facts, at, op->kind == SL_OP_SET_MSS ? sl_mss(ctx, facts) : 0);
 		break;
 	case SL_OP_SET_VLAN:
 		sl_op_vlan(ctx, facts, at);

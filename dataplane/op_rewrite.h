@@ -78,20 +78,19 @@ static __always_inline bool set_bytes(struct sl_facts *facts, __u32 at, struct s
 	return true;
 }
 
-/* SET_DSCP, SET_TTL, SET_MSS, SET_BYTES. What the packet does not have is not set. */
-SL_VERIFIED_ONCE int sl_op_rewrite(SL_CTX *ctx, struct sl_facts *facts, __u32 at)
+/*
+ * SET_DSCP, SET_TTL, SET_MSS, SET_BYTES. What the packet does not have is not set. mss: of SET_MSS,
+ * what sl_mss() found, which is not asked here for the sake of the stack.
+ */
+SL_VERIFIED_ONCE int sl_op_rewrite(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u64 mss)
 {
 	const struct sl_op __arena *op = SL_AT(struct sl_op, at);
 	struct sl_scratch *scratch = sl_scratch();
 	struct bpf_dynptr view;
-	__u64 mss = 0;
 	bool has;
 
 	if (!facts || !scratch || sl_view(ctx, &view))
 		return 0;
-	/* First of all, for it uses the same memory. */
-	if (op->kind == SL_OP_SET_MSS)
-		mss = sl_mss(ctx, facts);
 	switch (op->kind) {
 	case SL_OP_SET_DSCP:
 		has = set_dscp(facts, op->arg, &scratch->rewrite);

@@ -56,8 +56,7 @@ static __always_inline __u32 set_table_find(__u32 at, __u32 count, __u32 key)
 
 	while (count > 1 && sl_can_loop) {
 		half = count / 2;
-		if (*SL_AT(__u16, at + (base + half) * 2) <= key)
-			base += half;
+		base += half & ~(__u32)set_below_small(key, *SL_AT(__u16, at + (base + half) * 2));
 		count -= half;
 	}
 	return base;
@@ -96,12 +95,10 @@ static __always_inline __u32 set_narrow_leaf(__u32 at, __u32 count, __u64 key)
 
 	while (n > 1 && sl_can_loop) {
 		half = n / 2;
-		if (*SL_AT(__u64, at + (base + half) * 8) <= key)
-			base += half;
+		base += half & ~(__u32)set_below(key, *SL_AT(__u64, at + (base + half) * 8));
 		n -= half;
 		half = n / 2;
-		if (*SL_AT(__u64, at + (base + half) * 8) <= key)
-			base += half;
+		base += half & ~(__u32)set_below(key, *SL_AT(__u64, at + (base + half) * 8));
 		n -= half;
 	}
 	return *SL_AT(__u32, at + count * 8 + base * 4);
@@ -123,9 +120,13 @@ static __always_inline bool set_narrow_has(__u32 at, __u32 count, __u64 key)
 	return line->low[i] <= key && key <= line->high[i];
 }
 
-static __always_inline bool set_wide_above(const struct sl_wide __arena *a, __u64 high, __u64 low)
+/* All ones when high and low are below a. */
+static __always_inline __u64 set_wide_below(__u64 high, __u64 low, const struct sl_wide __arena *a)
 {
-	return a->high > high || (a->high == high && a->low > low);
+	__u64 differ = a->high ^ high;
+
+	differ = (__u64)((__s64)(differ | -differ) >> 63);
+	return set_below(high, a->high) | (~differ & set_below(low, a->low));
 }
 
 static __always_inline __u32 set_wide_leaf(__u32 at, __u32 count, __u64 high, __u64 low)
@@ -135,8 +136,8 @@ static __always_inline __u32 set_wide_leaf(__u32 at, __u32 count, __u64 high, __
 
 	while (n > 1 && sl_can_loop) {
 		half = n / 2;
-		if (!set_wide_above(SL_AT(struct sl_wide, at + (base + half) * unit), high, low))
-			base += half;
+		base += half & ~(__u32)set_wide_below(
+				       high, low, SL_AT(struct sl_wide, at + (base + half) * unit));
 		n -= half;
 	}
 	return *SL_AT(__u32, at + count * unit + base * 4);
@@ -146,18 +147,15 @@ static __always_inline bool set_wide_has(__u32 at, __u32 count, __u64 high, __u6
 {
 	const struct sl_wide_node __arena *node;
 	const struct sl_wide_line __arena *line;
-	__u32 i = 0;
+	__u64 i = 0;
 
 	node = SL_AT(struct sl_wide_node, set_wide_leaf(at, count, high, low));
-	if (!set_wide_above(&node->first[3], high, low))
-		i = 4;
-	if (!set_wide_above(&node->first[i + 1], high, low))
-		i += 2;
-	if (!set_wide_above(&node->first[i], high, low))
-		i += 1;
-	line = SL_AT(struct sl_wide_line, node->lines + i * (__u32)sizeof(*line));
-	i = !set_wide_above(&line->low[1], high, low);
-	if (set_wide_above(&line->low[i], high, low))
+	i += 4 & ~set_wide_below(high, low, &node->first[3]);
+	i += 2 & ~set_wide_below(high, low, &node->first[i + 1]);
+	i += 1 & ~set_wide_below(high, low, &node->first[i]);
+	line = SL_AT(struct sl_wide_line, node->lines + (__u32)i * (__u32)sizeof(*line));
+	i = 1 & ~set_wide_below(high, low, &line->low[1]);
+	if (set_wide_below(high, low, &line->low[i]))
 		return false;
 	return line->high[i].high > high ||
 	       (line->high[i].high == high && line->high[i].low >= low);

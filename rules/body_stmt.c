@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "event.h"
 #include "op.h"
+#include "sets.h"
 #include "stmt.h"
 
 #define NS	  1000000000ULL

@@ -8,7 +8,6 @@
 #include "check.h"
 #include "cleanup.h"
 #include "diag.h"
-#include "set_content.h"
 
 static void rules_free(struct sl_conf *conf)
 {
@@ -93,15 +92,13 @@ static int finish(struct sl_parser *p, size_t errors, size_t first, struct sl_co
 	err = sl_check(p, conf);
 	if (!err)
 		err = p->err;
-	conf->sources = TAKE_PTR(p->sources);
-	if (!err)
-		err = sl_sets_read(conf, p->diag);
 	sl_diag_sort(p->diag, first);
 	if (!err && p->diag->errors > errors)
 		err = -EINVAL;
 	if (err)
 		return err;
 
+	conf->sources = TAKE_PTR(p->sources);
 	*out = TAKE_PTR(conf);
 	return 0;
 }

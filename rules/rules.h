@@ -183,6 +183,12 @@ void sl_conf_change_print(const struct sl_conf_change *change, FILE *to);
 /* print.c: the whole as text that sl_conf_parse reads back equal; *out is malloc'ed. */
 int sl_conf_print(const struct sl_conf *conf, char **out);
 
+/*
+ * set_content.c: reads what the sets hold, from their files and from the country database; what was
+ * read stays. Before lowering, by who wants the contents: a configuration can be looked at without.
+ */
+int sl_sets_read(struct sl_conf *conf, struct sl_diag *diag);
+
 /* lower.c */
 
 /* Numbers all rules from 1 in order: for callers that keep no counters over reloads. */

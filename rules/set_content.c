@@ -192,7 +192,7 @@ struct reading {
 	struct sl_conf *conf;
 	struct sl_diag *diag;
 	unsigned int order; /* of the last file */
-	bool failed; /* there were errors */
+	bool failed; /* there were errors in the set */
 };
 
 static int note(struct reading *r, int err)
@@ -259,6 +259,8 @@ static int read_set(struct reading *r, struct sl_conf_set *set)
 	size_t i;
 	int err;
 
+	if (set->content)
+		return 0;
 	set->content = calloc(1, sizeof(*set->content));
 	if (!set->content)
 		return -ENOMEM;
@@ -276,17 +278,32 @@ static int read_set(struct reading *r, struct sl_conf_set *set)
 	return note(r, check_size(r, set));
 }
 
+/* What was read in part would pass for read. */
+static void content_drop(struct sl_conf_set *set)
+{
+	if (set->content)
+		sl_elems_clear(&set->content->elems);
+	free(set->content);
+	set->content = NULL;
+}
+
 int sl_sets_read(struct sl_conf *conf, struct sl_diag *diag)
 {
 	struct reading r = { .conf = conf, .diag = diag };
+	bool failed = false;
 	size_t i;
 	int err = 0;
 
 	if (conf->sources)
 		r.order = conf->sources->order;
-	for (i = 0; i < conf->nsets && !err; i++)
+	for (i = 0; i < conf->nsets && !err; i++) {
+		r.failed = false;
 		err = read_set(&r, &conf->sets[i]);
-	if (!err && r.failed)
+		if (err || r.failed)
+			content_drop(&conf->sets[i]);
+		failed |= r.failed;
+	}
+	if (!err && failed)
 		err = -EINVAL;
 	return err;
 }

@@ -64,6 +64,3 @@ int sl_feed_read(struct sl_conf_elems *elems, const struct sl_set_spec *spec, co
 struct sl_set_content {
 	struct sl_conf_elems elems;
 };
-
-/* Fills the content of all sets of a configuration that was parsed. */
-int sl_sets_read(struct sl_conf *conf, struct sl_diag *diag);

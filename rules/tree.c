@@ -23,7 +23,7 @@
 #define WIDE_DEST     CLASS(SL_WIDE_DESTINATION)
 #define WIDE_BOTH     CLASS(SL_WIDE_SOURCE | SL_WIDE_DESTINATION)
 #define GROUPS	      (1U << SL_CLASSES)
-#define PRICE_TREE    640U /* of one more tree: its leaf is looked through beside the others */
+#define PRICE_TREE    1024U /* of one more tree, which is gone down and its leaf looked through */
 #define LIST_ONE_TREE 16U
 
 /* Groups of classes, a tree each. */
@@ -43,6 +43,7 @@ struct building {
 	struct sl_boxes boxes;
 	__u8 *classes; /* [record] */
 	__u32 *numbers; /* of the group at hand */
+	struct sl_cut_room *room;
 	__u8 present; /* classes that have records */
 	__u64 price[GROUPS]; /* 0: not known yet */
 };
@@ -53,6 +54,7 @@ static void building_clear(struct building *b)
 	sl_boxes_clear(&b->boxes);
 	free(b->classes);
 	free(b->numbers);
+	free(b->room);
 }
 
 static size_t group_fill(struct building *b, __u8 group)
@@ -72,7 +74,7 @@ static int group_price(struct building *b, __u8 group, __u64 *price)
 	int err;
 
 	if (!b->price[group]) {
-		err = sl_tree_grow(NULL, &b->boxes, b->numbers, group_fill(b, group), &ref,
+		err = sl_tree_grow(NULL, &b->boxes, b->room, b->numbers, group_fill(b, group), &ref,
 				   &b->price[group]);
 		if (err)
 			return err;
@@ -116,6 +118,9 @@ static int plan_choose(struct building *b, const __u8 **out)
 			least = price;
 			*out = plans[i];
 		}
+		/* Two trees cannot be better. */
+		if (least <= PRICE_TREE)
+			break;
 	}
 	return 0;
 }
@@ -131,8 +136,8 @@ static int plan_grow(struct building *b, const __u8 *plan, struct sl_list *out)
 		count = group_fill(b, plan[i] & b->present);
 		if (!count)
 			continue;
-		err = sl_tree_grow(&b->store, &b->boxes, b->numbers, count, &out->tree[trees],
-				   &price);
+		err = sl_tree_grow(&b->store, &b->boxes, b->room, b->numbers, count,
+				   &out->tree[trees], &price);
 		if (err)
 			return err;
 		trees += out->tree[trees] != 0;
@@ -168,7 +173,8 @@ int sl_tree_build(struct sl_block *block, enum sl_l3 l3, const struct sl_records
 		return err;
 	b.classes = calloc(records->count, sizeof(*b.classes));
 	b.numbers = calloc(records->count, sizeof(*b.numbers));
-	if (!b.classes || !b.numbers)
+	b.room = malloc(sizeof(*b.room));
+	if (!b.classes || !b.numbers || !b.room)
 		return -ENOMEM;
 	err = classify(&b);
 	if (!err)

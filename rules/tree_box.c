@@ -108,19 +108,34 @@ static struct sl_span span_of(const struct sl_boxes *boxes, const struct sl_bloc
 	}
 }
 
-static void fill(struct sl_boxes *boxes, const struct sl_block *block)
+static int fill_dim(struct sl_boxes *boxes, const struct sl_block *block, unsigned int d)
 {
-	unsigned int d;
+	struct sl_span *spans = calloc(boxes->records->count, sizeof(*spans));
 	size_t i;
 
+	if (!spans)
+		return -ENOMEM;
+	for (i = 0; i < boxes->records->count; i++)
+		spans[i] = span_of(boxes, block, i, &boxes->dims[d]);
+	boxes->span[d] = spans;
+	return 0;
+}
+
+static int fill_decides(struct sl_boxes *boxes)
+{
+	bool *decides = calloc(boxes->records->count, sizeof(*decides));
+	size_t i;
+
+	if (!decides)
+		return -ENOMEM;
 	for (i = 0; i < boxes->records->count; i++) {
 		__u32 order = common_of(boxes, i).order;
 
-		boxes->decides[i] = !(order & SL_ORDER_BODY) &&
-				    (order >> SL_ORDER_VERDICT_SHIFT & 7) != SL_CONTINUE;
-		for (d = 0; d < boxes->ndims; d++)
-			boxes->span[d][i] = span_of(boxes, block, i, &boxes->dims[d]);
+		decides[i] = !(order & SL_ORDER_BODY) &&
+			     (order >> SL_ORDER_VERDICT_SHIFT & 7) != SL_CONTINUE;
 	}
+	boxes->decides = decides;
+	return 0;
 }
 
 int sl_boxes_make(struct sl_boxes *out, const struct sl_block *block, enum sl_l3 l3,
@@ -132,18 +147,15 @@ int sl_boxes_make(struct sl_boxes *out, const struct sl_block *block, enum sl_l3
 		.l3 = l3, .records = records, .dims = dims[l3], .ndims = ndims[l3]
 	};
 	unsigned int d;
+	int err;
 
-	boxes.decides = calloc(records->count, sizeof(*boxes.decides));
-	if (!boxes.decides)
-		return -ENOMEM;
-	for (d = 0; d < boxes.ndims; d++) {
-		boxes.span[d] = calloc(records->count, sizeof(*boxes.span[d]));
-		if (!boxes.span[d]) {
-			sl_boxes_clear(&boxes);
-			return -ENOMEM;
-		}
+	err = fill_decides(&boxes);
+	for (d = 0; !err && d < boxes.ndims; d++)
+		err = fill_dim(&boxes, block, d);
+	if (err) {
+		sl_boxes_clear(&boxes);
+		return err;
 	}
-	fill(&boxes, block);
 	*out = boxes;
 	return 0;
 }

@@ -7,13 +7,21 @@
 /*
  * A cut is judged by what a packet can expect to pay behind it, if packets fall on records evenly:
  * a step, and for each child, by its share of the records, what a tree over so many costs. What
- * rules that reach over many children cost is in there, too: they make the children larger.
+ * rules that reach over many children cost is in there, too: they make the children larger, and the
+ * memory that caches have to hold.
  */
 
-#define PRICE_HALF   160U /* of a step, for each time that it halves the records */
-#define LEAF_MEAN    8U /* records in a leaf, where records can be told apart */
+#define PRICE_HALF 160U /* of a step, for each time that it halves the records */
+#define LEAF_MEAN  8U /* records in a leaf, where records can be told apart */
 
-/* Children for each record: tables, which are mostly empty, should not push records out of caches. */
+/*
+ * For each doubling of the list beyond what a second-level cache holds: of each doubling of the
+ * memory that a cell takes, and of each step. Memory is what large lists wait for.
+ */
+#define PRICE_GROWTH 112U
+#define PRICE_MISS   160U
+#define CACHED	     (1U << 13) /* records */
+
 #define CHILDREN_PER_RECORD 4U
 
 /* log2, 6 bits of fraction, linear between powers of two. */
@@ -29,7 +37,7 @@ static __u64 price_of(size_t records)
 {
 	if (records <= LEAF_MEAN)
 		return records * SL_PRICE_RECORD;
-	return LEAF_MEAN * SL_PRICE_RECORD + log2_64(records) * PRICE_HALF / 64 -
+	return (__u64)LEAF_MEAN * SL_PRICE_RECORD + log2_64(records) * PRICE_HALF / 64 -
 	       log2_64(LEAF_MEAN) * PRICE_HALF / 64;
 }
 
@@ -63,6 +71,22 @@ static void count_edges(const struct sl_boxes *boxes, const struct sl_cell *cell
 	}
 }
 
+/* What of a cut's price is for memory. */
+static __u64 memory_price(const struct sl_boxes *boxes, const struct sl_cell *cell,
+			  const struct sl_cut *cut)
+{
+	__u64 growth = 0, beyond;
+	__u64 before = cell->count * sl_record_size(boxes->l3);
+	__u64 after = cut->records * sl_record_size(boxes->l3) + (sizeof(__u64) << cut->bits);
+
+	if (boxes->records->count <= CACHED)
+		return 0;
+	beyond = log2_64(boxes->records->count) - log2_64(CACHED);
+	if (after > before)
+		growth = log2_64(after) - log2_64(before);
+	return (growth * PRICE_GROWTH / 64 + PRICE_MISS) * beyond / 64;
+}
+
 /* Price of the cut, with its runs and records counted; ~0 when it does not help or takes too much. */
 static __u64 judge(const struct sl_boxes *boxes, const struct sl_cell *cell,
 		   struct sl_cut_room *room, struct sl_cut *cut)
@@ -84,7 +108,7 @@ static __u64 judge(const struct sl_boxes *boxes, const struct sl_cell *cell,
 	}
 	if (cut->records > cell->budget || most == cell->count)
 		return ~0ULL;
-	return SL_PRICE_STEP + price / cut->records;
+	return SL_PRICE_STEP + price / cut->records + memory_price(boxes, cell, cut);
 }
 
 static unsigned int bits_most(const struct sl_cell *cell)

@@ -48,4 +48,3 @@ void sl_cut_reach(const struct sl_cut *cut, struct sl_span span, __u32 *first, _
 /* The cheapest cut; false when none is cheaper than a leaf of all records. */
 bool sl_cut_choose(const struct sl_boxes *boxes, const struct sl_cell *cell,
 		   struct sl_cut_room *room, struct sl_cut *out);
-

@@ -7,16 +7,15 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "tree_cut.h"
 
 /*
  * From the root down: a cell's records become a leaf, or are dealt out to the children of a cut.
  * Children next to each other that got the same records are one child, grown once.
  */
 
-#define LEAF_MOST    8U /* records in a leaf that is not cut any more */
+#define LEAF_MOST    12U /* records in a leaf that is not cut any more */
 #define BUDGET	     16U /* how often all records may stand in leaves */
-#define BUDGET_LEAST 1024U
+#define BUDGET_LEAST 65536U
 #define PRUNE_MOST   64U /* records compared with each other */
 
 struct growing {
@@ -211,8 +210,7 @@ static struct sl_cell run_cell(const struct sl_cell *cell, const struct deal *de
 	return child;
 }
 
-static int grow_runs(struct growing *g, const struct sl_cell *cell, struct deal *deal,
-		     __u64 *price)
+static int grow_runs(struct growing *g, const struct sl_cell *cell, struct deal *deal, __u64 *price)
 {
 	size_t run, count;
 	__u64 sum = 0;
@@ -269,8 +267,8 @@ static int grow_cut(struct growing *g, const struct sl_cell *cell, const struct 
 	}
 	err = sl_store_children(g->store, deal.refs, (size_t)1 << cut->bits, &at);
 	if (!err)
-		out->ref = SL_REF_CUT | at | left << SL_REF_LEFT_SHIFT | right << SL_REF_RIGHT_SHIFT |
-			   (__u64)dim->word << SL_REF_WORD_SHIFT;
+		out->ref = SL_REF_CUT | at | left << SL_REF_LEFT_SHIFT |
+			   right << SL_REF_RIGHT_SHIFT | (__u64)dim->word << SL_REF_WORD_SHIFT;
 	return err;
 }
 
@@ -285,20 +283,15 @@ static int grow(struct growing *g, struct sl_cell *cell, struct grown *out)
 	return grow_cut(g, cell, &cut, out);
 }
 
-int sl_tree_grow(struct sl_store *store, const struct sl_boxes *boxes, const __u32 *numbers,
-		 size_t count, __u64 *ref, __u64 *price)
+int sl_tree_grow(struct sl_store *store, const struct sl_boxes *boxes, struct sl_cut_room *room,
+		 const __u32 *numbers, size_t count, __u64 *ref, __u64 *price)
 {
-	_cleanup_free_ struct sl_cut_room *room = NULL;
-	struct growing g = { .store = store, .boxes = boxes };
+	struct growing g = { .store = store, .boxes = boxes, .room = room };
 	struct sl_cell cell = { .numbers = numbers, .count = count };
 	struct grown grown = {};
 	unsigned int d;
 	int err;
 
-	room = malloc(sizeof(*room));
-	if (!room)
-		return -ENOMEM;
-	g.room = room;
 	cell.budget = count * BUDGET > BUDGET_LEAST ? count * BUDGET : BUDGET_LEAST;
 	for (d = 0; d < boxes->ndims; d++)
 		cell.region.span[d] = (struct sl_span) { 0, ~0ULL };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tree_box.h"
+#include "tree_cut.h"
 #include "tree_store.h"
 
 /*
@@ -10,5 +11,5 @@
  * the records can expect to pay, in 1/64 ns. store NULL: only find the price. -E2BIG,
  * -ENOMEM.
  */
-int sl_tree_grow(struct sl_store *store, const struct sl_boxes *boxes, const __u32 *numbers,
-		 size_t count, __u64 *ref, __u64 *price);
+int sl_tree_grow(struct sl_store *store, const struct sl_boxes *boxes, struct sl_cut_room *room,
+		 const __u32 *numbers, size_t count, __u64 *ref, __u64 *price);

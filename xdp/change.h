@@ -62,14 +62,36 @@ static __always_inline int xdp_growth(const struct sl_facts *facts, const struct
 }
 
 /*
+ * Room for an answer that is longer than the packet is made before the frame, where drivers leave
+ * 256 bytes; behind it there may be none. The link header moves to the new start.
+ */
+static __always_inline int xdp_grow(struct xdp_md *ctx, const struct sl_facts *facts,
+				    struct sl_scratch *scratch, int growth)
+{
+	__u32 link = facts->network;
+	struct bpf_dynptr view;
+
+	sl_recheck(link);
+	if (link > sizeof(scratch->header) || sl_view(ctx, &view) ||
+	    bpf_dynptr_read(scratch->header, link, &view, 0, 0) ||
+	    bpf_xdp_adjust_head(ctx, -growth) || sl_view(ctx, &view))
+		return -1;
+	sl_recheck(link);
+	if (link > sizeof(scratch->header))
+		return -1;
+	return bpf_dynptr_write(&view, 0, scratch->header, link, 0);
+}
+
+/*
  * The frame gets the length of the answer. One in parts does not: veth of Linux 6.12 to 6.18 damages
- * it when it shrinks, and none is too short. Fails when there is no room behind the frame.
+ * it when it shrinks, and none is too short.
  */
 SL_VERIFIED_ONCE int sl_xdp_reject_moves(struct xdp_md *ctx, const struct sl_facts *facts,
 					 __u32 kind)
 {
 	const struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
 	bool is_whole = !(xdp->flags & SL_XDP_HAS_FRAGS);
+	int growth;
 	struct sl_scratch *scratch = sl_scratch();
 	struct bpf_dynptr view;
 	enum sl_reason reason;
@@ -80,7 +102,9 @@ SL_VERIFIED_ONCE int sl_xdp_reject_moves(struct xdp_md *ctx, const struct sl_fac
 				is_whole ? SL_ANSWER6_MAX : facts->length - facts->network);
 	if (reason)
 		return reason;
-	if (is_whole && bpf_xdp_adjust_tail(ctx, xdp_growth(facts, &scratch->answer)))
+	growth = xdp_growth(facts, &scratch->answer);
+	if (is_whole &&
+	    (growth > 0 ? xdp_grow(ctx, facts, scratch, growth) : bpf_xdp_adjust_tail(ctx, growth)))
 		return SL_REASON_REJECT_ROOM;
 	if (bpf_dynptr_from_xdp(ctx, 0, &view))
 		return SL_REASON_REJECT_ROOM;

@@ -44,7 +44,11 @@ static int lower(struct sl_conf *conf, struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
 	size_t size;
+	int err;
 
+	err = sl_sets_read(conf, diag);
+	if (err)
+		return err;
 	sl_conf_number(conf);
 	return sl_conf_lower(conf, SL_ARENA_BANK0, SL_ARENA_BANK_SIZE, 1, &block, &size, diag);
 }

@@ -73,8 +73,8 @@ static void after_reload(struct judged *judged, const json_t *entry, const struc
 
 /* --- judging --- */
 
-static int refuse(const struct sl_session *session, const struct sl_conf_rule *rule,
-		  const struct sl_trace *trace, enum sl_dir dir)
+static int refuse(const struct sl_session *session, const struct sl_way *way,
+		  const struct sl_conf_rule *rule, const struct sl_trace *trace, enum sl_dir dir)
 {
 	const char *verdict = sl_verdict_names[trace->verdict % SL_VERDICT_MAX_];
 	const char *file = "";
@@ -85,12 +85,12 @@ static int refuse(const struct sl_session *session, const struct sl_conf_rule *r
 		snprintf(place, sizeof(place), " (%s:%u)", file, line);
 	if (!rule)
 		return sl_fail(
-			"refused: '%s' of %s packets would cut the SSH session of this command (%s); --force does it all the same",
-			verdict, sl_dir_names[dir], session->text);
+			"refused: '%s' of %s packets would cut the SSH session of this command (%s, by %s); --force does it all the same",
+			verdict, sl_dir_names[dir], session->text, way->iface);
 	return sl_fail(
-		"refused: %s '%s'%s of chain %s says %s and would cut the SSH session of this command (%s); --force does it all the same",
+		"refused: %s '%s'%s of chain %s says %s and would cut the SSH session of this command (%s, by %s); --force does it all the same",
 		rule->is_policy ? "policy" : "rule", rule->is_policy ? verdict : rule->name, place,
-		sl_dir_names[dir], verdict, session->text);
+		sl_dir_names[dir], verdict, session->text, way->iface);
 }
 
 static bool lets_pass(const struct sl_trace *trace)
@@ -100,37 +100,39 @@ static bool lets_pass(const struct sl_trace *trace)
 
 /* At TC all rules are asked, also those that XDP leaves to it. */
 static int judge(struct sl_trial **trial, struct sl_conf *conf, const struct sl_session *session,
-		 enum sl_dir dir)
+		 const struct sl_way *way, enum sl_dir dir)
 {
 	static __u8 frame[SL_PACKET_MAX];
 	enum sl_hook hook = dir == SL_DIR_EGRESS ? SL_HOOK_TC_EGRESS : SL_HOOK_TC_INGRESS;
-	const struct sl_packet *packet = dir == SL_DIR_EGRESS ? &session->out : &session->in;
+	struct sl_packet packet = dir == SL_DIR_EGRESS ? session->out : session->in;
 	struct sl_trace trace;
-	size_t length = sl_packet_frame(packet, frame);
+	size_t length;
 	int status;
 
+	packet.tags = way->tags;
+	memcpy(packet.tag, way->tag, sizeof(packet.tag));
+	length = sl_packet_frame(&packet, frame);
 	if (*trial)
 		status = sl_trial_hook(*trial, hook);
 	else
-		status =
-			sl_trial_new(trial, conf, hook, session->iface, "guarding the SSH session");
+		status = sl_trial_new(trial, conf, hook, way->iface, "guarding the SSH session");
 	if (status)
 		return status;
 	if (sl_trial_run(*trial, frame, length, &trace, NULL, 0, NULL))
 		return sl_fail("%s", sl_trial_error(*trial));
 	return lets_pass(&trace) ? SL_EXIT_OK
-				 : refuse(session, sl_trial_rule(*trial, &trace), &trace, dir);
+				 : refuse(session, way, sl_trial_rule(*trial, &trace), &trace, dir);
 }
 
-static int judge_all(struct sl_conf *conf, const struct sl_session *session,
-		     const struct judged *judged)
+static int judge_way(struct sl_conf *conf, const struct sl_session *session,
+		     const struct sl_way *way, const struct judged *judged)
 {
 	_cleanup_(sl_trial_freep) struct sl_trial *trial = NULL;
 	int dir, status = SL_EXIT_OK;
 
 	for (dir = 0; dir < SL_DIR_MAX_ && !status; dir++) {
 		if (judged->dir[dir])
-			status = judge(&trial, conf, session, (enum sl_dir)dir);
+			status = judge(&trial, conf, session, way, (enum sl_dir)dir);
 	}
 	return status;
 }
@@ -148,8 +150,8 @@ int sl_guard_reload(struct sl_ctl *ctl)
 	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
 	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
 	_cleanup_json_ json_t *reply = NULL;
-	struct judged judged = {};
 	struct sl_session session;
+	size_t i;
 	int status;
 
 	if (!is_guarded(ctl, &session))
@@ -161,8 +163,14 @@ int sl_guard_reload(struct sl_ctl *ctl)
 	if (!strcmp(sl_json_text(reply, "datapath"), "empty") ||
 	    sl_conf_load(&conf, sl_json_text(reply, "config"), &diag))
 		return SL_EXIT_OK;
-	after_reload(&judged, entry_of(reply, session.iface), conf, session.iface);
-	return judge_all(conf, &session, &judged);
+	for (i = 0; i < session.nways && !status; i++) {
+		const struct sl_way *way = &session.ways[i];
+		struct judged judged = {};
+
+		after_reload(&judged, entry_of(reply, way->iface), conf, way->iface);
+		status = judge_way(conf, &session, way, &judged);
+	}
+	return status;
 }
 
 static bool asks(const json_t *hooks, enum sl_dir dir)
@@ -210,19 +218,33 @@ static int load_rules(struct sl_ctl *ctl, struct sl_conf **out)
 	return SL_EXIT_OK;
 }
 
+static const struct sl_way *way_of(const struct sl_session *session, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < session->nways; i++) {
+		if (!strcmp(session->ways[i].iface, name))
+			return &session->ways[i];
+	}
+	return NULL;
+}
+
 int sl_guard_attach(struct sl_ctl *ctl, const json_t *body)
 {
 	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	const struct sl_way *way;
 	struct judged judged = {};
 	struct sl_session session;
 	int status;
 
-	if (!is_guarded(ctl, &session) ||
-	    strcmp(session.iface, sl_json_text(body, "interface")) != 0)
+	if (!is_guarded(ctl, &session))
+		return SL_EXIT_OK;
+	way = way_of(&session, sl_json_text(body, "interface"));
+	if (!way)
 		return SL_EXIT_OK;
 	status = load_rules(ctl, &conf);
 	if (status || !conf)
 		return status;
-	after_attach(&judged, body, conf, session.iface);
-	return judge_all(conf, &session, &judged);
+	after_attach(&judged, body, conf, way->iface);
+	return judge_way(conf, &session, way, &judged);
 }

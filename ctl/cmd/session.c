@@ -232,13 +232,15 @@ bool sl_session_find(struct sl_session *out)
 
 	if (!from_environment(&client, &host) && !from_ancestors(&client, &host))
 		return false;
-	if (!sl_route_is_local(host.six, host.addr) ||
-	    !sl_route_find(out->iface, client.six, client.addr, host.addr))
+	if (!sl_route_is_local(host.six, host.addr))
+		return false;
+	out->nways = sl_route_find(out->ways, client.six, client.addr, host.addr);
+	if (!out->nways)
 		return false;
 	fill_packet(&out->in, &client, &host);
 	fill_packet(&out->out, &host, &client);
 	end_text(&client, from, sizeof(from));
 	end_text(&host, to, sizeof(to));
-	snprintf(out->text, sizeof(out->text), "%s > %s, by %s", from, to, out->iface);
+	snprintf(out->text, sizeof(out->text), "%s > %s", from, to);
 	return true;
 }

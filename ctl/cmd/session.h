@@ -2,16 +2,27 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
-/* The SSH session by which a command is given, and the interface that it comes in by. */
+/* The SSH session by which a command is given, and the interfaces that it comes in by. */
 
 #include <net/if.h>
 
 #include "packet.h"
 
+/* An interface that packets of the session pass, and the VLAN tags that they have there. */
+struct sl_way {
+	char iface[IF_NAMESIZE];
+	unsigned int tags;
+	__u16 tag[2]; /* the outer one first */
+};
+
+#define SL_WAYS 16
+
 struct sl_session {
 	struct sl_packet in; /* client to host, as its packets look: TCP, ACK */
 	struct sl_packet out;
-	char iface[IF_NAMESIZE];
+	/* The interface of the route, and those below it: of a VLAN, the ports of a bridge. */
+	struct sl_way ways[SL_WAYS];
+	size_t nways;
 	char text[160]; /* for messages */
 };
 
@@ -21,6 +32,6 @@ struct sl_session {
  */
 bool sl_session_find(struct sl_session *out);
 
-/* route.c: the interface by which packets to an address leave, and whether one is our own. */
-bool sl_route_find(char iface[IF_NAMESIZE], bool six, const __u8 *to, const __u8 *from);
+/* route.c: the interfaces by which packets to an address leave, and whether one is our own. */
+size_t sl_route_find(struct sl_way ways[SL_WAYS], bool six, const __u8 *to, const __u8 *from);
 bool sl_route_is_local(bool six, const __u8 *addr);

@@ -21,9 +21,9 @@ struct sl_port;
 struct sl_route {
 	const char *method;
 	const char *path;
+	/* NULL: the answer is a stream, see events.h. */
 	int (*fn)(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 	bool changes; /* for root only */
-	bool streams; /* fn is NULL, the answer is that of events.c */
 	const char *help;
 };
 

@@ -63,7 +63,7 @@ static int get_elements(const json_t *body, struct elements *out, json_t **reply
 
 	if (!json_is_array(list) || !json_array_size(list))
 		return sl_json_error(reply, 400, "body: \"elements\" is not a list of elements");
-	out->texts = calloc(json_array_size(list), sizeof(*out->texts));
+	out->texts = (const char **)calloc(json_array_size(list), sizeof(*out->texts));
 	if (!out->texts)
 		return sl_json_error(reply, 507, "out of memory");
 	json_array_foreach (list, i, value) {

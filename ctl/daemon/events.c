@@ -244,7 +244,7 @@ void sl_events_wake(struct sl_events *events)
 		any = true;
 	}
 	if (any)
-		sl_server_run(events->daemon->server);
+		sl_server_go_on(events->daemon->server);
 }
 
 void sl_events_end(struct sl_events *events)

@@ -258,7 +258,7 @@ static void run(struct sl_exchange *exchange, struct sl_daemon *daemon, const st
 	json_t *body = NULL;
 
 	exchange->status = sl_api_body(&body, exchange->body, exchange->length, &exchange->reply);
-	if (!exchange->status && exchange->route->streams)
+	if (!exchange->status && !exchange->route->fn)
 		exchange->status = MHD_HTTP_OK;
 	else if (!exchange->status)
 		exchange->status = exchange->route->fn(daemon, body, &exchange->reply);
@@ -297,7 +297,7 @@ enum MHD_Result sl_exchange_step(struct sl_exchange **exchange, struct sl_daemon
 		run(*exchange, daemon, cred);
 	if ((*exchange)->asked && !(*exchange)->status)
 		return wait(*exchange, connection);
-	if ((*exchange)->status == MHD_HTTP_OK && (*exchange)->route->streams)
+	if ((*exchange)->status == MHD_HTTP_OK && !(*exchange)->route->fn)
 		return answer_stream(*exchange, connection);
 	return answer(*exchange, connection);
 }

@@ -164,11 +164,6 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **e
 	client->patient = false;
 }
 
-void sl_server_run(struct sl_server *server)
-{
-	run(server);
-}
-
 void sl_server_patient(struct MHD_Connection *connection)
 {
 	struct client *client = client_of(connection);

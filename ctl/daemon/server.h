@@ -31,7 +31,5 @@ int sl_server_new(struct sl_server **out, struct sl_daemon *daemon, const struct
 void sl_server_freep(struct sl_server **server);
 /* Connections were resumed: libmicrohttpd does not notice by itself. */
 void sl_server_go_on(struct sl_server *server);
-/* Lets libmicrohttpd go on with answers that waited. */
-void sl_server_run(struct sl_server *server);
 /* The answer on this connection takes as long as it takes. */
 void sl_server_patient(struct MHD_Connection *connection);

@@ -244,6 +244,9 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 	base = dp->root->ruleset == SL_ARENA_BANK0 ? SL_ARENA_BANK1 : SL_ARENA_BANK0;
 	dp->prepared = 0;
 	dp_sets_undo(dp);
+	err = sl_sets_read(conf, diag);
+	if (err)
+		return dp_fail(dp, err, "reading the sets failed: %s", dp_words(err));
 	err = dp_grace(dp);
 	if (!err)
 		err = running_read(dp, &running);

@@ -241,8 +241,9 @@ static int stage_xdp_single(struct change *c, const struct dp_hook *old, struct 
 	struct dp_load load = load_for(c, SL_HOOK_XDP, old->instance ?: new_instance(c), 0);
 	int err = 0;
 
+	/* Alone, it may also move packet data, as long answers need. */
+	load.meta = true;
 	if (tc_wanted(c, SL_HOOK_TC_INGRESS)) {
-		load.meta = true;
 		load.config.handoff = old->handoff;
 		if (!old->handoff)
 			err = new_handoff(c->dp, &load.config.handoff);

@@ -52,7 +52,7 @@ static int run_prog(struct sl_dp *dp, enum sl_hook hook, bool trace, struct dp_p
 		err = dp_prog_load(dp, prog);
 	if (err)
 		return err;
-	dp_charge_set(dp, 0, hook, 1);
+	dp_charge_set(dp, dp->run_slot, hook, 1);
 	*out = TAKE_PTR(prog);
 	return 0;
 }

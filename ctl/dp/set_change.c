@@ -299,7 +299,9 @@ int sl_dp_set_flush(struct sl_dp *dp, const char *name, const struct sl_conf_set
 		return -ENOENT;
 	if (set->kind == SL_SET_PLAIN)
 		return flush_plain(dp, set,
-				   conf && sl_set_is_plain(conf) ? &conf->content->elems : NULL);
+				   conf && conf->content && sl_set_is_plain(conf)
+					   ? &conf->content->elems
+					   : NULL);
 	fd = open_map(dp, set);
 	if (fd < 0)
 		return fd;

@@ -126,7 +126,7 @@ def test_index_names_all_requests(steady):
     index = steady.get("/v1/")
     assert {(r["method"], r["path"], r["access"]) for r in index["requests"]} == {
         ("GET", "/v1/", "read"), ("GET", "/v1/status", "read"), ("GET", "/v1/stats", "read"),
-        ("GET", "/v1/rules", "read"), ("GET", "/v1/sets", "read"),
+        ("GET", "/v1/rules", "read"), ("GET", "/v1/events", "read"), ("GET", "/v1/sets", "read"),
         ("POST", "/v1/set/list", "read"), ("POST", "/v1/set/test", "read"),
         ("POST", "/v1/set/add", "change"), ("POST", "/v1/set/delete", "change"),
         ("POST", "/v1/set/flush", "change"), ("POST", "/v1/attach", "change"),

@@ -111,6 +111,31 @@ def test_by_hand_counts(daemon, ctl):
     assert ctl("reload").status == OK
 
 
+STACKS = {
+    "vlan": ("ip link add up0 link lan0 type vlan id 9", "vlan id 9"),
+    "bridge": ("ip link add up0 type bridge; ip addr del 10.1.0.1/24 dev lan0;"
+               "ip link set lan0 master up0", "not vlan"),
+    "vlan on a bridge": ("ip link add br0 type bridge; ip link set br0 up; ip link set lan0 master br0;"
+                         "ip link add up0 link br0 type vlan id 9", "vlan id 9"),
+    "two tags": ("ip link add mid0 link lan0 type vlan id 7; ip link set mid0 up;"
+                 "ip link add up0 link mid0 type vlan id 9", "vlan id 7 cvlan id 9"),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_below_counts(daemon, ctl, appliance, stack):
+    script, match = STACKS[stack]
+    if "type vlan" in script and appliance.run(
+            *"ip link add probe0 link lan0 type vlan id 1".split(), check=False).returncode:
+        pytest.skip("this kernel has no VLAN devices")
+    appliance.sh(script + "; ip addr add 10.7.0.1/24 dev up0; ip link set up0 up")
+    session = "10.7.0.2 40000 10.7.0.1 22"
+    daemon.configure(NO_SSH.replace("no-ssh:", f"no-ssh: {match}"))
+    refused(daemon, ctl("reload", session=session), "rule 'no-ssh'", "by lan0")
+    daemon.configure(NO_SSH.replace("no-ssh:", "no-ssh: vlan id 8"))
+    assert ctl("reload", session=session).status == OK
+
+
 def test_attach(daemon, ctl):
     daemon.configure(NO_SSH.replace("interface lan0 { xdp auto; tc egress }", ""))
     assert ctl("reload").status == OK

@@ -167,8 +167,6 @@ static int load(enum way way)
 			err = bpf_map__reuse_fd(map, limits_fd);
 		else if (!strcmp(bpf_map__name(map), SL_MAP_EVENTS))
 			err = bpf_map__reuse_fd(map, events_fd);
-		else if (!strcmp(bpf_map__name(map), "sluice_scratch"))
-			err = 0;
 		else
 			err = strstr(bpf_map__name(map), ".rodata") ? configure(o, map, &config)
 								    : 0;

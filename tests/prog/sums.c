@@ -36,7 +36,7 @@ static bool find(const __u8 *f, size_t len, struct parts *p)
 	if (!p->six && get16(f + at) != 0x0800)
 		return false;
 	if (!p->six) {
-		p->l4 = p->ip + (f[p->ip] & 15) * 4U;
+		p->l4 = p->ip + (size_t)(f[p->ip] & 15) * 4;
 		p->end = p->ip + get16(f + p->ip + 2);
 		p->proto = f[p->ip + 9];
 		return p->end <= len;
@@ -46,7 +46,7 @@ static bool find(const __u8 *f, size_t len, struct parts *p)
 	p->proto = f[p->ip + 6];
 	while (p->proto == 0 || p->proto == 60 || p->proto == 43) {
 		p->proto = f[p->l4];
-		p->l4 += (f[p->l4 + 1] + 1U) * 8;
+		p->l4 += 8 * ((size_t)f[p->l4 + 1] + 1);
 	}
 	return p->end <= len;
 }

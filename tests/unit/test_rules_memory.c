@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "gen.h"
 #include "rules.h"
 
 void *__real_malloc(size_t size);
@@ -33,6 +34,8 @@ void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t length);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
+
+#define RULES 150
 
 /* Allocations until one fails; 0: none does. */
 static unsigned long left;
@@ -163,12 +166,51 @@ static void test_bad(void **state)
 		fail_each(paths[i], true, -EINVAL);
 }
 
+/* Trees take most allocations: lowering alone, of enough rules that one tree is not enough. */
+static void test_trees(void **state)
+{
+	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	_cleanup_free_ struct gen_rule *rules = calloc(RULES, sizeof(*rules));
+	_cleanup_free_ char *text = NULL;
+	unsigned long n;
+	int err = -ENOMEM;
+	size_t size, i;
+	FILE *to = open_memstream(&text, &size);
+
+	assert_non_null(rules);
+	assert_non_null(to);
+	assert_int_equal(gen_rules(GEN_FW, false, 3, rules, RULES), 0);
+	fputs("chain ingress {\n", to);
+	for (i = 0; i < RULES; i++) {
+		gen_print_sluice(&rules[i], false, to);
+		fputc('\n', to);
+	}
+	fputs("}\n", to);
+	fclose(to);
+	assert_int_equal(sl_conf_parse(&conf, "trees", ".", text, &diag), 0);
+	for (n = 1; err == -ENOMEM; n++) {
+		_cleanup_free_ void *block = NULL;
+
+		left = n;
+		err = sl_conf_lower(conf, 0x80000000U, 1U << 30, 1, &block, &size, &diag);
+		if (err)
+			assert_null(block);
+		if (err != -ENOMEM && !left)
+			fail_msg("returned %d though allocation %lu failed", err, n);
+		left = 0;
+	}
+	assert_int_equal(err, 0);
+	print_message("trees: %lu allocations\n", n - 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_whole_language),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_trees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/* What the parts of the bench share. Functions print what failed and return 1, or 0. */
+
+#include <stdbool.h>
+
+#include "dp.h"
+
+int bench_fail(const char *what, const char *why);
+/* CPU time of this thread. */
+double bench_seconds(void);
+/* Compiles the text and puts it in force. */
+int bench_apply(struct sl_dp *dp, const char *text);
+
+/* rules.c: rule sets of many rules. full: all shapes, sizes and hooks, and not a choice of them. */
+int bench_rules(struct sl_dp *dp, bool full);
