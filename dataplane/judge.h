@@ -24,9 +24,11 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_c
 	decision->slot = chain->policy_slot;
 }
 
-/* What a first fragment got is what the later ones will get, but for an answer. */
-static __always_inline void judge_leave(struct sl_pkt *pkt, __u32 slot,
-					const struct sl_decision *decision)
+/*
+ * What a first fragment got is what the later ones will get, but for an answer. The piece is as
+ * judge_piece() filled it: by the tags that came, not by those that rules have set since.
+ */
+static __always_inline void judge_leave(const struct sl_decision *decision)
 {
 	struct sl_scratch *scratch = sl_scratch();
 	struct sl_piece *piece;
@@ -34,7 +36,6 @@ static __always_inline void judge_leave(struct sl_pkt *pkt, __u32 slot,
 	if (!scratch)
 		return;
 	piece = &scratch->piece;
-	piece_fill(piece, pkt, slot);
 	piece->verdict = decision->verdict == SL_REJECT ? SL_DROP : decision->verdict;
 	piece->slot = decision->slot;
 	piece->arg = decision->from ? decision->from : decision->arg;
@@ -96,5 +97,5 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *
 	if (pkt->undone)
 		judge_drops(court, pkt->undone, decision);
 	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
-		judge_leave(pkt, court->slot, decision);
+		judge_leave(decision);
 }

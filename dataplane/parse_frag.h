@@ -39,8 +39,6 @@ static __always_inline enum sl_step parse_frag(struct sl_pkt *pkt, __u32 offset,
 
 	pkt->frag = offset ? SL_FRAG_LATER : SL_FRAG_FIRST;
 	pkt->frag_offset = offset;
-	pkt->frag_vlans = (pkt->key.link >> SL_LINK_VLAN_SHIFT & 0xfff) |
-			  (pkt->key.link >> SL_LINK_IVLAN_SHIFT & 0xfff) << 16;
 	pkt->more_frags = more;
 	pkt->frag_len = len;
 	pkt->key.xport |= (__u64)pkt->frag << SL_XPORT_FRAG_SHIFT;

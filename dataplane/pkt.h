@@ -35,7 +35,6 @@ struct sl_facts {
 	__u32 bytes; /* what is counted: with the tag that was taken out of the frame */
 	__u32 cursor; /* next byte to parse */
 	__u32 frag_id;
-	__u32 frag_vlans; /* of a fragment: ids of the two outer tags as they came, not as rules set them */
 
 	/* Set by the entry. */
 	__u16 vlan_tci; /* a tag that the NIC or the kernel took out of the frame */

@@ -86,9 +86,10 @@ enum rewrite_part {
 	REWRITE_OTHER, /* no IP, or not to be understood to its end */
 };
 
-static __always_inline enum rewrite_part rewrite_part(const struct sl_facts *facts, __u32 offset)
+/* A function of its own to the verifier, or both ends of what is set would multiply. */
+SL_VERIFIED_ONCE int sl_rewrite_part(const struct sl_facts *facts, __u32 offset)
 {
-	if (!facts->network || offset < facts->network)
+	if (!facts || !facts->network || offset < facts->network)
 		return REWRITE_LINK;
 	if (!facts->ip_end)
 		return REWRITE_OTHER;
@@ -109,13 +110,13 @@ static __always_inline enum sl_reason rewrite(SL_CTX *ctx, const struct bpf_dynp
 					      const struct sl_facts *facts,
 					      struct sl_rewrite *rewrite)
 {
-	enum rewrite_part part = rewrite_part(facts, rewrite->offset);
+	int part = sl_rewrite_part(facts, rewrite->offset);
 	__u32 length = rewrite->length, all = 0, addrs = 0, sum_at = 0;
 	enum sl_covered covered = SL_COVERED_BY_SKB;
 	bool has_sum, is_udp = facts->key.l4 == SL_L4_UDP;
 	int err = 0;
 
-	if (part != rewrite_part(facts, rewrite->offset + length - 1))
+	if (part != sl_rewrite_part(facts, rewrite->offset + length - 1))
 		return SL_REASON_WRITE_PAST;
 	if (facts->key.l4 == SL_L4_SCTP && part == REWRITE_DATA)
 		return SL_REASON_WRITE_REFUSED;

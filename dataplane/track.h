@@ -38,8 +38,8 @@ static __always_inline void piece_fill(struct sl_piece *piece, const struct sl_p
 	piece->key.l3 = pkt->key.l3;
 	piece->key.hook = pkt->hook;
 	piece->key.slot = slot;
-	piece->key.vlan = pkt->frag_vlans & 0xfff;
-	piece->key.ivlan = pkt->frag_vlans >> 16;
+	piece->key.vlan = (pkt->key.link >> SL_LINK_VLAN_SHIFT) & 0xfff;
+	piece->key.ivlan = (pkt->key.link >> SL_LINK_IVLAN_SHIFT) & 0xfff;
 	piece->first = pkt->frag_offset / 8;
 	piece->end = (pkt->frag_offset + pkt->frag_len + 7) / 8;
 	piece->kind = pkt->frag;

@@ -140,7 +140,7 @@ static void put_transport(struct chance *c, const struct wish *w, struct draft *
 		put_marked(d, wished(w, M_DPORT, make_port(c)), 2);
 		if (size + 8 > 65535)
 			size = 65527;
-		put_marked(d, chance_of(c, 90) ? size + 8 : chance_below(c, size + 12), 2);
+		put_marked(d, chance_of(c, 80) ? size + 8 : chance_below(c, size + 12), 2);
 		draft_put(d, 0, 2);
 		put_payload(c, d, size);
 		return;

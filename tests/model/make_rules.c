@@ -343,6 +343,9 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	s->kind = M_SET_BYTES;
 	s->base = (int)chance_below(c, SL_BASE_MAX_);
 	s->offset = chance_of(c, 60) ? chance_pick(c, offsets) : (int)chance_below(c, 100);
+	/* What IP headers carry, and may end before the packet does. */
+	if (s->base == SL_BASE_NETWORK && chance_of(c, 50))
+		s->offset = (int)chance_between(c, 26, 80);
 	s->length = chance_of(c, 60) ? (int)chance_between(c, 1, 4) : (int)chance_between(c, 1, 16);
 	all = ~(wide)0 >> (128 - 8 * s->length);
 	s->mask = chance_of(c, 60) ? all : ((wide)chance_next(c) << 64 | chance_next(c)) & all;
