@@ -141,14 +141,14 @@ SL_VERIFIED_ONCE int sl_body_ops(SL_CTX *ctx, struct sl_facts *facts, __u32 at, 
  * without a verdict is counted here; one with a verdict by who asked. Most bodies are answered by
  * two masked compares, which are in line.
  */
-static __always_inline int sl_body_run(struct sl_pkt *pkt, __u32 at, __u32 ruleset)
+static __always_inline int sl_body_run(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 ruleset)
 {
 	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
 
-	if ((pkt->key.link & body->link_mask) != body->link_value ||
-	    (pkt->key.xport & body->xport_mask) != body->xport_value)
+	if ((facts->key.link & body->link_mask) != body->link_value ||
+	    (facts->key.xport & body->xport_mask) != body->xport_value)
 		return SL_CONTINUE;
 	if (!body->nops)
-		return body_end(body, pkt->bytes);
-	return sl_body_ops(pkt->ctx, sl_facts_of(pkt), at, ruleset);
+		return body_end(body, facts->bytes);
+	return sl_body_ops(ctx, facts, at, ruleset);
 }

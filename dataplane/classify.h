@@ -60,12 +60,24 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
 	       (__u16)(key->sport - record->sport_low) <= record->sport_span;
 }
 
-static __always_inline bool record_body(__u32 order, __u32 at, struct sl_pkt *pkt,
-					const struct sl_court *court, struct sl_decision *decision)
+/*
+ * What a rule does that has a body, or counts and goes on; true when it decided. A global function:
+ * inside the loops over records the verifier would walk it for each way through them.
+ */
+SL_VERIFIED_ONCE bool sl_rule_act(SL_CTX *ctx, struct sl_facts *facts, const struct sl_court *court,
+				  struct sl_decision *decision, __u64 order_target)
 {
-	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
-	int said = sl_body_run(pkt, at, court->rules);
+	__u32 order = order_target >> 32, target = (__u32)order_target;
+	int said;
 
+	sl_keep(ctx);
+	if (!facts || !court || !decision)
+		return false;
+	if (!(order & SL_ORDER_BODY)) {
+		sl_count(court->counters + target * (__u32)sizeof(struct sl_counter), facts->bytes);
+		return false;
+	}
+	said = sl_body_run(ctx, facts, target, court->rules);
 	if (said == SL_CONTINUE)
 		return false;
 	if (said == SL_BODY_LEFT) {
@@ -73,8 +85,8 @@ static __always_inline bool record_body(__u32 order, __u32 at, struct sl_pkt *pk
 		return true;
 	}
 	decision->verdict = said;
-	decision->slot = body->slot;
-	decision->arg = body->arg;
+	decision->slot = SL_AT(struct sl_body, target)->slot;
+	decision->arg = SL_AT(struct sl_body, target)->arg;
 	return true;
 }
 
@@ -84,12 +96,9 @@ static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt 
 {
 	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7;
 
-	if (order & SL_ORDER_BODY)
-		return record_body(order, target, pkt, court, decision);
-	if (verdict == SL_CONTINUE) {
-		sl_count(court->counters + target * (__u32)sizeof(struct sl_counter), pkt->bytes);
-		return false;
-	}
+	if ((order & SL_ORDER_BODY) || verdict == SL_CONTINUE)
+		return sl_rule_act(pkt->ctx, sl_facts_of(pkt), court, decision,
+				   (__u64)order << 32 | target);
 	decision->verdict = verdict;
 	decision->slot = target;
 	return true;

@@ -85,8 +85,6 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *
 	decision->verdict = SL_CONTINUE;
 	decision->slot = SL_NO_SLOT;
 
-	if (SL_AT(struct sl_ruleset, court->rules)->needs & SL_NEEDS_MACS)
-		sl_set_macs(pkt);
 	if (pkt->frag && !pkt->reason)
 		judge_piece(pkt, court->slot, decision);
 	if (pkt->reason && judge_drops(court, pkt->reason, decision))

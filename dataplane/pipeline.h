@@ -98,6 +98,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	};
 
 	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
+	if (ruleset && SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_MACS)
+		sl_set_macs(pkt);
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset)

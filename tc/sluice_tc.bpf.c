@@ -99,7 +99,7 @@ static __always_inline int tc_run(struct __sk_buff *skb, enum sl_hook hook, enum
 	struct sl_decision decision;
 
 	tc_view(skb, &pkt, hook, &view);
-	pkt.key.from = from;
+	pkt.key.from = sl_unknown(from);
 	sl_pipeline(&pkt, dir, bpf_get_smp_processor_id(), &sl_config, true, &decision);
 	return tc_action(skb, dir, &decision);
 }
