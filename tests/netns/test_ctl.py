@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from ctl import FAILED, OK, USAGE, complains, sluicectl
 from lab import SLUICECTL, TOP, wait_until
+from mmdb import database
 
 BAD = TOP / "tests/data/bad"
 GOOD = TOP / "tests/data/good"
@@ -57,6 +59,11 @@ MISUSES = [
     ("stats --watch=nan", "--watch cannot be 'nan'"),
     ("stats --watch 1 2", "too many"),
     ("rules x", "too many"),
+    ("sets x", "too many"),
+    ("set", "set needs add|del|list|flush|test SET"),
+    ("set add", "set needs add|del|list|flush|test SET"),
+    ("set frob x y", "set cannot 'frob'"),
+    ("set add x y --timeout soon", "--timeout cannot be 'soon'"),
     ("events x", "too many"),
     ("check a b", "too many"),
     ("check --xdp auto", "unknown option '--xdp'"),
@@ -171,12 +178,25 @@ def test_detach_one_needs_the_daemon(tmp_path):
 
 # --- check ---
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """The good configurations, with a country database where they want one."""
+    copy = tmp_path_factory.mktemp("good") / "good"
+    shutil.copytree(GOOD, copy)
+    mmdb = copy / "country.mmdb"
+    mmdb.write_bytes(database({f"10.{n}.0.0/16": code
+                               for n, code in enumerate(("ID", "IN", "TH", "DE", "CN", "RU"))}))
+    for path in copy.glob("*.conf"):
+        path.write_text(path.read_text().replace("/usr/share/GeoIP/country.mmdb", str(mmdb)))
+    return copy
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in GOOD.glob("*.conf")))
-def test_check_good(name):
-    done = sluicectl("check", GOOD / name)
+def test_check_good(good, name):
+    done = sluicectl("check", good / name)
     assert done.status == OK, done.err
     assert f"{name}: good: " in done.out
-    for entry in sluicectl("check", "--json", GOOD / name).json():
+    for entry in sluicectl("check", "--json", good / name).json():
         assert entry["severity"] == "warning"
 
 
