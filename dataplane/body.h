@@ -136,18 +136,23 @@ SL_VERIFIED_ONCE int sl_body_ops(SL_CTX *ctx, struct sl_facts *facts, __u32 at, 
 	return body_end(body, facts->bytes);
 }
 
+/* Most bodies are answered by two masked compares, which are in line. */
+static __always_inline bool sl_body_fits(__u32 at, const struct sl_key *key)
+{
+	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
+
+	return (key->link & body->link_mask) == body->link_value &&
+	       (key->xport & body->xport_mask) == body->xport_value;
+}
+
 /*
- * The verdict of the rule, SL_CONTINUE when it has none or does not match, or SL_BODY_LEFT. A rule
- * without a verdict is counted here; one with a verdict by who asked. Most bodies are answered by
- * two masked compares, which are in line.
+ * Of a body that fits: the verdict of the rule, SL_CONTINUE when it has none or does not match, or
+ * SL_BODY_LEFT. A rule without a verdict is counted here; one with a verdict by who asked.
  */
 static __always_inline int sl_body_run(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 ruleset)
 {
 	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
 
-	if ((facts->key.link & body->link_mask) != body->link_value ||
-	    (facts->key.xport & body->xport_mask) != body->xport_value)
-		return SL_CONTINUE;
 	if (!body->nops)
 		return body_end(body, facts->bytes);
 	return sl_body_ops(ctx, facts, at, ruleset);

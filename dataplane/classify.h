@@ -96,6 +96,8 @@ static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt 
 {
 	__u32 verdict = order >> SL_ORDER_VERDICT_SHIFT & 7;
 
+	if ((order & SL_ORDER_BODY) && !sl_body_fits(target, &pkt->key))
+		return false;
 	if ((order & SL_ORDER_BODY) || verdict == SL_CONTINUE)
 		return sl_rule_act(pkt->ctx, sl_facts_of(pkt), court, decision,
 				   (__u64)order << 32 | target);
