@@ -300,7 +300,9 @@ static __always_inline void sl_classify(struct sl_pkt *pkt, const struct sl_cour
 		   (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
 	const struct sl_list __arena *list = SL_AT(struct sl_list, at);
 
-	if (list->tree[1] || (pkt->key.l3 == SL_L3_IP6 && list->tree[0]))
+	if (!list->tree[0])
+		return;
+	if (list->tree[1] || pkt->key.l3 == SL_L3_IP6)
 		classify_many(at, pkt, court, decision);
 	else
 		classify_one(list->tree[0], pkt, court, decision);

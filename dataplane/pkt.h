@@ -78,6 +78,18 @@ static __always_inline struct sl_facts *sl_facts_of(struct sl_pkt *pkt)
 	return (struct sl_facts *)&pkt->length;
 }
 
+/* Eight bytes at a time: what lies together goes at once. */
+#define pkt_zero(pkt, member, zero)                                                            \
+	do {                                                                                   \
+		_Static_assert(offsetof(struct sl_pkt, member) % 8 == 0, "a word of its own"); \
+		__builtin_memcpy((char *)(pkt) + offsetof(struct sl_pkt, member), &(zero), 8); \
+	} while (0)
+_Static_assert(offsetof(struct sl_pkt, frag) == offsetof(struct sl_pkt, vlan_tci) + 7 &&
+		       offsetof(struct sl_pkt, ethertype) ==
+			       offsetof(struct sl_pkt, frag_offset) + 6 &&
+		       offsetof(struct sl_pkt, tagging) == offsetof(struct sl_pkt, ip_end) + 4,
+	       "pkt_zero");
+
 /*
  * Only what a parser may leave unset is cleared: a store for each field of each packet would cost
  * more than the parsing. The packet is kept in memory on purpose: in clang 19's registers, of which
@@ -88,34 +100,23 @@ static __always_inline struct sl_facts *sl_facts_of(struct sl_pkt *pkt)
 static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 					const struct bpf_dynptr *view, enum sl_hook hook)
 {
-	const __u32 zero = sl_unknown(0);
+	const __u64 zero = sl_unknown(0);
 
 	pkt->ctx = ctx;
 	pkt->view = view;
 	pkt->window = NULL;
 	pkt->window_len = 0;
-	pkt->vlan_tci = zero;
-	pkt->has_vlan_tci = zero;
-	pkt->is_gso = zero;
+	pkt_zero(pkt, vlan_tci, zero); /* to frag */
+	pkt_zero(pkt, frag_offset, zero); /* to ethertype */
+	pkt_zero(pkt, network, zero); /* and transport */
+	pkt_zero(pkt, payload, zero); /* and end */
+	pkt_zero(pkt, ip_end, zero); /* and tagging.pops, tagging.pushes */
+	pkt_zero(pkt, key.link, zero);
+	pkt_zero(pkt, key.xport, zero);
+	pkt_zero(pkt, key.addr[0], zero);
+	pkt_zero(pkt, key.sport, zero); /* to l4 */
+	pkt_zero(pkt, key.from, zero);
 	pkt->hook = hook + zero;
-	pkt->reason = zero;
-	pkt->undone = zero;
-	pkt->tags = zero;
-	pkt->frag = zero;
-	pkt->network = zero;
-	pkt->transport = zero;
-	pkt->payload = zero;
-	pkt->ip_end = zero;
-	pkt->tagging.pops = zero;
-	pkt->tagging.pushes = zero;
-	pkt->key.link = zero;
-	pkt->key.xport = zero;
-	pkt->key.addr[0] = zero;
-	pkt->key.sport = zero;
-	pkt->key.dport = zero;
-	pkt->key.l3 = zero;
-	pkt->key.l4 = zero;
-	pkt->key.from = zero;
 	asm volatile("" : : "r"(pkt) : "memory");
 }
 
