@@ -303,19 +303,6 @@ void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to)
 	fputs(rule->accept ? "accept" : "drop", to);
 }
 
-void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to)
-{
-	static const char *const four[] = { "ip saddr", "ip daddr" };
-	static const char *const sixes[] = { "ip6 saddr", "ip6 daddr" };
-	static const char *const ports[] = { "sport", "dport" };
-
-	fprintf(to, "meta protocol %s ", six ? "ip6" : "ip");
-	if (rule->proto && !has_port(rule))
-		fprintf(to, "meta l4proto %u ", rule->proto == ICMP && six ? 58U : rule->proto);
-	print_match(rule, six, six ? sixes : four, ports, to);
-	fputs(rule->accept ? "accept" : "drop", to);
-}
-
 static unsigned __int128 draw_inside(struct gen_random *r, const struct gen_prefix *prefix,
 				     bool six)
 {

@@ -55,9 +55,8 @@ struct gen_rule {
 
 /* No two of the rules are equal. 0, or -ENOMEM. */
 int gen_rules(enum gen_shape shape, bool six, __u64 seed, struct gen_rule *rules, size_t count);
-/* As Sluice reads it, and as nft does: the match and the verdict. */
+/* As Sluice reads it: the match and the verdict. */
 void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to);
-void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to);
 
 struct gen_packet {
 	unsigned __int128 addr[2];

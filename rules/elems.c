@@ -118,21 +118,6 @@ static int read_elem(struct sl_parser *p, const struct sl_value *value,
 	return err;
 }
 
-static int add(struct sl_conf_elems *elems, const struct sl_conf_elem *elem)
-{
-	if (elems->count == elems->size) {
-		size_t size = elems->size ? elems->size * 2 : 8;
-		struct sl_conf_elem *v = reallocarray(elems->v, size, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		elems->v = v;
-		elems->size = size;
-	}
-	elems->v[elems->count++] = *elem;
-	return 0;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct sl_conf_elem *x = a, *y = b;
@@ -188,7 +173,7 @@ int sl_elems_read(struct sl_parser *p, const struct sl_values *values, struct sl
 
 		err = read_elem(p, flat.v[i], set, &elem);
 		if (!err)
-			err = add(&set->elems, &elem);
+			err = sl_elems_append(&set->elems, &elem);
 		if (err == -ENOMEM)
 			return err;
 		failed = err ? err : failed;

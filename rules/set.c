@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "set.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "set_content.h"
@@ -11,6 +12,21 @@ const char *const sl_set_type_names[SL_TYPE_MAX_] = {
 	SL_SET_TYPES(X)
 #undef X
 };
+
+int sl_elems_append(struct sl_conf_elems *elems, const struct sl_conf_elem *elem)
+{
+	if (elems->count == elems->size) {
+		size_t size = elems->size ? elems->size * 2 : 16;
+		struct sl_conf_elem *v = reallocarray(elems->v, size, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		elems->v = v;
+		elems->size = size;
+	}
+	elems->v[elems->count++] = *elem;
+	return 0;
+}
 
 enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set)
 {

@@ -68,5 +68,7 @@ enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set);
 /* What a packet's parts are when a statement does not say: sources, and the port it goes to. */
 void sl_set_default_parts(const struct sl_conf_set *set, __u8 to[SL_SET_PARTS]);
 
+/* One more entry at the end of elems->v. 0 or -ENOMEM. */
+int sl_elems_append(struct sl_conf_elems *elems, const struct sl_conf_elem *elem);
 void sl_elems_clear(struct sl_conf_elems *elems);
 void sl_set_clear(struct sl_conf_set *set);

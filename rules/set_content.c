@@ -34,28 +34,13 @@ enum sl_set_root sl_elem_space(const struct sl_set_spec *spec, const struct sl_c
 
 /* --- lists --- */
 
-static int add_entry(struct sl_conf_elems *elems, const struct sl_conf_elem *elem)
-{
-	if (elems->count == elems->size) {
-		size_t size = elems->size ? elems->size * 2 : 16;
-		struct sl_conf_elem *v = reallocarray(elems->v, size, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		elems->v = v;
-		elems->size = size;
-	}
-	elems->v[elems->count++] = *elem;
-	return 0;
-}
-
 int sl_elems_add(struct sl_conf_elems *elems, const struct sl_set_spec *spec,
 		 const struct sl_conf_elem *elem)
 {
 	const struct sl_interval *range = &elem->part[0];
 
 	if (!spec->plain)
-		return add_entry(elems, elem);
+		return sl_elems_append(elems, elem);
 	switch (sl_elem_space(spec, elem)) {
 	case SL_ROOT_IP4:
 		return sl_intervals_add(&elems->four, range->low, range->high);
@@ -181,7 +166,7 @@ static int add_written(struct sl_conf_elems *to, const struct sl_conf_elems *fro
 	size_t i;
 
 	for (i = 0; i < from->count; i++)
-		if (add_entry(to, &from->v[i]))
+		if (sl_elems_append(to, &from->v[i]))
 			return -ENOMEM;
 	if (add_all(&to->four, &from->four) || add_all(&to->six, &from->six))
 		return -ENOMEM;
