@@ -180,3 +180,38 @@ def test_killed_in_the_middle(ctl, daemon, appliance):
             address = f"203.0.113.{last}"
             in_set = daemon.post("/v1/set/test", {"set": "feed", "elements": [address]})["in"]
             assert in_set == [address in want], address
+
+
+# --- bans ---
+
+BANS = """
+interface lan0 {{ {hook} }}
+set banned {{ type addr; timeout 10m; size 8 }}
+chain ingress {{
+	policy accept
+	banned: saddr @banned drop
+	trap: udp dport 23 ban @banned drop
+	probe: udp dport 9 accept
+}}
+"""
+
+
+@pytest.mark.parametrize("hook", ["xdp native", "tc ingress"])
+def test_ban(sluiced, appliance, client, hook):
+    daemon = sluiced(BANS.format(hook=hook)).start()
+
+    def send(port):
+        client.sh(f"echo x > /dev/udp/10.1.0.1/{port}".join(("bash -c '", "'")))
+
+    send(9)
+    wait_until(lambda: daemon.rule("probe") == 1, "the first probe")
+    assert daemon.rule("banned") == 0
+    send(23)
+    wait_until(lambda: daemon.rule("trap") == 1, "the trap")
+    send(9)
+    wait_until(lambda: daemon.rule("banned") == 1, "the ban")
+    assert daemon.rule("probe") == 1
+    done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "set", "list", "banned", "--json",
+                     netns=appliance, env={"LIBXDP_BPFFS": str(daemon.bpffs)})
+    (one,) = done.json()["elements"]
+    assert one["element"] == "10.1.0.2" and 0 < one["expires"] <= 600
