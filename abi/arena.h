@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -22,9 +23,12 @@
  *   0x40000000  rule counters: a stripe of 2^rule_shift bytes for each CPU
  *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
  *   0xc0000000  struct sl_state, one for each rule counter
- *   0xc4000000  sets that change while they are in use
+ *   0xc4000000  struct sl_work, one for each CPU and hook
+ *   0xca000000  flows
+ *   0xda000000  messages that are put together
+ *   0xde000000  sets that change while they are in use
  */
-#define SL_ABI_VERSION 2
+#define SL_ABI_VERSION 3
 #define SL_MAGIC       0x4543495500534c01ULL
 
 #define SL_ARENA_ADDR  (1ULL << 45)
@@ -41,7 +45,10 @@
 #define SL_ARENA_BANK1	   0xa0000000U
 #define SL_ARENA_BANK_SIZE 0x20000000U
 #define SL_ARENA_STATE	   0xc0000000U
-#define SL_ARENA_HEAP	   0xc4000000U /* to the end */
+#define SL_ARENA_WORK	   0xc4000000U
+#define SL_ARENA_FLOWS	   0xca000000U
+#define SL_ARENA_STREAMS   0xda000000U
+#define SL_ARENA_HEAP	   0xde000000U /* to the end */
 
 #define SL_MAX_SLOTS (1U << 20) /* rule counters */
 
@@ -69,7 +76,7 @@ struct sl_state {
 	__u32 pad[3];
 };
 _Static_assert(sizeof(struct sl_state) == 64, "a cache line");
-_Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_HEAP,
+_Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_WORK,
 	       "a state for each rule counter");
 
 /* One interface's counters on one CPU. */
@@ -157,6 +164,13 @@ struct sl_trace {
 	__u32 payload_length; /* padding after the IP packet is not payload */
 };
 _Static_assert(sizeof(struct sl_trace) == 96, "layout");
+
+static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
+{
+	return SL_ARENA_WORK + (cpu * SL_HOOK_MAX_ + hook) * (__u32)sizeof(struct sl_work);
+}
+_Static_assert(SL_MAX_CPUS *SL_HOOK_MAX_ * sizeof(struct sl_work) <= SL_ARENA_FLOWS - SL_ARENA_WORK,
+	       "work areas run into flows");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {

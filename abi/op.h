@@ -29,6 +29,12 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 /* Sets ask for MAC addresses: they are put into the key before operations run. */
 #define SL_NEEDS_MACS 2U
 
+/* Stages between parsing and the rules, each only for rule sets with a rule that asks for it. */
+#define SL_NEEDS_INNER 4U /* packets within packets */
+#define SL_NEEDS_FLOW  8U /* the flow table */
+#define SL_NEEDS_APP   16U /* application messages */
+#define SL_NEEDS_SCAN  32U /* patterns in the payload */
+
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
 	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \

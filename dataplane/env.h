@@ -51,6 +51,15 @@ struct sl_piece {
 };
 
 /*
+ * What the stages between parsing and the rules have found of the packet at hand, for the operations
+ * of rules. Written by a stage that runs, read by operations of rule sets that need the stage.
+ */
+struct sl_found {
+	__u32 app; /* offset of the struct sl_app_found; 0: none */
+	__u32 flow; /* offset of the flow; 0: none */
+};
+
+/*
  * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
  * functions that it is in. One for each CPU and program.
  */
@@ -58,6 +67,7 @@ struct sl_scratch {
 	__u8 window[SL_WINDOW_LONG]; /* where it does not lie in one piece */
 	__u8 header[SL_HEADER_MAX];
 	struct sl_piece piece;
+	struct sl_found found;
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;

@@ -29,6 +29,17 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
+/* What rules ask for beyond the headers, as far as this rule set has such rules. */
+static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court)
+{
+	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
+
+	if (!needs)
+		return;
+	if (needs & SL_NEEDS_MACS)
+		sl_set_macs(pkt);
+}
+
 /* Where the packet is to go is there now; else the reason. */
 static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *court,
 							struct sl_decision *decision)
@@ -98,14 +109,14 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	};
 
 	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
-	if (ruleset && SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_MACS)
-		sl_set_macs(pkt);
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
-	if (ruleset)
+	if (ruleset) {
+		pipeline_look(pkt, &court);
 		sl_judge(pkt, &court, decision);
-	else
+	} else {
 		pkt->reason = SL_REASON_NO_RULES;
+	}
 	if (decision->verdict > SL_SEEN)
 		pipeline_act(pkt, &court, decision, moves);
 #ifdef SL_HAS_SKB

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+#include <linux/types.h>
+
+/*
+ * What the application says in a packet. A stage copies the bytes of the message into the work area
+ * of its CPU and hook in the arena, and notes there what it has read: for the operations of rules,
+ * and for replay. It holds until the next packet on that CPU and hook.
+ */
+#define SL_APPS(X)      \
+	X(NONE, "none") \
+	X(DNS, "dns")   \
+	X(TLS, "tls")   \
+	X(HTTP, "http") \
+	X(SSH, "ssh")   \
+	X(QUIC, "quic")
+
+enum sl_app {
+#define X(name, word) SL_APP_##name,
+	SL_APPS(X)
+#undef X
+	SL_APP_MAX_
+};
+
+/* Bytes in the arena; length 0 with an offset: there, and empty. */
+struct sl_text {
+	__u32 at; /* 0: not there */
+	__u32 length;
+};
+
+#define SL_NAME_MAX    253U
+#define SL_NAME_LABELS 127U
+
+/* A domain name in normal form: lower case, a dot between labels, none at the end. */
+struct sl_name {
+	__u8 length; /* of text; 0 with labels 0: no name. The root has none either */
+	__u8 labels;
+	__u8 pad[6];
+	__u8 text[256]; /* zero from length to the next multiple of 8 */
+	__u8 label[128]; /* where each one begins in text */
+};
+
+struct sl_app_found {
+	__u8 app; /* enum sl_app, by what the bytes are */
+	__u8 has; /* SL_APP_HAS_ bits */
+
+	/* DNS */
+	__u8 dns_response;
+	__u8 dns_opcode;
+	__u16 dns_rcode;
+	__u16 dns_qtype;
+
+	__u16 tls_version; /* the highest that the client offers */
+	__u8 quic_type; /* of a long header */
+	__u8 pad;
+	__u32 quic_version;
+
+	struct sl_text tls_alpn; /* as in the extension: a length before each */
+	struct sl_text http_method;
+	struct sl_text http_path;
+	struct sl_text http_agent;
+	struct sl_text ssh_software;
+
+	struct sl_name name; /* DNS: of the first question. TLS: of the server. HTTP: of the host */
+};
+
+/* A message was read whole: its fields may be asked for. Else app alone is known. */
+#define SL_APP_HAS_MESSAGE 1U
+#define SL_APP_HAS_NAME	   2U
+
+#define SL_WORK_BYTES 16384U
+#define SL_WORK_SIZE  32768U
+
+struct sl_work {
+	struct sl_app_found found;
+	__u8 pad[8192 - sizeof(struct sl_app_found)];
+	__u8 bytes[SL_WORK_BYTES]; /* of the message */
+	__u8 rest[SL_WORK_SIZE - 8192 - SL_WORK_BYTES];
+};
+_Static_assert(sizeof(struct sl_work) == SL_WORK_SIZE, "layout");
