@@ -67,8 +67,9 @@ struct sl_app_found {
 };
 
 /* A message was read whole: its fields may be asked for. Else app alone is known. */
-#define SL_APP_HAS_MESSAGE 1U
-#define SL_APP_HAS_NAME	   2U
+#define SL_APP_HAS_MESSAGE  1U
+#define SL_APP_HAS_NAME	    2U
+#define SL_APP_HAS_QUESTION 4U /* of DNS, with its type */
 
 #define SL_WORK_BYTES 16384U
 #define SL_WORK_SIZE  32768U
