@@ -10,20 +10,16 @@
  * class that exists: mDNS, LLMNR and NetBIOS names are of the same form. On the ports of DNS it may
  * also have none, or several. The header's other bits are not asked: servers do not ask them either,
  * and a client could set one to be looked past.
- *
- * A name in the first question has no compression pointer: there is nothing before it but the header.
  */
 
 #include "arena.h"
 #include "inline.h"
+#include "name.h"
 
 #define SL_DNS_HEADER 12U
 /* As far as anything of a message is read: the header, a name, its type and class. */
 #define SL_DNS_LEAD   (SL_DNS_HEADER + 255U + 4U)
 #define SL_DNS_RECORD 11U /* the shortest */
-
-#define DNS_LABEL_MAX 63U
-#define DNS_NAME_MAX  255U /* with lengths */
 
 static __always_inline __u16 dns_get16(__u32 at)
 {
@@ -35,22 +31,6 @@ static __always_inline bool sl_dns_is_port(__u16 port)
 	return port == 53 || port == 5353 || port == 5355;
 }
 
-/* Where the name ends that begins at at; 0: it does not, before end. */
-static __always_inline __u32 dns_name_end(__u32 at, __u32 end)
-{
-	for (__u32 i = at; i < end && i - at < DNS_NAME_MAX && sl_can_loop;) {
-		__u32 label = *SL_AT(const __u8, i);
-
-		i++;
-		if (!label)
-			return i;
-		if (label > DNS_LABEL_MAX)
-			return 0;
-		i += label;
-	}
-	return 0;
-}
-
 /* The top bit says something else in mDNS (RFC 6762, 5.4). */
 static __always_inline bool dns_class_exists(__u16 class)
 {
@@ -58,9 +38,10 @@ static __always_inline bool dns_class_exists(__u16 class)
 	return class == 1 || class == 3 || class == 4 || class == 254 || class == 255;
 }
 
-static __always_inline bool dns_question(__u32 at, __u32 end, struct sl_app_found __arena *found)
+static __always_inline bool dns_question(__u32 at, __u32 end, __u32 to)
 {
-	__u32 type_at = dns_name_end(at, end);
+	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, to);
+	__u32 type_at = sl_name_from_wire(at, end, to + (__u32)offsetof(struct sl_app_found, name));
 
 	if (!type_at || end - type_at < 4 || !dns_class_exists(dns_get16(type_at + 2)))
 		return false;
@@ -97,9 +78,9 @@ SL_VERIFIED_ONCE int sl_dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port
 		return 0;
 	questions = dns_get16(at + 4);
 	if (questions) {
-		if (!dns_question(at + SL_DNS_HEADER, at + have, found))
+		if (!dns_question(at + SL_DNS_HEADER, at + have, to))
 			return 0;
-		has |= SL_APP_HAS_QUESTION;
+		has |= SL_APP_HAS_NAME | SL_APP_HAS_TYPE;
 	} else if (!dns_has_records(at, length)) {
 		return 0;
 	}

@@ -27,6 +27,7 @@ struct dns_row {
 	const struct layer *frame;
 	int qtype; /* or one of the above */
 	int response, opcode, rcode;
+	const char *text; /* the name; NULL: "www.example.com" */
 };
 
 #define ID     "\x12\x34"
@@ -122,7 +123,7 @@ static bool is_as_row(const char *way, const struct dns_row *row, const char *ar
 		return true;
 	if (row->qtype != NOTHING && trace->app && found->app == SL_APP_DNS &&
 	    (found->has & SL_APP_HAS_MESSAGE) &&
-	    !!(found->has & SL_APP_HAS_QUESTION) == (row->qtype != NO_QTYPE) &&
+	    !!(found->has & SL_APP_HAS_TYPE) == (row->qtype != NO_QTYPE) &&
 	    (row->qtype == NO_QTYPE || found->dns_qtype == row->qtype) &&
 	    found->dns_response == row->response && found->dns_opcode == row->opcode &&
 	    found->dns_rcode == row->rcode)
