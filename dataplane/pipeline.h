@@ -112,25 +112,23 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 					const bool moves, struct sl_decision *decision)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	__u32 stats = sl_if_stats_offset(config->slot, config->ncpus, cpu) +
-		      pkt->hook * (__u32)sizeof(struct sl_hook_stats);
+	__u32 stats = config->stats + cpu * SL_PAGE_SIZE;
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
 	const struct sl_court court = {
 		.rules = ruleset,
 		.slot = config->slot,
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
-		.dir = dir,
+		.chain = sl_chain_offset(ruleset, dir),
 	};
 
-	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
 		pipeline_look(pkt, &court, cpu);
 		sl_judge(pkt, &court, decision);
 	} else {
-		pkt->reason = SL_REASON_NO_RULES;
+		judge_nothing(pkt, decision);
 	}
 	if (decision->verdict > SL_SEEN)
 		pipeline_act(pkt, &court, decision, moves);
