@@ -155,6 +155,23 @@ static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 	return 0;
 }
 
+/* Behind the operations, which follow the body. */
+static int add_reply(struct sl_body_writing *w, const struct sl_conf_rule *rule)
+{
+	struct sl_reply *reply;
+	__u32 at;
+	int err;
+
+	err = sl_block_take(w->block, sizeof(*reply), 8, &at);
+	if (err)
+		return err;
+	reply = sl_block_at(w->block, at);
+	reply->kind = rule->arg;
+	memcpy(reply->addr, rule->reply, sizeof(reply->addr));
+	body_of(w)->arg = at;
+	return 0;
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
 {
 	const struct sl_conf_match *match = rule->match;
@@ -185,6 +202,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 	err = sl_body_add_match(&w, match);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
+	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)
+		err = add_reply(&w, rule);
 	if (err)
 		return err;
 	*at = w.at;

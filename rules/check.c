@@ -33,8 +33,9 @@ static int check_order(struct sl_parser *p, const struct sl_ast_rule *ast)
 			now = LIMIT;
 		if (stage == VERDICT)
 			return sl_diag_error(p->diag, &part->loc,
-					     "nothing can follow '%s': it ends the rule",
-					     sl_verdict_names[before->verdict]);
+					     "nothing can follow '%.*s': it ends the rule",
+					     (int)sl_loc_length(&before->head),
+					     sl_loc_bytes(&before->head));
 		if (stage == STMT && now < STMT)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a match cannot follow an action: matches come first");
