@@ -162,14 +162,17 @@ struct sl_trace {
 	__u32 transport;
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
+	__u32 blind; /* enum sl_reason of class BLIND */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct sl_trace) == 96, "layout");
+_Static_assert(sizeof(struct sl_trace) == 104, "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {
 	return SL_ARENA_WORK + (cpu * SL_HOOK_MAX_ + hook) * (__u32)sizeof(struct sl_work);
 }
-_Static_assert(SL_MAX_CPUS *SL_HOOK_MAX_ * sizeof(struct sl_work) <= SL_ARENA_FLOWS - SL_ARENA_WORK,
+_Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ * sizeof(struct sl_work) <=
+		       SL_ARENA_FLOWS - SL_ARENA_WORK,
 	       "work areas run into flows");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)

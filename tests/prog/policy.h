@@ -10,6 +10,8 @@
 struct policy *policy_new(const char *text);
 /* Puts the rule set in force, with the reasons in drop_reasons dropped: bit r for reason r. */
 void policy_use(const struct policy *policy, __u64 drop_reasons);
+/* As if a rule of it asked for these stages: SL_NEEDS_ bits. */
+void policy_need(const struct policy *policy, __u32 needs);
 /* What `on` lines in the text, or the defaults, say. */
 __u64 policy_drops(const struct policy *policy);
 /* The counter of a rule by its name; "policy" for the policy. */
