@@ -74,18 +74,11 @@ void policy_use(const struct policy *policy, __u64 drop_reasons)
 		use(kernel_arena, policy->offset, drop_reasons);
 }
 
-static void need(char *arena, __u32 offset, __u32 needs)
-{
-	struct sl_ruleset *ruleset = (void *)(arena + offset);
-
-	ruleset->needs |= needs;
-}
-
 void policy_need(const struct policy *policy, __u32 needs)
 {
-	need(host_arena, policy->offset, needs);
+	((struct sl_ruleset *)(host_arena + policy->offset))->needs |= needs;
 	if (kernel_arena)
-		need(kernel_arena, policy->offset, needs);
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->needs |= needs;
 }
 
 void policy_none(void)
