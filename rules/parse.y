@@ -63,6 +63,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_WINDOW
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
+%token T_DNS T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -556,6 +557,9 @@ selector:
 | T_IP T_LENGTH { $$ = SL_SEL_IP_LENGTH; }
 | T_IP6 T_LENGTH { $$ = SL_SEL_IP6_LENGTH; }
 | T_PAYLOAD T_LENGTH { $$ = SL_SEL_PAYLOAD_LENGTH; }
+| T_DNS T_QNAME { $$ = SL_SEL_DNS_QNAME; }
+| T_TLS T_SNI { $$ = SL_SEL_TLS_SNI; }
+| T_HTTP T_HOST { $$ = SL_SEL_HTTP_HOST; }
 ;
 
 iface_selector:
@@ -901,10 +905,14 @@ atom:
 }
 ;
 
-/* Names of protocols, and of an ICMP type, are keywords, but good values as well. */
+/* Names of protocols and services, and of an ICMP type, are keywords, but good values as well. */
 word:
   T_WORD
+| T_NAME
 | T_ARP
+| T_DNS
+| T_HOST
+| T_HTTP
 | T_ICMP
 | T_ICMPV6
 | T_IP
@@ -912,6 +920,7 @@ word:
 | T_REDIRECT
 | T_SCTP
 | T_TCP
+| T_TLS
 | T_UDP
 | T_VLAN
 ;
