@@ -105,6 +105,7 @@ struct sl_app_found {
 #define SL_APP_HAS_MESSAGE 1U
 /* There is a name in the message; it may be one without labels. */
 #define SL_APP_HAS_NAME	   2U
+#define SL_APP_HAS_TYPE	   4U /* of DNS: of the first question */
 
 #define SL_WORK_BYTES 16384U
 #define SL_WORK_SIZE  32768U

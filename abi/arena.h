@@ -165,8 +165,10 @@ struct sl_trace {
 	__u32 transport;
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
+	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct sl_trace) == 96, "layout");
+_Static_assert(sizeof(struct sl_trace) == 104, "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {

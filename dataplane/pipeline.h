@@ -8,6 +8,7 @@
  */
 
 #include "../abi/prog.h"
+#include "app.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
@@ -30,7 +31,8 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 }
 
 /* What rules ask for beyond the headers, as far as this rule set has such rules. */
-static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court)
+static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					  __u32 cpu)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 
@@ -38,6 +40,8 @@ static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		return;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_APP)
+		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -67,7 +71,17 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 				    : SL_ACCEPT;
 }
 
-static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
+/* What is in scratch memory is of this packet only when the stage ran for it. */
+static __always_inline __u32 pipeline_app(__u32 ruleset)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	if (!ruleset || !scratch || !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
+		return 0;
+	return scratch->found.app;
+}
+
+static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
 					   const struct sl_decision *decision)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
@@ -90,6 +104,7 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
+	trace->app = pipeline_app(ruleset);
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -112,7 +127,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		pipeline_look(pkt, &court);
+		pipeline_look(pkt, &court, cpu);
 		sl_judge(pkt, &court, decision);
 	} else {
 		pkt->reason = SL_REASON_NO_RULES;
@@ -127,5 +142,5 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 #endif
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, decision);
+		pipeline_trace(pkt, ruleset, decision);
 }

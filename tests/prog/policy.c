@@ -74,6 +74,13 @@ void policy_use(const struct policy *policy, __u64 drop_reasons)
 		use(kernel_arena, policy->offset, drop_reasons);
 }
 
+void policy_need(const struct policy *policy, __u32 needs)
+{
+	((struct sl_ruleset *)(host_arena + policy->offset))->needs |= needs;
+	if (kernel_arena)
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->needs |= needs;
+}
+
 void policy_none(void)
 {
 	use(host_arena, 0, 0);
