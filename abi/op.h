@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 #define SL_NEEDS_INNER 4U /* packets within packets */
 #define SL_NEEDS_FLOW  8U /* the flow table */
 #define SL_NEEDS_APP   16U /* application messages */
+#define SL_NEEDS_NAME  64U /* names in them */
 #define SL_NEEDS_SCAN  32U /* patterns in the payload */
 
 /* Matches first: sl_op_is_match(). */

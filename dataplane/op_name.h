@@ -9,18 +9,29 @@
 #include "name.h"
 #include "op_match.h"
 
-/* Offset of the name in a message of that application, with its hashes; 0: the packet has none. */
+/*
+ * The stage: the hashes of the name that the packet has. Operations that ask for it are too deep on
+ * the stack to make them.
+ */
+static __always_inline void sl_name_look(void)
+{
+	struct sl_scratch *scratch = sl_scratch();
+	__u32 at = scratch ? scratch->found.app : 0;
+
+	if (at && SL_AT(struct sl_app_found, at)->has & SL_APP_HAS_NAME)
+		sl_name_hash(at + (__u32)offsetof(struct sl_app_found, name));
+}
+
+/* Offset of the name in a message of that application; 0: the packet has none. */
 static __always_inline __u32 name_of(__u32 app)
 {
 	struct sl_scratch *scratch = sl_scratch();
-	__u32 at = scratch ? scratch->found.app : 0, name;
+	__u32 at = scratch ? scratch->found.app : 0;
 	const struct sl_app_found __arena *found = SL_AT(struct sl_app_found, at);
 
 	if (!at || found->app != app || !(found->has & SL_APP_HAS_NAME))
 		return 0;
-	name = at + (__u32)offsetof(struct sl_app_found, name);
-	sl_name_hash(name);
-	return name;
+	return at + (__u32)offsetof(struct sl_app_found, name);
 }
 
 /* What is meant by the entry for that hash among those of an operation: SL_NAME_ bits. */

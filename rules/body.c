@@ -137,7 +137,7 @@ __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL
 		if (part[i] == SL_PART_SMAC || part[i] == SL_PART_DMAC)
 			rules->needs |= SL_NEEDS_MACS;
 		if (part[i] >= SL_PART_QNAME)
-			rules->needs |= SL_NEEDS_APP;
+			rules->needs |= SL_NEEDS_APP | SL_NEEDS_NAME;
 	}
 	return rules->sets + set * (__u32)sizeof(struct sl_set);
 }

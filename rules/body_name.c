@@ -43,7 +43,7 @@ int sl_body_add_names(struct sl_body_writing *w, const struct sl_conf_match *mat
 	int err = 0;
 
 	if (match->nnames)
-		rules->needs |= SL_NEEDS_APP;
+		rules->needs |= SL_NEEDS_APP | SL_NEEDS_NAME;
 	for (i = 0; i < match->nnames && !err; i++)
 		err = add_name(w, &match->names[i], key);
 	return err;
