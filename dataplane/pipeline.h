@@ -58,6 +58,8 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+	if (needs & SL_NEEDS_NAME)
+		sl_name_look();
 	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
 }
 
