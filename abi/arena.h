@@ -167,7 +167,7 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
-	__u32 pad;
+	__u32 blind; /* enum sl_reason of class BLIND */
 };
 _Static_assert(sizeof(struct sl_trace) == 104, "layout");
 

@@ -110,26 +110,30 @@ double bench_seconds(void)
 	return now.tv_sec + now.tv_nsec * 1e-9;
 }
 
-/* One turn of a row; the least of all turns is kept. */
-static int row_turn(struct row *row, int fd)
+int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, double *least)
 {
 	static unsigned char frame[9000];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = row->length,
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
 		    .repeat = REPEAT);
 	double start, ns;
 	int err;
 
-	frame_fill(frame, row->length);
+	frame_fill(frame, length);
 	start = bench_seconds();
 	err = bpf_prog_test_run_opts(fd, &opts);
 	ns = (bench_seconds() - start) * 1e9 / REPEAT;
 	if (err)
-		return bench_fail(row->name, strerror(-err));
-	if (opts.retval != (row->hook == SL_HOOK_XDP ? 1U : 2U))
-		return bench_fail(row->name, "the packet was not dropped");
-	if (row->ns == 0 || ns < row->ns)
-		row->ns = ns;
+		return bench_fail(name, strerror(-err));
+	if (opts.retval != (hook == SL_HOOK_XDP ? 1U : 2U))
+		return bench_fail(name, "the packet was not dropped");
+	if (*least == 0 || ns < *least)
+		*least = ns;
 	return 0;
+}
+
+static int row_turn(struct row *row, int fd)
+{
+	return bench_turn(row->name, fd, row->hook, row->length, &row->ns);
 }
 
 int bench_apply(struct sl_dp *dp, const char *text)
@@ -243,7 +247,7 @@ static bool is_full(char **argv)
 	return *argv != NULL;
 }
 
-/* bench [--full] [packets] [rules] */
+/* bench [--full] [packets] [features] [rules] */
 int main(int argc, char **argv)
 {
 	struct sl_dp *dp = NULL;
@@ -256,6 +260,8 @@ int main(int argc, char **argv)
 	err = sl_dp_start(dp) ? bench_fail("start", sl_dp_error(dp)) : 0;
 	if (!err && is_asked(argv + 1, "packets"))
 		err = bench_packets(dp);
+	if (!err && is_asked(argv + 1, "features"))
+		err = bench_features(dp);
 	if (!err && is_asked(argv + 1, "rules"))
 		err = bench_rules(dp, is_full(argv + 1));
 	sl_dp_freep(&dp);

@@ -64,6 +64,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
 %token T_APP T_DNS T_OPCODE T_QTYPE T_QUERY T_RCODE T_RESPONSE
+%token T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -573,6 +574,9 @@ selector:
 | T_DNS T_QTYPE { $$ = SL_SEL_DNS_QTYPE; }
 | T_DNS T_OPCODE { $$ = SL_SEL_DNS_OPCODE; }
 | T_DNS T_RCODE { $$ = SL_SEL_DNS_RCODE; }
+| T_DNS T_QNAME { $$ = SL_SEL_DNS_QNAME; }
+| T_TLS T_SNI { $$ = SL_SEL_TLS_SNI; }
+| T_HTTP T_HOST { $$ = SL_SEL_HTTP_HOST; }
 ;
 
 iface_selector:
@@ -933,11 +937,14 @@ atom:
 }
 ;
 
-/* Names of protocols, and of an ICMP type, are keywords, but good values as well. */
+/* Names of protocols and services, and of an ICMP type, are keywords, but good values as well. */
 word:
   T_WORD
+| T_NAME
 | T_ARP
 | T_DNS
+| T_HOST
+| T_HTTP
 | T_ICMP
 | T_ICMPV6
 | T_IP
@@ -946,6 +953,7 @@ word:
 | T_REDIRECT
 | T_SCTP
 | T_TCP
+| T_TLS
 | T_UDP
 | T_VLAN
 ;

@@ -234,3 +234,48 @@ void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir
 		print_pattern(buf, conf->patterns[cond->pattern]);
 	}
 }
+
+/* Bare where it reads back so. */
+static void print_name(struct sl_buf *buf, const struct sl_domain *domain)
+{
+	const char *text = domain->text, last = text[domain->length - 1];
+	bool bare = last != '-' && *text != '-' &&
+		    (domain->forms != SL_DOMAIN_SELF ||
+		     (strchr(text, '.') && last != '_' && !(*text >= '0' && *text <= '9')));
+
+	sl_buf_add(buf, bare ? "" : "\"");
+	sl_domain_print(buf, domain);
+	sl_buf_add(buf, bare ? "" : "\"");
+}
+
+void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names)
+{
+	struct sl_domain domain;
+	size_t at = 0, i;
+
+	sl_buf_add(buf, names->count > 1 ? "{ " : "");
+	for (i = 0; sl_domains_next(names, &at, &domain); i++) {
+		sl_buf_add(buf, i ? ", " : "");
+		print_name(buf, &domain);
+	}
+	sl_buf_add(buf, names->count > 1 ? " }" : "");
+}
+
+void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match)
+{
+	static const enum sl_selector selectors[SL_APP_MAX_] = {
+		[SL_APP_DNS] = SL_SEL_DNS_QNAME,
+		[SL_APP_TLS] = SL_SEL_TLS_SNI,
+		[SL_APP_HTTP] = SL_SEL_HTTP_HOST,
+	};
+	size_t i;
+
+	for (i = 0; i < match->nnames; i++) {
+		const struct sl_cond_name *cond = &match->names[i];
+
+		sl_print_blank(buf);
+		sl_buf_add(buf, "%s %s", sl_selectors[selectors[cond->app]].name,
+			   cond->negate ? "!= " : "");
+		sl_domains_print(buf, &cond->names);
+	}
+}

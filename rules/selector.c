@@ -29,7 +29,10 @@
 #define MAC .words = &sl_words_mac
 #define PORT(dir, ...) \
 	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
-#define WORDS(of)    .words = &sl_words_##of
+#define WORDS(of) .words = &sl_words_##of
+#define NAME(of, ...)                                                                    \
+	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_NAME, .app = SL_APP_##of, .l3 = IP4 | IP6, \
+		.protos = { __VA_ARGS__ }, .header = true
 #define PLAIN	     .words = &sl_words_none
 #define ICMP4_(what) .words = &sl_words_icmp_##what, .l3 = IP4, .protos = { ICMP }
 #define ICMP6_(what) .words = &sl_words_icmp6_##what, .l3 = IP6, .protos = { ICMP6 }
@@ -83,6 +86,9 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_DNS_OPCODE] = { "dns opcode",  APP(DNS_OPCODE), WORDS(dns_opcode), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_RCODE]  = { "dns rcode",   APP(DNS_RCODE), WORDS(dns_rcode), .protos = { TCP, UDP } },
 	[SL_SEL_OIFNAME]    = { "oifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_DNS_QNAME]  = { "dns qname",   NAME(DNS, TCP, UDP), .part = SL_PART_QNAME },
+	[SL_SEL_TLS_SNI]    = { "tls sni",     NAME(TLS, TCP), .part = SL_PART_SNI },
+	[SL_SEL_HTTP_HOST]  = { "http host",   NAME(HTTP, TCP), .part = SL_PART_HOST },
 };
 /* clang-format on */
 
@@ -116,6 +122,7 @@ sl_u128 sl_selector_max(const struct sl_selector_info *info)
 		return number_max(info->of);
 	case SL_KIND_MSS:
 	case SL_KIND_IFACE:
+	case SL_KIND_NAME:
 		break;
 	}
 	return UINT16_MAX;

@@ -107,6 +107,12 @@ static const char *continues(int token)
 		return "'vlan'";
 	case T_L4PROTO:
 		return "'meta'";
+	case T_QNAME:
+		return "'dns'";
+	case T_SNI:
+		return "'tls'";
+	case T_HOST:
+		return "'http'";
 	case T_WINDOW:
 		return "'tcp'";
 	case T_MSS:
