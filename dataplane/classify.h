@@ -215,12 +215,6 @@ static __always_inline void leaves_find(struct sl_leaves *leaves, const struct s
 	leaves->list = 0;
 }
 
-#ifdef __clang__
-#define SL_UNROLL _Pragma("unroll")
-#else
-#define SL_UNROLL
-#endif
-
 #define SL_NO_PLACE (SL_ORDER_PLACE + 1)
 
 /*

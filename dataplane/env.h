@@ -8,6 +8,7 @@
  */
 
 #include "../abi/event.h"
+#include "../abi/flow.h"
 #include "../abi/frag.h"
 #include "../abi/limit.h"
 #include "../abi/op.h"
@@ -56,7 +57,17 @@ struct sl_piece {
  */
 struct sl_found {
 	__u32 app; /* offset of the struct sl_app_found; 0: none */
-	__u32 flow; /* offset of the flow; 0: none */
+	__u32 flow; /* offset of the flow's entry; 0: it has none, or not yet */
+	__u32 flow_serial; /* of the entry: another one now, and it is another flow's */
+	__u8 flow_state; /* enum sl_flow_state with this packet; SL_FLOW_NONE: of no flow */
+	__u8 flow_to; /* enum sl_flow_to */
+	__u8 flow_side; /* that sent it: what the entry counts and remembers by side */
+	__u8 flow_flags; /* TCP */
+	__u32 flow_isn; /* of a SYN */
+	struct sl_flow_key flow_key;
+	__u64 flow_hash;
+	__u64 flow_now; /* ns, coarse */
+	__u64 flow_addr[4]; /* of the packet that an ICMP error quotes, as in struct sl_key */
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #include "../abi/prog.h"
 #include "count.h"
+#include "flow.h"
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
@@ -29,15 +30,45 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* What rules ask for beyond the headers, as far as this rule set has such rules. */
-static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court)
+/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
+static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision)
+{
+	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
+
+	if ((__u8)looked) {
+		decision->verdict = (__u8)looked;
+		decision->slot = looked >> 32;
+	}
+	return looked | FLOW_LOOKED;
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. What is to be
+ * learnt behind them: see sl_flow_teaches().
+ */
+static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
+	__u64 looked = 0;
 
 	if (!needs)
-		return;
+		return 0;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_FLOW)
+		looked = pipeline_flow(pkt, court, decision);
+	return looked;
+}
+
+static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
+					   const struct sl_decision *decision, __u32 cpu,
+					   __u64 looked)
+{
+	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+		sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
+			      decision->verdict << 8 | decision->arg, decision->slot);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -67,8 +98,19 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 				    : SL_ACCEPT;
 }
 
+static __always_inline void pipeline_trace_flow(struct sl_trace __arena *trace, bool looked)
+{
+	const struct sl_scratch *scratch = sl_scratch();
+
+	if (!scratch)
+		return;
+	trace->flow = looked ? scratch->found.flow : 0;
+	trace->flow_state = looked ? scratch->found.flow_state : SL_FLOW_NONE;
+	trace->flow_to = looked ? scratch->found.flow_to : 0;
+}
+
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
-					   const struct sl_decision *decision)
+					   const struct sl_decision *decision, bool looked)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
 
@@ -90,6 +132,7 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
+	pipeline_trace_flow(trace, looked);
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -107,12 +150,14 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
 		.dir = dir,
 	};
+	__u64 looked = 0;
 
 	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		pipeline_look(pkt, &court);
+		decision->verdict = SL_CONTINUE;
+		looked = pipeline_look(pkt, &court, decision);
 		sl_judge(pkt, &court, decision);
 	} else {
 		pkt->reason = SL_REASON_NO_RULES;
@@ -125,7 +170,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
+	pipeline_learn(pkt, &court, decision, cpu, looked);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, decision);
+		pipeline_trace(pkt, decision, looked);
 }

@@ -74,6 +74,21 @@ void policy_use(const struct policy *policy, __u64 drop_reasons)
 		use(kernel_arena, policy->offset, drop_reasons);
 }
 
+static void need(char *arena, __u32 offset, __u32 needs, __u32 flows)
+{
+	struct sl_ruleset *ruleset = (void *)(arena + offset);
+
+	ruleset->needs |= needs;
+	ruleset->flows.mask = flows / SL_FLOW_WAYS - 1;
+}
+
+void policy_need(const struct policy *policy, __u32 needs, __u32 flows)
+{
+	need(host_arena, policy->offset, needs, flows);
+	if (kernel_arena)
+		need(kernel_arena, policy->offset, needs, flows);
+}
+
 void policy_none(void)
 {
 	use(host_arena, 0, 0);
