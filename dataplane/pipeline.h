@@ -8,6 +8,7 @@
  */
 
 #include "../abi/prog.h"
+#include "app.h"
 #include "count.h"
 #include "flow.h"
 #include "judge.h"
@@ -48,7 +49,7 @@ static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_c
  * learnt behind them: see sl_flow_teaches().
  */
 static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					   struct sl_decision *decision)
+					   __u32 cpu, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 	__u64 looked = 0;
@@ -59,6 +60,8 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_FLOW)
 		looked = pipeline_flow(pkt, court, decision);
+	if ((needs & SL_NEEDS_APP) && decision->verdict == SL_CONTINUE)
+		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	return looked;
 }
 
@@ -109,8 +112,19 @@ static __always_inline void pipeline_trace_flow(struct sl_trace __arena *trace, 
 	trace->flow_to = looked ? scratch->found.flow_to : 0;
 }
 
-static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
-					   const struct sl_decision *decision, bool looked)
+/* What is in scratch memory is of this packet only when the stage ran for it. */
+static __always_inline __u32 pipeline_app(__u32 ruleset, __u64 looked)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	if (!ruleset || (__u8)looked || !scratch ||
+	    !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
+		return 0;
+	return scratch->found.app;
+}
+
+static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
+					   const struct sl_decision *decision, __u64 looked)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
 
@@ -133,6 +147,7 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
 	pipeline_trace_flow(trace, looked);
+	trace->app = pipeline_app(ruleset, looked);
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -140,27 +155,25 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 					const bool moves, struct sl_decision *decision)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	__u32 stats = sl_if_stats_offset(config->slot, config->ncpus, cpu) +
-		      pkt->hook * (__u32)sizeof(struct sl_hook_stats);
+	__u32 stats = config->stats + cpu * SL_PAGE_SIZE;
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
 	const struct sl_court court = {
 		.rules = ruleset,
 		.slot = config->slot,
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
-		.dir = dir,
+		.chain = sl_chain_offset(ruleset, dir),
 	};
 	__u64 looked = 0;
 
-	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		decision->verdict = SL_CONTINUE;
-		looked = pipeline_look(pkt, &court, decision);
+		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
+		looked = pipeline_look(pkt, &court, cpu, decision);
 		sl_judge(pkt, &court, decision);
 	} else {
-		pkt->reason = SL_REASON_NO_RULES;
+		judge_nothing(pkt, decision);
 	}
 	if (decision->verdict > SL_SEEN)
 		pipeline_act(pkt, &court, decision, moves);
@@ -173,5 +186,5 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	pipeline_learn(pkt, &court, decision, cpu, looked);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, decision, looked);
+		pipeline_trace(pkt, ruleset, decision, looked);
 }

@@ -352,6 +352,16 @@ static bool has_ports(const struct printer *p)
  * What is asked of a header says the protocol, but for `th`, which alone asks for TCP, UDP and
  * SCTP.
  */
+static bool says_proto(const struct printer *p, const struct sl_intervals *proto)
+{
+	if (!p->match->header)
+		return true;
+	/* Messages are in TCP and in UDP. */
+	if (sl_match_asks_app(p->match))
+		return !has_ports(p) && proto->count == 1;
+	return has_ports(p) && proto->count == 2;
+}
+
 static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
@@ -359,7 +369,7 @@ static void print_transport(struct printer *p)
 
 	if (!proto)
 		return;
-	if (!p->match->header || (has_ports(p) && proto->count == 2))
+	if (says_proto(p, proto))
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)

@@ -50,6 +50,11 @@ enum sl_selector {
 	SL_SEL_PAYLOAD_LENGTH,
 	SL_SEL_IIFNAME,
 	SL_SEL_OIFNAME,
+	SL_SEL_APP,
+	SL_SEL_DNS, /* query or response */
+	SL_SEL_DNS_QTYPE,
+	SL_SEL_DNS_OPCODE,
+	SL_SEL_DNS_RCODE,
 	SL_SEL_MAX_
 };
 

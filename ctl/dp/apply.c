@@ -233,6 +233,17 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 	return 0;
 }
 
+/* Where programs put what they read of messages, for rules that ask for it. */
+static int work_areas(struct sl_dp *dp, __u32 base)
+{
+	const struct sl_ruleset *rules = dp_at(dp, base);
+
+	if (!(rules->needs & SL_NEEDS_APP))
+		return 0;
+	return dp_arena_touch(dp, SL_ARENA_WORK,
+			      (__u64)dp->ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work));
+}
+
 int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 {
 	_cleanup_(running_clear) struct running running = {};
@@ -257,6 +268,8 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		err = dp_sets_prepare(dp, conf);
 	if (!err)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
+	if (!err)
+		err = work_areas(dp, base);
 	if (!err)
 		err = dp_flows_prepare(dp, conf, base);
 	if (err) {

@@ -74,19 +74,19 @@ void policy_use(const struct policy *policy, __u64 drop_reasons)
 		use(kernel_arena, policy->offset, drop_reasons);
 }
 
-static void need(char *arena, __u32 offset, __u32 needs, __u32 flows)
+void policy_need(const struct policy *policy, __u32 needs)
 {
-	struct sl_ruleset *ruleset = (void *)(arena + offset);
-
-	ruleset->needs |= needs;
-	ruleset->flows.mask = flows / SL_FLOW_WAYS - 1;
+	((struct sl_ruleset *)(host_arena + policy->offset))->needs |= needs;
+	if (kernel_arena)
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->needs |= needs;
 }
 
-void policy_need(const struct policy *policy, __u32 needs, __u32 flows)
+void policy_flows(const struct policy *policy, __u32 size)
 {
-	need(host_arena, policy->offset, needs, flows);
+	((struct sl_ruleset *)(host_arena + policy->offset))->flows.mask = size / SL_FLOW_WAYS - 1;
 	if (kernel_arena)
-		need(kernel_arena, policy->offset, needs, flows);
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->flows.mask =
+			size / SL_FLOW_WAYS - 1;
 }
 
 void policy_none(void)

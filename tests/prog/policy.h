@@ -14,8 +14,10 @@ void policy_use(const struct policy *policy, __u64 drop_reasons);
 __u64 policy_drops(const struct policy *policy);
 /* The counter of a rule by its name; "policy" for the policy. */
 __u32 policy_slot(const struct policy *policy, const char *chain, const char *name);
-/* SL_NEEDS_ bits that no rule of it asks for, and how many places its flow table has. */
-void policy_need(const struct policy *policy, __u32 needs, __u32 flows);
+/* As if a rule asked for it: SL_NEEDS_ bits. */
+void policy_need(const struct policy *policy, __u32 needs);
+/* Places of its flow table: also fewer than the language takes. */
+void policy_flows(const struct policy *policy, __u32 size);
 /* No rule set is in force. */
 void policy_none(void);
 void policy_free_all(void);

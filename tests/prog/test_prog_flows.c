@@ -119,7 +119,8 @@ static void rules_in_force(const char *rules)
 	snprintf(text, sizeof(text), "chain ingress {\n%s\n}\nchain egress {\n%s\n}\n",
 		 rules ? rules : "policy accept", rules ? rules : "policy accept");
 	policy = policy_new(text);
-	policy_need(policy, SL_NEEDS_FLOW, FLOWS_MAX);
+	policy_need(policy, SL_NEEDS_FLOW);
+	policy_flows(policy, FLOWS_MAX);
 	policy_use(policy, policy_drops(policy));
 	flows_clear();
 	host_frags_clear();
@@ -251,7 +252,8 @@ static void test_full(void **state)
 	(void)state;
 	policy_free_all();
 	policy = policy_new("chain ingress {\n policy accept\n}\n");
-	policy_need(policy, SL_NEEDS_FLOW, SL_FLOW_WAYS);
+	policy_need(policy, SL_NEEDS_FLOW);
+	policy_flows(policy, SL_FLOW_WAYS);
 	policy_use(policy, policy_drops(policy));
 	flows_clear();
 	for (int i = 0; i < 10; i++) {

@@ -235,7 +235,8 @@ static struct policy *flows_in_force(__u32 places)
 
 	policy_free_all();
 	policy = policy_new("chain ingress {\n policy accept\n}\n");
-	policy_need(policy, SL_NEEDS_FLOW, places);
+	policy_need(policy, SL_NEEDS_FLOW);
+	policy_flows(policy, places);
 	policy_use(policy, policy_drops(policy));
 	flows_clear();
 	return policy;
