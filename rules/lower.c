@@ -299,6 +299,21 @@ static int write_patterns(struct lowering *l)
 	return err;
 }
 
+static void write_flows(struct lowering *l)
+{
+	static const __u32 seconds[] = {
+#define X(name, word, default) [SL_FLOW_CLASS_##name] = default,
+		SL_FLOW_CLASSES(X)
+#undef X
+	};
+	struct sl_flow_conf *to = &header(l)->flows;
+	unsigned int i;
+
+	to->mask = SL_FLOW_SIZE / SL_FLOW_WAYS - 1;
+	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
+		to->timeout[i] = SL_FLOW_TICKS(seconds[i]);
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -309,6 +324,7 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
+	write_flows(l);
 	err = write_sets(l);
 	if (!err)
 		err = lower_rules(l);
