@@ -80,8 +80,8 @@ static int frames_taken(int sock, const char *device, __u64 *taken)
 		return err;
 	if (info.n_stats > STATS_MAX)
 		return -E2BIG;
-	strings.head = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats };
-	stats.head = (struct ethtool_stats){ ETHTOOL_GSTATS, info.n_stats };
+	strings.head = (struct ethtool_gstrings) { ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats };
+	stats.head = (struct ethtool_stats) { ETHTOOL_GSTATS, info.n_stats };
 	err = ethtool(sock, device, &strings);
 	if (!err)
 		err = ethtool(sock, device, &stats);

@@ -7,7 +7,7 @@
 #include "host.h"
 
 /*
- * The programs that tests load. WAY_XDP_CUT is the XDP program once more, for another interface
+ * The programs that tests load. Their time is host_now when one was last run by these functions. WAY_XDP_CUT is the XDP program once more, for another interface
  * slot: frames that run through both ways do not meet each other's fragments.
  */
 enum way {
@@ -59,8 +59,6 @@ size_t kernel_events_take(struct host_event *out);
 int kernel_repeat(enum way way, const struct frame *frame, unsigned int count);
 
 void kernel_frags_clear(void);
-/* As if the fragments seen so far had come ns earlier. */
-void kernel_frags_age(__u64 ns);
 size_t kernel_frags_count(void);
 
 /* Sums over CPUs. */
