@@ -11,7 +11,9 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-volatile __u64 prog_clock; /* the object's only variable: kernel.c writes it */
+#include "shared.h"
 
-#define bpf_ktime_get_ns()	  prog_clock
-#define bpf_ktime_get_coarse_ns() prog_clock
+volatile struct prog_shared prog_shared; /* the object's only variable: kernel.c maps it */
+
+#define bpf_ktime_get_ns()	  prog_shared.clock
+#define bpf_ktime_get_coarse_ns() prog_shared.clock

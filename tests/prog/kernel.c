@@ -16,6 +16,7 @@
 #include "limit.h"
 #include "packet.h"
 #include "prog.h"
+#include "shared.h"
 
 #define RULE_SHIFT 16
 #define STATES	   1024 /* rules with a state */
@@ -47,7 +48,7 @@ __u32 kernel_ncpus;
 static int arena_fd = -1, frags_fd = -1, limits_fd = -1, events_fd = -1;
 static struct bpf_object *objects[WAY_MAX_];
 static int prog_fds[WAY_MAX_] = { -1, -1, -1, -1, -1 };
-static volatile __u64 *clocks[WAY_MAX_]; /* see clock.h */
+static volatile struct prog_shared *shared[WAY_MAX_];
 
 int kernel_prog_fd(enum way way)
 {
@@ -180,14 +181,14 @@ static int load(enum way way)
 	bpf_object__for_each_map(map, o)
 	{
 		if (strstr(bpf_map__name(map), ".bss"))
-			clocks[way] = mmap(NULL, SL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			shared[way] = mmap(NULL, SL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 					   bpf_map__fd(map), 0);
 	}
-	if (clocks[way] == MAP_FAILED)
-		clocks[way] = NULL;
-	if (!clocks[way])
+	if (shared[way] == MAP_FAILED)
+		shared[way] = NULL;
+	if (!shared[way])
 		return -ENOENT;
-	*clocks[way] = host_now;
+	shared[way]->clock = host_now;
 	prog_fds[way] = bpf_program__fd(bpf_object__find_program_by_name(o, prog_names[way]));
 	return 0;
 }
@@ -217,9 +218,9 @@ void kernel_exit(void)
 	for (enum way way = 0; way < WAY_MAX_; way++) {
 		bpf_object__close(objects[way]);
 		objects[way] = NULL;
-		if (clocks[way])
-			munmap((void *)clocks[way], SL_PAGE_SIZE);
-		clocks[way] = NULL;
+		if (shared[way])
+			munmap((void *)shared[way], SL_PAGE_SIZE);
+		shared[way] = NULL;
 	}
 	if (kernel_arena)
 		munmap(kernel_arena, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE);
@@ -266,7 +267,7 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 		opts.data_out = frame->out->bytes;
 		opts.data_size_out = PACKET_ROOM;
 	}
-	*clocks[way] = host_now;
+	shared[way]->clock = host_now;
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
@@ -366,6 +367,11 @@ int kernel_repeat(enum way way, const struct frame *frame, unsigned int count)
 	struct output out = {};
 
 	return run(way, frame, count, &out);
+}
+
+__u64 kernel_calls(enum way way)
+{
+	return shared[way]->calls;
 }
 
 void kernel_frags_clear(void)

@@ -52,6 +52,8 @@ int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace);
  */
 int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *out,
 		   size_t *out_len, __u32 *mark);
+/* Calls into the kernel so far, of programs that count them: see calls.h. */
+__u64 kernel_calls(enum way way);
 void kernel_limits_clear(void);
 /* What is in the ring of events; how many there were, out gets the last. */
 size_t kernel_events_take(struct host_event *out);
