@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "app.h"
+#include "prog.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -166,7 +167,7 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
-	__u32 pad;
+	__u32 blind; /* enum sl_reason of class BLIND */
 };
 _Static_assert(sizeof(struct sl_trace) == 104, "layout");
 
@@ -180,6 +181,16 @@ _Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ *SL_WORK_SIZE <= SL_ARENA_FLOWS 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {
 	return SL_ARENA_IF + (slot * ncpus + cpu) * SL_PAGE_SIZE;
+}
+
+/* Once, when a program is loaded: a packet has no time to multiply. */
+static inline void sl_prog_place(struct sl_prog_config *config, __u32 hook)
+{
+	config->charge = SL_ARENA_ROOT + (__u32) __builtin_offsetof(struct sl_root, iface) +
+			 config->slot * (__u32)sizeof(struct sl_iface) +
+			 (__u32) __builtin_offsetof(struct sl_iface, instance) + hook * 4;
+	config->stats = sl_if_stats_offset(config->slot, config->ncpus, 0) +
+			hook * (__u32)sizeof(struct sl_hook_stats);
 }
 
 static inline __u32 sl_rule_counter_offset(__u32 slot, __u32 rule_shift, __u32 cpu)

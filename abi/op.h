@@ -47,6 +47,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(IFACE, "the interface, by a bit for each slot")                               \
 	X(SAMPLE, "one packet in N")                                                    \
 	X(LIMIT, "a token bucket")                                                      \
+	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
 	X(NAME, "the name in the application's message, among others")                  \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
@@ -138,9 +139,20 @@ enum sl_length_of {
 	SL_LENGTH_FRAME,
 	SL_LENGTH_PACKET, /* of the IP packet */
 	SL_LENGTH_PAYLOAD,
+
+	/* APP_NUMBER: of what abi/app.h knows of a message. */
+	SL_NUMBER_APP, /* enum sl_app */
+	SL_NUMBER_DNS, /* 0: query, 1: response */
+	SL_NUMBER_DNS_QTYPE,
+	SL_NUMBER_DNS_OPCODE,
+	SL_NUMBER_DNS_RCODE,
+	SL_NUMBER_TLS_VERSION,
+	SL_NUMBER_QUIC_VERSION,
+	SL_NUMBER_QUIC_TYPE,
+	SL_LENGTH_MAX_,
 };
 
-/* LENGTH (arg: enum sl_length_of) and MSS. */
+/* LENGTH and APP_NUMBER (arg: enum sl_length_of), MSS. */
 struct sl_op_spans {
 	struct sl_op op;
 	__u32 count;

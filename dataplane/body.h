@@ -65,6 +65,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_SAMPLE:
 		found = op_one_in(op->arg) ? OP_YES : OP_NO;
 		break;
+	case SL_OP_APP_NUMBER:
+		found = sl_op_app_number(at);
+		break;
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
 		break;

@@ -38,6 +38,7 @@ struct sl_cond_raw {
 	struct sl_intervals set;
 };
 
+/* A length of the packet, or a number of the application's message in it. */
 struct sl_cond_length {
 	enum sl_length_of of;
 	struct sl_intervals set;
@@ -89,4 +90,6 @@ enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
 /* Whether a packet of these classes may match. */
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
+/* Whether it asks of the application's message. */
+bool sl_match_asks_app(const struct sl_conf_match *match);
 void sl_match_freep(struct sl_conf_match **match);

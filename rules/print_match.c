@@ -348,7 +348,7 @@ static bool has_ports(const struct printer *p)
 	return has(p, SL_FIELD_SPORT) || has(p, SL_FIELD_DPORT);
 }
 
-/* TCP and UDP have DNS: of which one alone nothing else says. */
+/* For a name of DNS. */
 static bool asks_dns(const struct sl_conf_match *match)
 {
 	size_t i;
@@ -364,6 +364,16 @@ static bool asks_dns(const struct sl_conf_match *match)
  * What is asked of a header says the protocol, but for `th`, which alone asks for TCP, UDP and
  * SCTP.
  */
+static bool says_proto(const struct printer *p, const struct sl_intervals *proto)
+{
+	if (!p->match->header)
+		return true;
+	/* Messages are in TCP and in UDP. */
+	if (sl_match_asks_app(p->match) || asks_dns(p->match))
+		return !has_ports(p) && proto->count == 1;
+	return has_ports(p) && proto->count == 2;
+}
+
 static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
@@ -371,8 +381,7 @@ static void print_transport(struct printer *p)
 
 	if (!proto)
 		return;
-	if (!p->match->header || (has_ports(p) && proto->count == 2) ||
-	    (proto->count == 1 && !flags && !has_ports(p) && asks_dns(p->match)))
+	if (says_proto(p, proto))
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)

@@ -127,6 +127,12 @@ static const char *continues(int token)
 		return "'limit'";
 	case T_SNAP:
 		return "'log'";
+	case T_OPCODE:
+	case T_QTYPE:
+	case T_QUERY:
+	case T_RCODE:
+	case T_RESPONSE:
+		return "'dns'";
 	case T_WITH:
 		return "'reject'";
 	case T_AT:

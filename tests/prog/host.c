@@ -157,7 +157,7 @@ int host_init(void)
 static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *trace)
 {
 	struct sl_decision decision;
-	const struct sl_prog_config config = {
+	struct sl_prog_config config = {
 		.slot = slot,
 		.instance = 1,
 		.ncpus = 1,
@@ -166,6 +166,7 @@ static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *t
 	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 
+	sl_prog_place(&config, pkt->hook);
 	host_slot = slot;
 	memset(host_arena + SL_ARENA_TRACE, 0, sizeof(*trace));
 	pkt->key.from = from;

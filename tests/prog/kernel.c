@@ -132,7 +132,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 static int load(enum way way)
 {
 	bool is_xdp = way_hook(way) == SL_HOOK_XDP;
-	const struct sl_prog_config config = {
+	struct sl_prog_config config = {
 		.slot = way_slot(way),
 		.instance = 1,
 		.ncpus = kernel_ncpus,
@@ -152,6 +152,7 @@ static int load(enum way way)
 	if (!o)
 		return -errno;
 	objects[way] = o;
+	sl_prog_place(&config, way_hook(way));
 	bpf_object__for_each_program(prog, o)
 	{
 		bool wanted = !strcmp(bpf_program__name(prog), prog_names[way]);

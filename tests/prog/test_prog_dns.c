@@ -42,6 +42,10 @@ struct dns_row {
 #define L61    \
 	"\x3d" \
 	"abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
+#define T63  "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define T61  "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
+#define A16  "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+#define A127 A16 A16 A16 A16 A16 A16 A16 "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a"
 #define ZEROS64 \
 	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
@@ -74,12 +78,13 @@ static const struct dns_row rows[] = {
 	{ "type 0", pkt(to9(QUERY NAME "\0\0\0\1")), 0 },
 	{ "type 65535", pkt(to9(QUERY NAME "\xff\xff\0\1")), 65535 },
 
-	{ "name of the root", pkt(to9(QUERY "\0" A_IN)), 1 },
-	{ "name of 255 bytes", pkt(to9(QUERY L63 L63 L63 L61 "\0" A_IN)), 1 },
+	{ "name of the root", pkt(to9(QUERY "\0" A_IN)), 1, .text = "" },
+	{ "name in other case", pkt(to9(QUERY "\3wWw\7EXAMPLE\3Com\0" A_IN)), 1 },
+	{ "name of 255 bytes", pkt(to9(QUERY L63 L63 L63 L61 "\0" A_IN)), 1, .text = T63 "." T63 "." T63 "." T61 },
 	{ "name of 256 bytes", pkt(to53(QUERY L63 L63 L63 L61 "x\0" A_IN)), NOTHING },
 	{ "name of 257 bytes", pkt(to53(QUERY L63 L63 L63 L63 "\0" A_IN)), NOTHING },
 	{ "name without an end", pkt(to53(QUERY L63 L63 L63 L63 L63 L63 L63 L63)), NOTHING },
-	{ "name of 127 labels", pkt(to9(QUERY "\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\0" A_IN)), 1 },
+	{ "name of 127 labels", pkt(to9(QUERY "\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\1a\0" A_IN)), 1, .text = A127 },
 	{ "label of 64 bytes", pkt(to53(QUERY "\x40" ZEROS64 "\0" A_IN)), NOTHING },
 	{ "label past the end", pkt(to53(QUERY "\3ww")), NOTHING },
 	{ "label that ends with the message", pkt(to53(QUERY "\3www")), NOTHING },
@@ -114,6 +119,54 @@ static const struct dns_row rows[] = {
 };
 /* clang-format on */
 
+/* Whether a rule matches the message of a row. */
+static const struct {
+	const char *name;
+	const char *match;
+	const struct layer *frame;
+	bool holds;
+} matches[] = {
+	{ "app: dns", "app dns", pkt(to9(QUERY NAME A_IN)), true },
+	{ "app: among others", "app { tls, dns }", pkt(to9(QUERY NAME A_IN)), true },
+	{ "app: another", "app tls", pkt(to9(QUERY NAME A_IN)), false },
+	{ "app: not another", "app != tls", pkt(to9(QUERY NAME A_IN)), true },
+	{ "app: not", "app != dns", pkt(to9(QUERY NAME A_IN)), false },
+	{ "app: none is not another", "app != tls", pkt(to9("abc")), false },
+	{ "app: none", "app dns", pkt(to53("abc")), false },
+	{ "app: not in tcp", "tcp app dns", pkt(to9(QUERY NAME A_IN)), false },
+	{ "app: in udp", "udp dport 9999 app dns", pkt(to9(QUERY NAME A_IN)), true },
+	{ "qtype: the same", "dns qtype A", pkt(to9(QUERY NAME A_IN)), true },
+	{ "qtype: another", "dns qtype AAAA", pkt(to9(QUERY NAME A_IN)), false },
+	{ "qtype: not another", "dns qtype != AAAA", pkt(to9(QUERY NAME A_IN)), true },
+	{ "qtype: in ranges", "dns qtype { 2-5, 28, 240-255 }", pkt(to9(QUERY NAME "\0\xff\0\1")),
+	  true },
+	{ "qtype: between ranges", "dns qtype { 2-5, 28, 240-254 }",
+	  pkt(to9(QUERY NAME "\0\xff\0\1")), false },
+	{ "qtype: above", "dns qtype > 255", pkt(to9(QUERY NAME "\1\1\0\1")), true },
+	{ "qtype: no question", "dns qtype != A", pkt(to53(ID "\1\0\0\0\0\0\0\0\0\1" OPT)), false },
+	{ "qtype: no dns", "dns qtype != A", pkt(to53("abc")), false },
+	{ "query", "dns query", pkt(to9(QUERY NAME A_IN)), true },
+	{ "query: no response", "dns response", pkt(to9(QUERY NAME A_IN)), false },
+	{ "query: without a question", "dns query", pkt(to53(ID "\1\0\0\0\0\0\0\0\0\1" OPT)),
+	  true },
+	{ "response: matches", "dns response dns rcode nxdomain",
+	  pkt(to9(ID "\x81\x83" COUNTS NAME A_IN)), true },
+	{ "rcode: another", "dns rcode noerror", pkt(to9(ID "\x81\x83" COUNTS NAME A_IN)), false },
+	{ "opcode", "dns opcode update", pkt(to9(ID "\x28\0" COUNTS NAME A_IN)), true },
+	{ "opcode: another", "dns opcode query", pkt(to9(ID "\x28\0" COUNTS NAME A_IN)), false },
+	{ "all at once", "udp app dns dns query dns opcode query dns qtype A dns rcode 0",
+	  pkt(to53v6(QUERY NAME A_IN)), true },
+};
+
+static bool name_is(const struct dns_row *row, const struct sl_app_found *found)
+{
+	const char *text = row->text ? row->text : "www.example.com";
+
+	if (!(found->has & SL_APP_HAS_NAME))
+		return row->qtype == NO_QTYPE;
+	return found->name.length == strlen(text) && !memcmp(found->name.text, text, strlen(text));
+}
+
 static bool is_as_row(const char *way, const struct dns_row *row, const char *arena,
 		      const struct sl_trace *trace)
 {
@@ -122,7 +175,7 @@ static bool is_as_row(const char *way, const struct dns_row *row, const char *ar
 	if (row->qtype == NOTHING && !trace->app)
 		return true;
 	if (row->qtype != NOTHING && trace->app && found->app == SL_APP_DNS &&
-	    (found->has & SL_APP_HAS_MESSAGE) &&
+	    (found->has & SL_APP_HAS_MESSAGE) && name_is(row, found) &&
 	    !!(found->has & SL_APP_HAS_TYPE) == (row->qtype != NO_QTYPE) &&
 	    (row->qtype == NO_QTYPE || found->dns_qtype == row->qtype) &&
 	    found->dns_response == row->response && found->dns_opcode == row->opcode &&
@@ -173,6 +226,26 @@ static void test_row(void **state)
 			fprintf(stderr, "cut at %zu\n", frame.linear);
 			fail();
 		}
+	}
+}
+
+static void test_match(void **state)
+{
+	size_t i = (size_t)*state;
+	struct frame frame = lab_frame(matches[i].frame);
+	struct policy *policy;
+	struct sl_trace trace;
+	char text[512];
+
+	snprintf(text, sizeof(text), "chain ingress {\n %s drop\n}\nchain egress {\n %s drop\n}\n",
+		 matches[i].match, matches[i].match);
+	policy = policy_new(text);
+	policy_use(policy, 0);
+	host_run(SL_HOOK_XDP, 0, &frame, &trace);
+	assert_int_equal(trace.verdict, matches[i].holds ? SL_DROP : SL_ACCEPT);
+	for (enum way way = 0; way < WAY_MAX_ && !lab_no_kernel; way++) {
+		assert_return_code(kernel_run(way, &frame, &trace), 0);
+		assert_int_equal(trace.verdict, matches[i].holds ? SL_DROP : SL_ACCEPT);
 	}
 }
 
@@ -227,7 +300,7 @@ static void test_not_needed(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_LEN(rows) + 3];
+	static struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(matches) + 3];
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -235,6 +308,12 @@ int main(void)
 			.name = rows[i].name,
 			.test_func = test_row,
 			.initial_state = (void *)&rows[i],
+		};
+	for (size_t i = 0; i < ARRAY_LEN(matches); i++)
+		tests[count++] = (struct CMUnitTest) {
+			.name = matches[i].name,
+			.test_func = test_match,
+			.initial_state = (void *)i,
 		};
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_fetch);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_not_needed);
