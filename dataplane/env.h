@@ -61,6 +61,7 @@ struct sl_piece {
 struct sl_found {
 	__u32 app; /* offset of the struct sl_app_found; 0: none */
 	__u32 flow; /* offset of the flow; 0: none */
+	__u32 names; /* offset of the struct sl_named_level; read when sl_key.named is set */
 };
 
 /*

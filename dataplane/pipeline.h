@@ -11,6 +11,7 @@
 #include "app.h"
 #include "count.h"
 #include "judge.h"
+#include "by_name.h"
 #include "parse.h"
 #include "reject.h"
 
@@ -59,7 +60,7 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
-		sl_name_look();
+		sl_name_stage(pkt, court->rules);
 	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
 }
 
