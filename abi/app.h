@@ -63,6 +63,14 @@ _Static_assert(sizeof(struct sl_name) == 1416, "layout");
  */
 #define SL_NAME_WORDS 32U
 
+/*
+ * Where names are looked up, the lower two bits of a hash are not looked at. In tables they say what
+ * is meant.
+ */
+#define SL_NAME_SELF  1U /* the name */
+#define SL_NAME_BELOW 2U /* all names below it */
+#define SL_NAME_FORMS 3U
+
 struct sl_name_key {
 	__u64 word[SL_NAME_WORDS][4]; /* two for each half */
 	__u64 length[2];

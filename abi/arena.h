@@ -168,10 +168,11 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
+	__u32 blind; /* enum sl_reason of class BLIND */
 	__u32 flow; /* offset of the flow's entry when the rules were asked; 0: none */
 	__u8 flow_state; /* enum sl_flow_state: the flow's, with this packet */
 	__u8 flow_to; /* enum sl_flow_to */
-	__u16 pad[3];
+	__u16 pad;
 };
 _Static_assert(sizeof(struct sl_trace) == 112, "layout");
 

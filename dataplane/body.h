@@ -8,10 +8,12 @@
  */
 
 #include "count.h"
+#include "op_flow.h"
 #include "op_limit.h"
 #include "op_log.h"
 #include "op_match.h"
 #include "op_mss.h"
+#include "op_name.h"
 #include "op_rewrite.h"
 #include "op_set.h"
 #include "op_vlan.h"
@@ -69,6 +71,12 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		break;
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_FLOW:
+		found = sl_op_flow(facts, at);
+		break;
+	case SL_OP_NAME:
+		found = sl_op_name(at);
 		break;
 	default:
 		return false;

@@ -45,11 +45,24 @@ static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_c
 }
 
 /*
- * What rules ask for beyond the headers, as far as this rule set has such rules. What is to be
- * learnt behind them: see sl_flow_teaches().
+ * What the stages could not look into counts, and decides where it is set to: true when it did. A
+ * reason that parsing met comes first.
+ */
+static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 stats, struct sl_decision *decision)
+{
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 pkt->blind * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
+ * when it returns FLOW_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
  */
 static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					   __u32 cpu, struct sl_decision *decision)
+					   __u32 cpu, __u32 stats, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 	__u64 looked = 0;
@@ -62,16 +75,27 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 		looked = pipeline_flow(pkt, court, decision);
 	if ((needs & SL_NEEDS_APP) && decision->verdict == SL_CONTINUE)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+	if ((needs & SL_NEEDS_NAME) && decision->verdict == SL_CONTINUE)
+		sl_name_look();
+	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
+		looked = FLOW_DECIDED;
 	return looked;
 }
 
+/* Behind the rules; a table that is full is one more thing that could not be looked into. */
 static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
-					   const struct sl_decision *decision, __u32 cpu,
-					   __u64 looked)
+					   struct sl_decision *decision, __u32 cpu, __u32 stats)
 {
-	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
-		sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
-			      decision->verdict << 8 | decision->arg, decision->slot);
+	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
+			   decision->verdict << 8 | decision->arg, decision->slot))
+		return;
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 SL_REASON_FLOW_TABLE * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	if (!pkt->blind)
+		pkt->blind = SL_REASON_FLOW_TABLE;
+	if (!pkt->reason)
+		judge_drops(court, SL_REASON_FLOW_TABLE, decision);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -146,8 +170,9 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 rules
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
-	pipeline_trace_flow(trace, looked);
+	pipeline_trace_flow(trace, looked & FLOW_LOOKED);
 	trace->app = pipeline_app(ruleset, looked);
+	trace->blind = pkt->blind;
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -170,8 +195,9 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 		sl_parse(pkt);
 	if (ruleset) {
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
-		looked = pipeline_look(pkt, &court, cpu, decision);
-		sl_judge(pkt, &court, decision);
+		looked = pipeline_look(pkt, &court, cpu, stats, decision);
+		if (!(looked & FLOW_DECIDED))
+			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
 	}
@@ -183,7 +209,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
-	pipeline_learn(pkt, &court, decision, cpu, looked);
+	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
 		pipeline_trace(pkt, ruleset, decision, looked);

@@ -81,6 +81,9 @@ void sl_match_freep(struct sl_conf_match **match)
 		sl_intervals_clear(&(*match)->raws[i].set);
 	for (i = 0; i < (*match)->nlengths; i++)
 		sl_intervals_clear(&(*match)->lengths[i].set);
+	for (i = 0; i < (*match)->nnames; i++)
+		sl_domains_clear(&(*match)->names[i].names);
+	free((*match)->names);
 	free((*match)->raws);
 	free((*match)->lengths);
 	sl_intervals_clear(&(*match)->mss);

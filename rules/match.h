@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
+#include "domain.h"
 #include "field.h"
 #include "op.h"
 #include "selector.h"
@@ -56,6 +57,13 @@ struct sl_cond_iface {
 	bool negate;
 };
 
+/* The name in a message of that application is among these, or with negate is not. */
+struct sl_cond_name {
+	enum sl_app app;
+	bool negate;
+	struct sl_domains names; /* ascending, each once */
+};
+
 struct sl_conf_match {
 	__u8 l3; /* SL_L3_BIT()s */
 	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
@@ -68,6 +76,8 @@ struct sl_conf_match {
 	size_t nsets;
 	struct sl_cond_iface *ifaces;
 	size_t nifaces;
+	struct sl_cond_name *names; /* in the order of the text */
+	size_t nnames;
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */
 };

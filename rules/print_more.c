@@ -24,7 +24,7 @@ static void print_number(struct sl_buf *buf, const struct style *style, sl_u128 
 	else if (style->kind == HEX)
 		sl_hex_print(buf, style->bytes, number);
 	else
-		sl_buf_add(buf, "%u", (unsigned int)number);
+		sl_buf_add(buf, "%llu", (unsigned long long)number);
 }
 
 /* Alone, and not as an end of a range: a word may have a `-` in it. */
@@ -170,6 +170,11 @@ static void print_length(struct sl_buf *buf, const struct sl_cond_length *cond, 
 		[SL_LENGTH_FRAME] = SL_SEL_LENGTH,
 		[SL_LENGTH_PACKET] = SL_SEL_IP_LENGTH,
 		[SL_LENGTH_PAYLOAD] = SL_SEL_PAYLOAD_LENGTH,
+		[SL_NUMBER_FLOW_STATE] = SL_SEL_FLOW_STATE,
+		[SL_NUMBER_FLOW_TO] = SL_SEL_FLOW_TO,
+		[SL_NUMBER_FLOW_AGE] = SL_SEL_FLOW_AGE,
+		[SL_NUMBER_FLOW_PACKETS] = SL_SEL_FLOW_PACKETS,
+		[SL_NUMBER_FLOW_BYTES] = SL_SEL_FLOW_BYTES,
 		[SL_NUMBER_APP] = SL_SEL_APP,
 		[SL_NUMBER_DNS] = SL_SEL_DNS,
 		[SL_NUMBER_DNS_QTYPE] = SL_SEL_DNS_QTYPE,
@@ -232,5 +237,50 @@ void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir
 		sl_buf_add(buf, "%s %s", dir == SL_DIR_INGRESS ? "iifname" : "oifname",
 			   cond->negate ? "!= " : "");
 		print_pattern(buf, conf->patterns[cond->pattern]);
+	}
+}
+
+/* Bare where it reads back so. */
+static void print_name(struct sl_buf *buf, const struct sl_domain *domain)
+{
+	const char *text = domain->text, last = text[domain->length - 1];
+	bool bare = last != '-' && *text != '-' &&
+		    (domain->forms != SL_DOMAIN_SELF ||
+		     (strchr(text, '.') && last != '_' && !(*text >= '0' && *text <= '9')));
+
+	sl_buf_add(buf, bare ? "" : "\"");
+	sl_domain_print(buf, domain);
+	sl_buf_add(buf, bare ? "" : "\"");
+}
+
+void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names)
+{
+	struct sl_domain domain;
+	size_t at = 0, i;
+
+	sl_buf_add(buf, names->count > 1 ? "{ " : "");
+	for (i = 0; sl_domains_next(names, &at, &domain); i++) {
+		sl_buf_add(buf, i ? ", " : "");
+		print_name(buf, &domain);
+	}
+	sl_buf_add(buf, names->count > 1 ? " }" : "");
+}
+
+void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match)
+{
+	static const enum sl_selector selectors[SL_APP_MAX_] = {
+		[SL_APP_DNS] = SL_SEL_DNS_QNAME,
+		[SL_APP_TLS] = SL_SEL_TLS_SNI,
+		[SL_APP_HTTP] = SL_SEL_HTTP_HOST,
+	};
+	size_t i;
+
+	for (i = 0; i < match->nnames; i++) {
+		const struct sl_cond_name *cond = &match->names[i];
+
+		sl_print_blank(buf);
+		sl_buf_add(buf, "%s %s", sl_selectors[selectors[cond->app]].name,
+			   cond->negate ? "!= " : "");
+		sl_domains_print(buf, &cond->names);
 	}
 }

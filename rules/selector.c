@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "app.h"
+#include "flow.h"
 #include "cover.h"
 
 #define IP4 SL_L3_BIT(SL_L3_IP4)
@@ -26,10 +27,15 @@
 #define APP(what)                                                                       \
 	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_##what, .l3 = IP4 | IP6, \
 		.header = true
+#define FLOW(what) \
+	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_FLOW_##what, .l3 = IP4 | IP6
 #define MAC .words = &sl_words_mac
 #define PORT(dir, ...) \
 	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
-#define WORDS(of)    .words = &sl_words_##of
+#define WORDS(of) .words = &sl_words_##of
+#define NAME(of, ...)                                                                    \
+	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_NAME, .app = SL_APP_##of, .l3 = IP4 | IP6, \
+		.protos = { __VA_ARGS__ }, .header = true
 #define PLAIN	     .words = &sl_words_none
 #define ICMP4_(what) .words = &sl_words_icmp_##what, .l3 = IP4, .protos = { ICMP }
 #define ICMP6_(what) .words = &sl_words_icmp6_##what, .l3 = IP6, .protos = { ICMP6 }
@@ -77,21 +83,34 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_IP6_LENGTH] = { "ip6 length",  LENGTH(PACKET), .l3 = IP6, .extra = IP6_HEADER },
 	[SL_SEL_PAYLOAD_LENGTH] = { "payload length", LENGTH(PAYLOAD), .l3 = IP4 | IP6 },
 	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_FLOW_STATE] = { "flow state",  FLOW(STATE), WORDS(flow_state) },
+	[SL_SEL_FLOW_TO]    = { "flow to",     FLOW(TO), WORDS(flow_to) },
+	[SL_SEL_FLOW_AGE]   = { "flow age",    FLOW(AGE), PLAIN },
+	[SL_SEL_FLOW_PACKETS] = { "flow packets", FLOW(PACKETS), PLAIN },
+	[SL_SEL_FLOW_BYTES] = { "flow bytes",  FLOW(BYTES), PLAIN },
 	[SL_SEL_APP]	    = { "app",         APP(APP), WORDS(app), .protos = { TCP, UDP } },
 	[SL_SEL_DNS]	    = { "dns",         APP(DNS), WORDS(dns), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_QTYPE]  = { "dns qtype",   APP(DNS_QTYPE), WORDS(dns_type), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_OPCODE] = { "dns opcode",  APP(DNS_OPCODE), WORDS(dns_opcode), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_RCODE]  = { "dns rcode",   APP(DNS_RCODE), WORDS(dns_rcode), .protos = { TCP, UDP } },
 	[SL_SEL_OIFNAME]    = { "oifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_DNS_QNAME]  = { "dns qname",   NAME(DNS, TCP, UDP), .part = SL_PART_QNAME },
+	[SL_SEL_TLS_SNI]    = { "tls sni",     NAME(TLS, TCP), .part = SL_PART_SNI },
+	[SL_SEL_HTTP_HOST]  = { "http host",   NAME(HTTP, TCP), .part = SL_PART_HOST },
 };
 /* clang-format on */
 
 static sl_u128 number_max(enum sl_length_of of)
 {
-	static const __u32 max[SL_LENGTH_MAX_] = {
+	static const __u64 max[SL_LENGTH_MAX_] = {
 		[SL_LENGTH_FRAME] = UINT32_MAX,
 		[SL_LENGTH_PACKET] = UINT16_MAX,
 		[SL_LENGTH_PAYLOAD] = UINT32_MAX,
+		[SL_NUMBER_FLOW_STATE] = SL_FLOW_STATE_MAX_ - 1,
+		[SL_NUMBER_FLOW_TO] = SL_FLOW_TO_MAX_ - 1,
+		[SL_NUMBER_FLOW_AGE] = UINT32_MAX,
+		[SL_NUMBER_FLOW_PACKETS] = UINT64_MAX,
+		[SL_NUMBER_FLOW_BYTES] = UINT64_MAX,
 		[SL_NUMBER_APP] = SL_APP_MAX_ - 1,
 		[SL_NUMBER_DNS] = 1,
 		[SL_NUMBER_DNS_QTYPE] = UINT16_MAX,
@@ -116,6 +135,7 @@ sl_u128 sl_selector_max(const struct sl_selector_info *info)
 		return number_max(info->of);
 	case SL_KIND_MSS:
 	case SL_KIND_IFACE:
+	case SL_KIND_NAME:
 		break;
 	}
 	return UINT16_MAX;

@@ -216,13 +216,14 @@ static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *
 	return slots_zero(dp, first, end);
 }
 
-static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, __u64 generation,
+static int bank_write(struct sl_dp *dp, struct sl_conf *conf, __u32 base, __u64 generation,
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
 	size_t size = 0;
 	int err;
 
+	conf->name_key = dp_at(dp, SL_ARENA_NAME_KEY);
 	err = sl_conf_lower(conf, base, SL_ARENA_BANK_SIZE, generation, &block, &size, diag);
 	if (err)
 		return dp_fail(dp, err, "compiling the rules failed: %s", dp_words(err));

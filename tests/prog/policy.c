@@ -41,6 +41,7 @@ struct policy *policy_new(const char *text)
 		fail_msg("rules of a test do not compile");
 	}
 	sl_conf_number(p->conf);
+	p->conf->name_key = (const void *)(host_arena + SL_ARENA_NAME_KEY);
 	if (sl_conf_lower(p->conf, next_offset, 1U << 24, npolicies + 1, &block, &size, &diag)) {
 		sl_diag_print(&diag, stderr);
 		sl_diag_clear(&diag);

@@ -5,6 +5,7 @@
  * cases, every length, and names by chance.
  */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,7 +16,10 @@
 
 #include "../../dataplane/name.h"
 
+#include "domain.h"
+#include "punycode.h"
 #include "rules_random.h"
+#include "set_content.h"
 
 #define MESSAGE	   0x10000U /* offsets in a small arena */
 #define TO	   0x20000U
@@ -325,12 +329,157 @@ static void test_hash_differs(void **state)
 	assert_true(name->hash[0] != first);
 }
 
+/* --- names as rules have them --- */
+
+static void is_domain(const char *text, __u8 forms, const char *want)
+{
+	struct sl_elem_error error;
+	struct sl_domain domain;
+
+	assert_int_equal(sl_domain_read(text, strlen(text), &domain, &error), 0);
+	assert_string_equal(domain.text, want);
+	assert_int_equal(domain.length, strlen(want));
+	assert_int_equal(domain.forms, forms);
+}
+
+static void is_no_domain(const char *text, size_t begin, size_t end, const char *want)
+{
+	struct sl_elem_error error;
+	struct sl_domain domain;
+
+	assert_int_equal(sl_domain_read(text, strlen(text), &domain, &error), -EINVAL);
+	assert_string_equal(error.text, want);
+	assert_int_equal(error.begin, begin);
+	assert_int_equal(error.end, end);
+}
+
+#define A63 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+
+static void test_domain(void **state)
+{
+	(void)state;
+	is_domain("example.com", SL_NAME_SELF, "example.com");
+	is_domain("WWW.Example.COM.", SL_NAME_SELF, "www.example.com");
+	is_domain("*.example.com", SL_NAME_BELOW, "example.com");
+	is_domain("*.Com.", SL_NAME_BELOW, "com");
+	is_domain(".example.com", SL_NAME_FORMS, "example.com");
+	is_domain("_dmarc.r3---sn-a.example", SL_NAME_SELF, "_dmarc.r3---sn-a.example");
+	is_domain("XN--Bcher-KVA.example", SL_NAME_SELF, "xn--bcher-kva.example");
+	is_domain(A63 "." A63 "." A63 ".x", SL_NAME_SELF, A63 "." A63 "." A63 ".x");
+	is_no_domain("", 0, 1, "a label of a domain name is empty");
+	is_no_domain(".", 0, 1, "a label of a domain name is empty");
+	is_no_domain("a..b", 2, 3, "a label of a domain name is empty");
+	is_no_domain("..b", 1, 2, "a label of a domain name is empty");
+	is_no_domain("a.b..", 4, 5, "a label of a domain name is empty");
+	is_no_domain("*", 0, 1, "'*' cannot be in a domain name");
+	is_no_domain("a.*.b", 2, 3, "'*' cannot be in a domain name");
+	is_no_domain("||ads.example^", 0, 1, "'|' cannot be in a domain name");
+	is_no_domain("a b", 1, 2, "' ' cannot be in a domain name");
+	is_no_domain("a.\x01", 2, 3, "byte 0x01 cannot be in a domain name");
+	is_no_domain(
+		"b\xc3\xbc"
+		"cher.example",
+		1, 2,
+		"a name is written in ASCII: of a name in other letters, write its A-label, as in xn--bcher-kva.example");
+	is_no_domain("a." A63 "x", 2, 66, "a label of a domain name is longer than 63 bytes");
+	is_no_domain(A63 "." A63 "." A63 "." A63, 0, 255, "a domain name is longer than 253 bytes");
+	is_no_domain("192.0.2.1", 0, 9,
+		     "'192.0.2.1' is no domain name: the last label of one is no number");
+	is_no_domain("a.xn--b", 2, 7, "'xn--b' is no A-label: what follows xn-- is wrong");
+}
+
+static void test_punycode(void **state)
+{
+	/* RFC 3492, 7.1, and labels of domains that exist. */
+	static const char *const good[] = {
+		"egbpdaj6bu4bxfgehfvwxn",
+		"ihqwcrb4cv8a8dqg056pqjye",
+		"Proprostnemluvesky-uyb24dma41a",
+		"4dbcagdahymbxekheh6e0a7fei0b",
+		"n8jok5ay5dzabd5bym9f0cm5685rrjetr6pdxa",
+		"989aomsvi5e83db1d2a355cv1e0vak1dwrv93d5xbh15a0dt30a5jpsd879ccm6fea98c",
+		"b1abfaaepdrnnbgefbadotcwatmq2g4l",
+		"PorqunopuedensimplementehablarenEspaol-fmd56a",
+		"3B-ww4c5e180e575a65lsy2b",
+		"-with-SUPER-MONKEYS-pc58ag80a8qai00g7n9n",
+		"bcher-kva",
+		"p1ai",
+		"wgbh1c",
+	};
+	static const char *const bad[] = {
+		"", "b", "a-", "-", "99999999", "bcher-kv\xfc", "zzzzzzzzzzzzzzzzzz99999999"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(sl_punycode_is_valid(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(sl_punycode_is_valid(bad[i], strlen(bad[i])));
+}
+
+/* What rules are compiled with and what packets are looked up by is the same. */
+static void test_same_hash(void **state)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const struct sl_name_key *key = (const void *)(arena + SL_ARENA_NAME_KEY);
+	char text[256];
+
+	(void)state;
+	for (unsigned int length = 1; length <= SL_NAME_MAX; length++) {
+		for (unsigned int i = 0; i < length; i++)
+			text[i] = i % 17 == 16 && i + 1 < length
+					  ? '.'
+					  : letters[chance(sizeof(letters) - 1)];
+		put(MESSAGE, text, length);
+		assert_true(sl_name_from_text(MESSAGE, length, TO));
+		sl_name_hash(TO);
+		for (unsigned int i = 0; i < name->labels; i++)
+			assert_true((name->hash[i] & ~(__u64)SL_NAME_FORMS) ==
+				    sl_domain_hash(key, text + name->label[i],
+						   length - name->label[i]));
+	}
+}
+
+/* Each name once, with all forms it was given. */
+static void test_sort(void **state)
+{
+	static const char *const texts[] = {
+		"b.c", "*.a", "a", ".z", "b.c", "b", "ab", "*.a", "a.b"
+	};
+	static const char *const want[] = { ".a", "a.b", "ab", "b", "b.c", ".z" };
+	struct sl_domains list = {};
+	struct sl_elem_error error;
+	struct sl_domain domain;
+	size_t at = 0, i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		assert_int_equal(sl_domain_read(texts[i], strlen(texts[i]), &domain, &error), 0);
+		assert_int_equal(sl_domains_add(&list, &domain), 0);
+	}
+	assert_int_equal(sl_domains_sort(&list), 0);
+	assert_int_equal(list.count, sizeof(want) / sizeof(*want));
+	for (i = 0; sl_domains_next(&list, &at, &domain); i++) {
+		struct sl_buf buf = {};
+		char *printed;
+
+		sl_domain_print(&buf, &domain);
+		assert_int_equal(sl_buf_take(&buf, &printed), 0);
+		assert_string_equal(printed, want[i]);
+		free(printed);
+	}
+	assert_int_equal(i, list.count);
+	sl_domains_clear(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	     cmocka_unit_test(test_wire),
 		cmocka_unit_test(test_lengths),	     cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_hash_differs),
+		cmocka_unit_test(test_hash_differs), cmocka_unit_test(test_domain),
+		cmocka_unit_test(test_punycode),     cmocka_unit_test(test_same_hash),
+		cmocka_unit_test(test_sort),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
