@@ -111,7 +111,7 @@ struct sl_app_found {
 /* sl_app_found.quic_type: as version 1 has them, and a list of versions. */
 #define SL_QUIC_TYPES(X)          \
 	X(INITIAL, "initial")     \
-	X(ZERO_RTT, "0rtt")       \
+	X(ZERO_RTT, "zero-rtt")   \
 	X(HANDSHAKE, "handshake") \
 	X(RETRY, "retry")         \
 	X(NEGOTIATION, "negotiation")

@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces || match->nnames)
+	    match->mss.count || match->nsets || match->nifaces || match->nnames || match->ntexts)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -189,6 +189,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	err = sl_body_add_match(&w, match);
 	if (!err)
 		err = sl_body_add_names(&w, match, key);
+	if (!err)
+		err = sl_body_add_texts(&w, match);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
 	if (err)
