@@ -104,6 +104,7 @@ static __always_inline __u32 sl_random(void);
 static __always_inline __u64 sl_clock(void); /* ns, monotonic */
 static __always_inline __u32 sl_iface_slot(void);
 static __always_inline __u32 sl_rule_counters(void); /* offset of this CPU's */
+static __always_inline __u32 sl_if_counters(void); /* this interface's, the same */
 
 /* An event into the ring; false when it is full. */
 static __always_inline bool sl_event_emit(const void *event, __u32 size);

@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
+#include "reply.h"
 
 static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
 					   const struct sl_decision *decision)
@@ -31,16 +32,19 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 }
 
 /*
- * What the stages could not look into counts, and decides where it is set to: true when it did. A
- * reason that parsing met comes first.
+ * What the stages could not look into counts; true: it is set to drop. A reason that parsing met comes
+ * first. A global function, for there is no room for it on the stack of a program.
  */
-static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
-					   __u32 stats, struct sl_decision *decision)
+SL_VERIFIED_ONCE bool sl_blind_drops(const struct sl_facts *facts, __u32 ruleset)
 {
-	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
-			 pkt->blind * (__u32)sizeof(struct sl_counter),
-		 pkt->bytes);
-	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+	if (!facts)
+		return false;
+	sl_count(sl_if_counters() + facts->hook * (__u32)sizeof(struct sl_hook_stats) +
+			 (__u32)offsetof(struct sl_hook_stats, reason) +
+			 facts->blind * (__u32)sizeof(struct sl_counter),
+		 facts->bytes);
+	return !facts->reason &&
+	       SL_AT(struct sl_ruleset, ruleset)->drop_reasons >> (facts->blind & 63) & 1;
 }
 
 /*
@@ -48,7 +52,7 @@ static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struc
  * and the rules are not asked.
  */
 static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					  __u32 cpu, __u32 stats, struct sl_decision *decision)
+					  __u32 cpu, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 
@@ -60,7 +64,10 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
 		sl_name_look();
-	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
+	if (!pkt->blind || !sl_blind_drops(sl_facts_of(pkt), court->rules))
+		return false;
+	*decision = (struct sl_decision) { .verdict = SL_DROP, .slot = SL_NO_SLOT };
+	return true;
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -78,10 +85,16 @@ static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *c
 static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_court *court,
 					 struct sl_decision *decision, const bool moves)
 {
-	enum sl_reason reason = decision->verdict == SL_REJECT
-					? sl_reject(pkt, decision->arg, moves)
-					: pipeline_redirect(court, decision);
+	enum sl_reason reason;
 
+	if (decision->verdict != SL_REJECT)
+		reason = pipeline_redirect(court, decision);
+	else if (sl_is_reply(decision->arg))
+		reason = sl_reply_make(pkt->ctx, sl_facts_of(pkt), decision->arg);
+	else
+		reason = SL_REASON_NONE;
+	if (!reason && decision->verdict == SL_REJECT)
+		reason = sl_reject(pkt, decision->arg, moves);
 	if (!reason)
 		return;
 	sl_undone(sl_facts_of(pkt), reason);
@@ -145,7 +158,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		if (!pipeline_look(pkt, &court, cpu, stats, decision))
+		if (!pipeline_look(pkt, &court, cpu, decision))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
