@@ -182,11 +182,6 @@ static __always_inline __u32 sl_rule_counters(void)
 	return sl_rule_counter_offset(0, sl_config.rule_shift, bpf_get_smp_processor_id());
 }
 
-static __always_inline __u32 sl_if_counters(void)
-{
-	return sl_if_stats_offset(sl_config.slot, sl_config.ncpus, bpf_get_smp_processor_id());
-}
-
 static __always_inline bool sl_event_emit(const void *event, __u32 size)
 {
 	return !bpf_ringbuf_output(&sluice_events, (void *)event, size, 0);

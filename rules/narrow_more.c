@@ -169,6 +169,13 @@ int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 	return 0;
 }
 
+static enum sl_app text_app(enum sl_text_of of)
+{
+	return of == SL_TEXT_TLS_ALPN	    ? SL_APP_TLS
+	       : of == SL_TEXT_SSH_SOFTWARE ? SL_APP_SSH
+					    : SL_APP_HTTP;
+}
+
 /* A message is of one application: names of two are in none. */
 int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct sl_part *part)
 {
@@ -179,19 +186,16 @@ int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct 
 		if (n->names[i].cond.app != cond->app)
 			return sl_narrow_contradiction(n, part, n->names[i].by);
 	}
+	for (i = 0; i < n->ntexts; i++) {
+		if (text_app(n->texts[i].cond.of) != cond->app)
+			return sl_narrow_contradiction(n, part, n->texts[i].by);
+	}
 	name = open_place((void **)&n->names, &n->nnames, n->nnames, sizeof(*name));
 	if (!name)
 		return -ENOMEM;
 	*name = (struct sl_narrow_name) { *cond, part };
 	cond->names = (struct sl_domains) {};
 	return 0;
-}
-
-static enum sl_app text_app(enum sl_text_of of)
-{
-	return of == SL_TEXT_TLS_ALPN	    ? SL_APP_TLS
-	       : of == SL_TEXT_SSH_SOFTWARE ? SL_APP_SSH
-					    : SL_APP_HTTP;
 }
 
 int sl_narrow_text(struct sl_narrow *n, struct sl_cond_text *cond, const struct sl_part *part)

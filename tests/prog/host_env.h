@@ -67,11 +67,6 @@ static __always_inline __u32 sl_rule_counters(void)
 	return sl_rule_counter_offset(0, HOST_RULE_SHIFT, 0);
 }
 
-static __always_inline __u32 sl_if_counters(void)
-{
-	return sl_if_stats_offset(host_slot, 1, 0);
-}
-
 static __always_inline bool sl_event_emit(const void *event, __u32 size)
 {
 	if (host_ring_full)
