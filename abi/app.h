@@ -106,6 +106,22 @@ struct sl_app_found {
 /* There is a name in the message; it may be one without labels. */
 #define SL_APP_HAS_NAME	   2U
 #define SL_APP_HAS_TYPE	   4U /* of DNS: of the first question */
+#define SL_APP_HAS_SECRET  8U /* of TLS: an encrypted ClientHello within this one, or as if */
+
+/* sl_app_found.quic_type: as version 1 has them, and a list of versions. */
+#define SL_QUIC_TYPES(X)          \
+	X(INITIAL, "initial")     \
+	X(ZERO_RTT, "zero-rtt")   \
+	X(HANDSHAKE, "handshake") \
+	X(RETRY, "retry")         \
+	X(NEGOTIATION, "negotiation")
+
+enum sl_quic_type {
+#define X(name, word) SL_QUIC_##name,
+	SL_QUIC_TYPES(X)
+#undef X
+	SL_QUIC_TYPE_MAX_
+};
 
 #define SL_WORK_BYTES 16384U
 #define SL_WORK_SIZE  32768U

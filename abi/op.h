@@ -50,6 +50,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
 	X(NAME, "the name in the application's message, among others")                  \
 	X(FLOW, "what is known of the flow, in ranges")                                 \
+	X(APP_TEXT, "a text in the application's message, among others")                \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -218,6 +219,33 @@ struct sl_op_name {
 	__u32 pad;
 	__u64 name[];
 };
+
+/* Of what abi/app.h knows of a message. */
+enum sl_text_of {
+	SL_TEXT_TLS_ALPN, /* one of those that the client offers */
+	SL_TEXT_HTTP_METHOD,
+	SL_TEXT_HTTP_PATH,
+	SL_TEXT_HTTP_AGENT,
+	SL_TEXT_SSH_SOFTWARE,
+	SL_TEXT_MAX_
+};
+
+/* Its bytes follow, with zeros to the next multiple of 8. */
+struct sl_text_form {
+	__u16 length;
+	__u8 any_before; /* it is the end of the text, or anywhere in it */
+	__u8 any_behind;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sl_text_form) == 8, "layout");
+
+struct sl_op_text {
+	struct sl_op op; /* arg: enum sl_text_of */
+	__u32 count; /* struct sl_text_form, one behind the other, follow */
+	__u8 nocase;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct sl_op_text) == 16, "layout");
 
 /* SAMPLE: op.arg is N. */
 

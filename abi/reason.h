@@ -72,9 +72,14 @@
 	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
+	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
+	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
 	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
-	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")                  \
+	X(DOH,               "doh",               BLIND,       "DNS over HTTP, by the path of the request")     \
+	X(ECH,               "ech",               BLIND,       "TLS whose ClientHello has an encrypted one in it, or as if") \
+	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header")
 /* clang-format on */
 
 enum sl_class {

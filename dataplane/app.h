@@ -6,47 +6,85 @@
  * What the application says in a packet, by what the bytes are, whatever the port: see abi/app.h.
  */
 
+#include "app_read.h"
 #include "blind.h"
-#include "dns.h"
 #include "fetch.h"
 
+/* As much of a message as is looked at; readers take eight bytes at a time. */
+#define SL_APP_BYTES (SL_WORK_BYTES - 8)
+
+static __always_inline __u32 app_bytes(__u32 work)
+{
+	return work + (__u32)offsetof(struct sl_work, bytes);
+}
+
 /* The first bytes decide whether there is more to look at. */
-static __always_inline bool app_read_datagram(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
+static __always_inline int app_read_datagram(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
 {
 	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
 	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
-	__u32 bytes = work + (__u32)offsetof(struct sl_work, bytes);
+	__u32 bytes = app_bytes(work);
 
 	if (sl_fetch(ctx, facts, facts->payload, have, bytes))
-		return false;
+		return SL_READ_NOT;
+	if (!on_port && have && bytes_at(bytes) >> 7 && sl_quic_read(bytes, length, work))
+		return SL_READ_WHOLE;
 	if (!sl_dns_may_be(bytes, length, on_port))
-		return false;
+		return SL_READ_NOT;
 	if (length > have && have < SL_DNS_LEAD) {
 		__u32 lead = length < SL_DNS_LEAD ? length : SL_DNS_LEAD;
 
 		if (sl_fetch(ctx, facts, facts->payload + have, lead - have, bytes + have))
-			return false;
+			return SL_READ_NOT;
 	}
-	return sl_dns_read(bytes, length, work, on_port);
+	return sl_dns_read(bytes, length, work, on_port) ? SL_READ_WHOLE : SL_READ_NOT;
+}
+
+static __always_inline int app_read_segment(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
+{
+	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
+	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+	__u32 bytes = app_bytes(work);
+
+	if (sl_fetch(ctx, facts, facts->payload, have, bytes) ||
+	    !app_may_be(bytes, have, length, on_port))
+		return SL_READ_NOT;
+	if (length > SL_APP_BYTES)
+		length = SL_APP_BYTES;
+	if (length > have &&
+	    sl_fetch(ctx, facts, facts->payload + have, length - have, bytes + have))
+		return SL_READ_NOT;
+	return sl_app_read_stream(bytes, length, work, on_port);
 }
 
 /*
  * The message that begins in this packet is read into the work area. Its offset, or 0 where there is
- * none that Sluice knows.
+ * none that Sluice knows. A message that goes on in another packet, or is broken, is a reason; of a
+ * first fragment it is none, since the later ones count.
  */
-SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
+SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 work)
 {
-	bool found = false;
+	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, work);
+	int read = SL_READ_NOT;
 
 	sl_keep(ctx);
 	if (!facts || facts->reason || facts->frag == SL_FRAG_LATER || !facts->payload ||
 	    facts->payload >= facts->end || facts->end > facts->length)
 		return 0;
-	SL_AT(struct sl_app_found, work)->app = SL_APP_NONE;
-	SL_AT(struct sl_app_found, work)->has = 0;
+	bytes_found_none(work);
 	if (facts->key.l4 == SL_L4_UDP)
-		found = app_read_datagram(ctx, facts, work);
-	return found ? work : 0;
+		read = app_read_datagram(ctx, facts, work);
+	else if (facts->key.l4 == SL_L4_TCP)
+		read = app_read_segment(ctx, facts, work);
+	if (read == SL_READ_NOT)
+		return 0;
+	if (read == SL_READ_MORE)
+		found->has = 0;
+	if (!(found->has & SL_APP_HAS_MESSAGE) && !facts->frag)
+		facts->reason =
+			read == SL_READ_MORE ? SL_REASON_STREAM_SPLIT : SL_REASON_STREAM_BROKEN;
+	sl_blind_message(facts, work);
+	return found->app ? work : 0;
 }
 
 /* The stage: for rule sets that need it. */

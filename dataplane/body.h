@@ -16,6 +16,7 @@
 #include "op_name.h"
 #include "op_rewrite.h"
 #include "op_set.h"
+#include "op_text.h"
 #include "op_vlan.h"
 
 /* Beside the verdicts: the rule needs an skb, and there is none here. */
@@ -74,6 +75,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		break;
 	case SL_OP_FLOW:
 		found = sl_op_flow(facts, at);
+		break;
+	case SL_OP_APP_TEXT:
+		found = sl_op_text(at);
 		break;
 	case SL_OP_NAME:
 		found = sl_op_name(at);

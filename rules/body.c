@@ -20,7 +20,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 
 	if (rule->nstmts || rule->action > SL_DROP || rule->arg || match->nraws ||
 	    match->nlengths || match->mss.count || match->nsets || match->nifaces ||
-	    match->nnames || rule->nasides)
+	    match->nnames || match->ntexts || rule->nasides)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -216,6 +216,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 			return err;
 	}
 	err = sl_body_add_match(&w, match);
+	if (!err)
+		err = sl_body_add_texts(&w, match);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
 	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)

@@ -36,3 +36,4 @@ int sl_body_add_names(struct sl_body_writing *w, const struct sl_conf_match *mat
 		      const struct sl_name_key *key);
 /* body_stmt.c: what it does, and its limits. */
 int sl_body_add_stmts(struct sl_body_writing *w, const struct sl_conf_rule *rule);
+int sl_body_add_texts(struct sl_body_writing *w, const struct sl_conf_match *match);

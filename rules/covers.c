@@ -97,6 +97,20 @@ static bool has_name(const struct sl_conf_match *match, const struct sl_cond_nam
 	return false;
 }
 
+static bool has_text(const struct sl_conf_match *match, const struct sl_cond_text *cond)
+{
+	size_t i;
+
+	for (i = 0; i < match->ntexts; i++) {
+		const struct sl_cond_text *text = &match->texts[i];
+
+		if (text->of == cond->of && text->negate == cond->negate &&
+		    sl_texts_equal(&text->texts, &cond->texts))
+			return true;
+	}
+	return false;
+}
+
 /* What is not in the key. */
 static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_match *inner)
 {
@@ -120,6 +134,10 @@ static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_
 	}
 	for (i = 0; i < outer->nnames; i++) {
 		if (!has_name(inner, &outer->names[i]))
+			return false;
+	}
+	for (i = 0; i < outer->ntexts; i++) {
+		if (!has_text(inner, &outer->texts[i]))
 			return false;
 	}
 	return !outer->mss.count ||

@@ -69,6 +69,12 @@ bool sl_match_asks_app(const struct sl_conf_match *match)
 	return false;
 }
 
+/* RFC 9110, 9.1; RFC 3986, 6.2.2.1; RFC 7301, 3.1: what is not named here is told apart. */
+bool sl_text_is_nocase(enum sl_text_of of)
+{
+	return of == SL_TEXT_HTTP_AGENT || of == SL_TEXT_SSH_SOFTWARE;
+}
+
 void sl_match_freep(struct sl_conf_match **match)
 {
 	size_t i;
@@ -84,6 +90,9 @@ void sl_match_freep(struct sl_conf_match **match)
 	for (i = 0; i < (*match)->nnames; i++)
 		sl_domains_clear(&(*match)->names[i].names);
 	free((*match)->names);
+	for (i = 0; i < (*match)->ntexts; i++)
+		sl_texts_clear(&(*match)->texts[i].texts);
+	free((*match)->texts);
 	free((*match)->raws);
 	free((*match)->lengths);
 	sl_intervals_clear(&(*match)->mss);

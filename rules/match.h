@@ -6,6 +6,7 @@
 #include "field.h"
 #include "op.h"
 #include "selector.h"
+#include "text.h"
 
 /*
  * The conditions of a rule in normal form, which is all that the later stages need: a packet
@@ -64,6 +65,13 @@ struct sl_cond_name {
 	struct sl_domains names; /* ascending, each once */
 };
 
+/* The text in a message is as one of these says, or with negate is as none. */
+struct sl_cond_text {
+	enum sl_text_of of;
+	bool negate;
+	struct sl_texts texts;
+};
+
 struct sl_conf_match {
 	__u8 l3; /* SL_L3_BIT()s */
 	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
@@ -78,6 +86,8 @@ struct sl_conf_match {
 	size_t nifaces;
 	struct sl_cond_name *names; /* in the order of the text */
 	size_t nnames;
+	struct sl_cond_text *texts; /* in the order of the text */
+	size_t ntexts;
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */
 };
@@ -92,4 +102,6 @@ __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
 /* Whether it asks of the application's message. */
 bool sl_match_asks_app(const struct sl_conf_match *match);
+/* Whether upper and lower case are the same in such texts. */
+bool sl_text_is_nocase(enum sl_text_of of);
 void sl_match_freep(struct sl_conf_match **match);

@@ -169,6 +169,13 @@ int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 	return 0;
 }
 
+static enum sl_app text_app(enum sl_text_of of)
+{
+	return of == SL_TEXT_TLS_ALPN	    ? SL_APP_TLS
+	       : of == SL_TEXT_SSH_SOFTWARE ? SL_APP_SSH
+					    : SL_APP_HTTP;
+}
+
 /* A message is of one application: names of two are in none. */
 int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct sl_part *part)
 {
@@ -179,11 +186,36 @@ int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct 
 		if (n->names[i].cond.app != cond->app)
 			return sl_narrow_contradiction(n, part, n->names[i].by);
 	}
+	for (i = 0; i < n->ntexts; i++) {
+		if (text_app(n->texts[i].cond.of) != cond->app)
+			return sl_narrow_contradiction(n, part, n->texts[i].by);
+	}
 	name = open_place((void **)&n->names, &n->nnames, n->nnames, sizeof(*name));
 	if (!name)
 		return -ENOMEM;
 	*name = (struct sl_narrow_name) { *cond, part };
 	cond->names = (struct sl_domains) {};
+	return 0;
+}
+
+int sl_narrow_text(struct sl_narrow *n, struct sl_cond_text *cond, const struct sl_part *part)
+{
+	struct sl_narrow_text *text;
+	size_t i;
+
+	for (i = 0; i < n->ntexts; i++) {
+		if (text_app(n->texts[i].cond.of) != text_app(cond->of))
+			return sl_narrow_contradiction(n, part, n->texts[i].by);
+	}
+	for (i = 0; i < n->nnames; i++) {
+		if (n->names[i].cond.app != text_app(cond->of))
+			return sl_narrow_contradiction(n, part, n->names[i].by);
+	}
+	text = open_place((void **)&n->texts, &n->ntexts, n->ntexts, sizeof(*text));
+	if (!text)
+		return -ENOMEM;
+	*text = (struct sl_narrow_text) { *cond, part };
+	cond->texts = (struct sl_texts) {};
 	return 0;
 }
 
@@ -200,9 +232,11 @@ static int open_match(const struct sl_narrow *n, struct sl_conf_match *match)
 		match->ifaces = calloc(n->nifaces, sizeof(*match->ifaces));
 	if (n->nnames)
 		match->names = calloc(n->nnames, sizeof(*match->names));
+	if (n->ntexts)
+		match->texts = calloc(n->ntexts, sizeof(*match->texts));
 	if ((n->nraws && !match->raws) || (n->nlengths && !match->lengths) ||
 	    (n->nsets && !match->sets) || (n->nifaces && !match->ifaces) ||
-	    (n->nnames && !match->names))
+	    (n->nnames && !match->names) || (n->ntexts && !match->texts))
 		return -ENOMEM;
 	return 0;
 }
@@ -233,6 +267,12 @@ int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match)
 		match->names[match->nnames] = *cond;
 		cond->names = (struct sl_domains) {};
 	}
+	for (; match->ntexts < n->ntexts; match->ntexts++) {
+		struct sl_cond_text *cond = &n->texts[match->ntexts].cond;
+
+		match->texts[match->ntexts] = *cond;
+		cond->texts = (struct sl_texts) {};
+	}
 	match->mss = n->mss;
 	n->mss = (struct sl_intervals) {};
 	return 0;
@@ -249,6 +289,9 @@ void sl_narrow_more_clear(struct sl_narrow *n)
 	for (i = 0; i < n->nnames; i++)
 		sl_domains_clear(&n->names[i].cond.names);
 	free(n->names);
+	for (i = 0; i < n->ntexts; i++)
+		sl_texts_clear(&n->texts[i].cond.texts);
+	free(n->texts);
 	free(n->raws);
 	free(n->lengths);
 	sl_intervals_clear(&n->mss);

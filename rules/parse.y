@@ -66,6 +66,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_FLOW T_FLOWS
 %token T_APP T_DNS T_OPCODE T_QTYPE T_QUERY T_RCODE T_RESPONSE
 %token T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
+%token T_AGENT T_ALPN T_METHOD T_PATH T_QUIC T_SOFTWARE T_SSH T_VERSION
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -612,6 +613,14 @@ selector:
 | T_DNS T_QNAME { $$ = SL_SEL_DNS_QNAME; }
 | T_TLS T_SNI { $$ = SL_SEL_TLS_SNI; }
 | T_HTTP T_HOST { $$ = SL_SEL_HTTP_HOST; }
+| T_TLS T_VERSION { $$ = SL_SEL_TLS_VERSION; }
+| T_TLS T_ALPN { $$ = SL_SEL_TLS_ALPN; }
+| T_HTTP T_METHOD { $$ = SL_SEL_HTTP_METHOD; }
+| T_HTTP T_PATH { $$ = SL_SEL_HTTP_PATH; }
+| T_HTTP T_AGENT { $$ = SL_SEL_HTTP_AGENT; }
+| T_SSH T_SOFTWARE { $$ = SL_SEL_SSH_SOFTWARE; }
+| T_QUIC T_VERSION { $$ = SL_SEL_QUIC_VERSION; }
+| T_QUIC T_TYPE { $$ = SL_SEL_QUIC_TYPE; }
 ;
 
 iface_selector:
@@ -1004,8 +1013,10 @@ word:
 | T_IP
 | T_IP6
 | T_QUERY
+| T_QUIC
 | T_REDIRECT
 | T_SCTP
+| T_SSH
 | T_TCP
 | T_TLS
 | T_UDP

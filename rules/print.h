@@ -24,6 +24,7 @@ void sl_raws_print(struct sl_buf *buf, const struct sl_conf_match *match);
 void sl_lengths_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
 void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names);
+void sl_texts_print(struct sl_buf *buf, const struct sl_conf_match *match);
 void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
 void sl_place_print(struct sl_buf *buf, enum sl_base base, unsigned int offset,

@@ -180,6 +180,9 @@ static void print_length(struct sl_buf *buf, const struct sl_cond_length *cond, 
 		[SL_NUMBER_DNS_QTYPE] = SL_SEL_DNS_QTYPE,
 		[SL_NUMBER_DNS_OPCODE] = SL_SEL_DNS_OPCODE,
 		[SL_NUMBER_DNS_RCODE] = SL_SEL_DNS_RCODE,
+		[SL_NUMBER_TLS_VERSION] = SL_SEL_TLS_VERSION,
+		[SL_NUMBER_QUIC_VERSION] = SL_SEL_QUIC_VERSION,
+		[SL_NUMBER_QUIC_TYPE] = SL_SEL_QUIC_TYPE,
 	};
 	bool six = cond->of == SL_LENGTH_PACKET && l3 == SL_L3_BIT(SL_L3_IP6);
 	const struct sl_selector_info *info =
@@ -282,5 +285,36 @@ void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match)
 		sl_buf_add(buf, "%s %s", sl_selectors[selectors[cond->app]].name,
 			   cond->negate ? "!= " : "");
 		sl_domains_print(buf, &cond->names);
+	}
+}
+
+static void print_texts(struct sl_buf *buf, const struct sl_texts *texts)
+{
+	size_t i;
+
+	sl_buf_add(buf, texts->count > 1 ? "{ " : "");
+	for (i = 0; i < texts->count; i++)
+		sl_buf_add(buf, "%s\"%s\"", i ? ", " : "", texts->v[i]);
+	sl_buf_add(buf, texts->count > 1 ? " }" : "");
+}
+
+void sl_texts_print(struct sl_buf *buf, const struct sl_conf_match *match)
+{
+	static const enum sl_selector selectors[SL_TEXT_MAX_] = {
+		[SL_TEXT_TLS_ALPN] = SL_SEL_TLS_ALPN,
+		[SL_TEXT_HTTP_METHOD] = SL_SEL_HTTP_METHOD,
+		[SL_TEXT_HTTP_PATH] = SL_SEL_HTTP_PATH,
+		[SL_TEXT_HTTP_AGENT] = SL_SEL_HTTP_AGENT,
+		[SL_TEXT_SSH_SOFTWARE] = SL_SEL_SSH_SOFTWARE,
+	};
+	size_t i;
+
+	for (i = 0; i < match->ntexts; i++) {
+		const struct sl_cond_text *cond = &match->texts[i];
+
+		sl_print_blank(buf);
+		sl_buf_add(buf, "%s %s", sl_selectors[selectors[cond->of]].name,
+			   cond->negate ? "!= " : "");
+		print_texts(buf, &cond->texts);
 	}
 }

@@ -36,6 +36,9 @@
 #define NAME(of, ...)                                                                    \
 	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_NAME, .app = SL_APP_##of, .l3 = IP4 | IP6, \
 		.protos = { __VA_ARGS__ }, .header = true
+#define TEXT(of)                                                                           \
+	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_TEXT, .text = SL_TEXT_##of, .l3 = IP4 | IP6, \
+		.protos = { TCP }, .header = true
 #define PLAIN	     .words = &sl_words_none
 #define ICMP4_(what) .words = &sl_words_icmp_##what, .l3 = IP4, .protos = { ICMP }
 #define ICMP6_(what) .words = &sl_words_icmp6_##what, .l3 = IP6, .protos = { ICMP6 }
@@ -97,6 +100,14 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_DNS_QNAME]  = { "dns qname",   NAME(DNS, TCP, UDP), .part = SL_PART_QNAME },
 	[SL_SEL_TLS_SNI]    = { "tls sni",     NAME(TLS, TCP), .part = SL_PART_SNI },
 	[SL_SEL_HTTP_HOST]  = { "http host",   NAME(HTTP, TCP), .part = SL_PART_HOST },
+	[SL_SEL_TLS_VERSION] = { "tls version", APP(TLS_VERSION), WORDS(tls_version), .protos = { TCP } },
+	[SL_SEL_QUIC_VERSION] = { "quic version", APP(QUIC_VERSION), PLAIN, .protos = { UDP } },
+	[SL_SEL_QUIC_TYPE]  = { "quic type",   APP(QUIC_TYPE), WORDS(quic_type), .protos = { UDP } },
+	[SL_SEL_TLS_ALPN]   = { "tls alpn",    TEXT(TLS_ALPN) },
+	[SL_SEL_HTTP_METHOD] = { "http method", TEXT(HTTP_METHOD) },
+	[SL_SEL_HTTP_PATH]  = { "http path",   TEXT(HTTP_PATH) },
+	[SL_SEL_HTTP_AGENT] = { "http user-agent", TEXT(HTTP_AGENT) },
+	[SL_SEL_SSH_SOFTWARE] = { "ssh software", TEXT(SSH_SOFTWARE) },
 };
 /* clang-format on */
 
@@ -118,7 +129,7 @@ static sl_u128 number_max(enum sl_length_of of)
 		[SL_NUMBER_DNS_RCODE] = 15,
 		[SL_NUMBER_TLS_VERSION] = UINT16_MAX,
 		[SL_NUMBER_QUIC_VERSION] = UINT32_MAX,
-		[SL_NUMBER_QUIC_TYPE] = 3,
+		[SL_NUMBER_QUIC_TYPE] = SL_QUIC_TYPE_MAX_ - 1,
 	};
 
 	return max[of];
@@ -136,6 +147,7 @@ sl_u128 sl_selector_max(const struct sl_selector_info *info)
 	case SL_KIND_MSS:
 	case SL_KIND_IFACE:
 	case SL_KIND_NAME:
+	case SL_KIND_TEXT:
 		break;
 	}
 	return UINT16_MAX;

@@ -64,6 +64,14 @@ enum sl_selector {
 	SL_SEL_DNS_QNAME,
 	SL_SEL_TLS_SNI,
 	SL_SEL_HTTP_HOST,
+	SL_SEL_TLS_VERSION,
+	SL_SEL_QUIC_VERSION,
+	SL_SEL_QUIC_TYPE,
+	SL_SEL_TLS_ALPN,
+	SL_SEL_HTTP_METHOD,
+	SL_SEL_HTTP_PATH,
+	SL_SEL_HTTP_AGENT,
+	SL_SEL_SSH_SOFTWARE,
 	SL_SEL_MAX_
 };
 
@@ -75,6 +83,7 @@ enum sl_selector_kind {
 	SL_KIND_MSS,
 	SL_KIND_IFACE, /* struct sl_cond_iface */
 	SL_KIND_NAME, /* struct sl_cond_name */
+	SL_KIND_TEXT, /* struct sl_cond_text */
 };
 
 struct sl_selector_info {
@@ -85,6 +94,7 @@ struct sl_selector_info {
 	enum sl_selector_kind kind;
 	enum sl_length_of of; /* SL_KIND_LENGTH */
 	enum sl_app app; /* SL_KIND_NAME: whose */
+	enum sl_text_of text; /* SL_KIND_TEXT */
 	enum sl_base base; /* SL_KIND_RAW: where, and how many bytes */
 	__u16 offset;
 	__u8 length;

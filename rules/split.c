@@ -237,6 +237,17 @@ static int set_name(struct sl_conf_match *match, const struct sl_conf_match *who
 	return sl_domains_copy(&match->names[0].names, &whole->names[i].names);
 }
 
+static int set_text(struct sl_conf_match *match, const struct sl_conf_match *whole, size_t i)
+{
+	match->texts = malloc(sizeof(*match->texts));
+	if (!match->texts)
+		return -ENOMEM;
+	match->ntexts = 1;
+	match->texts[0] = whole->texts[i];
+	match->texts[0].texts = (struct sl_texts) {};
+	return sl_texts_copy(&match->texts[0].texts, &whole->texts[i].texts);
+}
+
 static int split_rule(struct splitting *s)
 {
 	const struct sl_conf_match *match = s->rule->match;
@@ -249,6 +260,8 @@ static int split_rule(struct splitting *s)
 		err = split_each(s, match->nsets, set_set);
 	if (!err)
 		err = split_each(s, match->nnames, set_name);
+	if (!err)
+		err = split_each(s, match->ntexts, set_text);
 	if (!err)
 		err = split_each(s, match->nlengths, set_length);
 	if (!err)

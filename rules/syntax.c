@@ -112,7 +112,16 @@ static const char *continues(int token)
 	case T_SNI:
 		return "'tls'";
 	case T_HOST:
+	case T_METHOD:
+	case T_PATH:
+	case T_AGENT:
 		return "'http'";
+	case T_ALPN:
+		return "'tls'";
+	case T_VERSION:
+		return "'tls' or 'quic'";
+	case T_SOFTWARE:
+		return "'ssh'";
 	case T_WINDOW:
 		return "'tcp'";
 	case T_MSS:

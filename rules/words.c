@@ -149,6 +149,17 @@ static const struct sl_named apps[] = {
 };
 _Static_assert(sizeof(apps) / sizeof(*apps) == SL_APP_MAX_ - 1, "a word each");
 
+static const struct sl_named tls_versions[] = {
+	{ "ssl3", 0x300, 0x300 },     { "tls1.0", 0x301, 0x301 }, { "tls1.1", 0x302, 0x302 },
+	{ "tls1.2", 0x303, 0x303 }, { "tls1.3", 0x304, 0x304 },
+};
+
+static const struct sl_named quic_types[] = {
+#define X(name, word) { word, SL_QUIC_##name, SL_QUIC_##name },
+	SL_QUIC_TYPES(X)
+#undef X
+};
+
 static const struct sl_named dns_kinds[] = {
 	{ "query", 0, 0 }, { "response", 1, 1 },
 };
@@ -196,6 +207,8 @@ const struct sl_vocabulary sl_words_exthdr = VOCABULARY("extension header", exth
 const struct sl_vocabulary sl_words_flow_state = VOCABULARY("state of a flow", flow_states);
 const struct sl_vocabulary sl_words_flow_to = VOCABULARY("side of a flow", flow_tos);
 const struct sl_vocabulary sl_words_app = VOCABULARY("application", apps);
+const struct sl_vocabulary sl_words_tls_version = VOCABULARY("TLS version", tls_versions);
+const struct sl_vocabulary sl_words_quic_type = VOCABULARY("type of QUIC packet", quic_types);
 const struct sl_vocabulary sl_words_dns = VOCABULARY("kind of message", dns_kinds);
 const struct sl_vocabulary sl_words_dns_type = { "DNS type", dns_types, sizeof(dns_types) / sizeof(*dns_types), true };
 const struct sl_vocabulary sl_words_dns_opcode = { "DNS opcode", dns_opcodes, sizeof(dns_opcodes) / sizeof(*dns_opcodes), true };

@@ -37,6 +37,8 @@ extern const struct sl_vocabulary sl_words_exthdr;
 extern const struct sl_vocabulary sl_words_flow_state;
 extern const struct sl_vocabulary sl_words_flow_to;
 extern const struct sl_vocabulary sl_words_app;
+extern const struct sl_vocabulary sl_words_tls_version;
+extern const struct sl_vocabulary sl_words_quic_type;
 extern const struct sl_vocabulary sl_words_dns;
 extern const struct sl_vocabulary sl_words_dns_type;
 extern const struct sl_vocabulary sl_words_dns_opcode;

@@ -16,7 +16,7 @@
 #include "names.h"
 #include "rules.h"
 
-#define POLICIES 256
+#define POLICIES 512
 
 struct policy {
 	struct sl_conf *conf;

@@ -42,6 +42,11 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	/* Of rule sets that look behind the headers. */
 	[SL_REASON_LATER_FRAGMENT] = "test_prog_blind",
 	[SL_REASON_DOT] = "test_prog_blind",
+	[SL_REASON_DOH] = "test_prog_app",
+	[SL_REASON_ECH] = "test_prog_app",
+	[SL_REASON_QUIC] = "test_prog_app",
+	[SL_REASON_STREAM_SPLIT] = "test_prog_app",
+	[SL_REASON_STREAM_BROKEN] = "test_prog_app",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */

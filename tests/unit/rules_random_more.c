@@ -146,6 +146,12 @@ static void match_name(struct random *r, struct sl_buf *b)
 		"tls sni .example.org",
 		"tls sni != { www.example.org, 1.b.c }",
 		"http host \"Example.net.\"",
+		"tls alpn { h2, \"http/1.1\" }",
+		"tls version >= tls1.2",
+		"http method != { GET, POST }",
+		"http path \"/x*\" http user-agent \"*Y*\"",
+		"ssh software \"OpenSSH_*\"",
+		"quic type { initial, retry }",
 	};
 
 	sl_buf_add(b, "%s", PICK(r, texts));

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/*
+ * Bytes of a message in the arena, as its readers want them. A reader gets a message as far as it is
+ * there, and says one of three things of it.
+ */
+
+#include "../abi/app.h"
+#include "arena.h"
+#include "inline.h"
+
+enum sl_read {
+	SL_READ_NOT, /* not of this protocol, or broken */
+	SL_READ_MORE, /* of this protocol as far as it goes; the rest must come first */
+	SL_READ_WHOLE,
+};
+
+static __always_inline __u8 bytes_at(__u32 at)
+{
+	return *SL_AT(const __u8, at);
+}
+
+static __always_inline __u32 bytes_get16(__u32 at)
+{
+	return __builtin_bswap16(*SL_AT(const __u16, at));
+}
+
+static __always_inline __u32 bytes_get24(__u32 at)
+{
+	return (__u32)bytes_at(at) << 16 | bytes_get16(at + 1);
+}
+
+static __always_inline __u32 bytes_get32(__u32 at)
+{
+	return __builtin_bswap32(*SL_AT(const __u32, at));
+}
+
+/* Nothing is known of the message at work yet; what readers leave unset says that it is not there. */
+static __always_inline void bytes_found_none(__u32 work)
+{
+	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, work);
+
+	found->app = SL_APP_NONE;
+	found->has = 0;
+}
+
+static __always_inline void bytes_text_set(struct sl_text __arena *text, __u32 at, __u32 length)
+{
+	text->at = at;
+	text->length = length;
+}
