@@ -74,6 +74,18 @@ struct sl_found {
 	__u64 flow_addr[4]; /* of the packet that an ICMP error quotes, as in struct sl_key */
 };
 
+/* Where the walk stands in the leaves of several trees. */
+struct sl_leaves {
+	__u32 list; /* offset of struct sl_list; 0: the leaves are found */
+	__u32 from; /* place of the first rule that has not acted yet */
+	__u32 at[SL_TREES];
+	__u32 end[SL_TREES];
+	__u32 order; /* of the record that was found */
+	__u32 target;
+	__u32 walks; /* that have begun, see classify_many() */
+	__u32 pad;
+};
+
 /*
  * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
  * functions that it is in. One for each CPU and program.
@@ -83,6 +95,7 @@ struct sl_scratch {
 	__u8 header[SL_HEADER_MAX];
 	__u8 fetch[SL_FETCH_WIDE]; /* of payload: see fetch.h */
 	struct sl_piece piece;
+	struct sl_leaves leaves;
 	struct sl_found found;
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */

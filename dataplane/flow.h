@@ -14,10 +14,8 @@
 static __always_inline __u64 sl_set_now(void);
 
 /* What sl_flow_look returns beside the verdict of the flow and, above it, the slot. */
-#define FLOW_LEARN   0x100U /* to be made when the packet is let go */
-/* The pipeline's own: */
-#define FLOW_LOOKED  0x200U /* it did look */
-#define FLOW_DECIDED 0x400U /* the rules are not asked */
+#define FLOW_LEARN  0x100U /* to be made when the packet is let go */
+#define FLOW_LOOKED 0x200U /* the pipeline's own: it did look */
 
 #define FLOW_PROTO(facts) ((__u8)((facts)->key.xport >> SL_XPORT_PROTO_SHIFT))
 

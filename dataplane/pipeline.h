@@ -14,6 +14,7 @@
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
+#include "reply.h"
 
 static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
 					   const struct sl_decision *decision)
@@ -31,18 +32,8 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
-static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
-					   struct sl_decision *decision)
-{
-	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
-
-	if ((__u8)looked) {
-		decision->verdict = (__u8)looked;
-		decision->slot = looked >> 32;
-	}
-	return looked | FLOW_LOOKED;
-}
+/* Set beside what sl_flow_look() says. */
+#define LOOK_DECIDED 0x400U /* the packet is dropped, and the rules are not asked */
 
 /*
  * What the stages could not look into counts, and decides where it is set to: true when it did. A
@@ -57,9 +48,22 @@ static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struc
 	return !pkt->reason && judge_drops(court, pkt->blind, decision);
 }
 
+/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
+static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision)
+{
+	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
+
+	if ((__u8)looked) {
+		decision->verdict = (__u8)looked;
+		decision->slot = looked >> 32;
+	}
+	return looked | FLOW_LOOKED;
+}
+
 /*
  * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
- * when it returns FLOW_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
+ * when it returns LOOK_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
  */
 static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
 					   __u32 cpu, __u32 stats, struct sl_decision *decision)
@@ -73,12 +77,14 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_FLOW)
 		looked = pipeline_flow(pkt, court, decision);
-	if ((needs & SL_NEEDS_APP) && decision->verdict == SL_CONTINUE)
+	if (decision->verdict != SL_CONTINUE)
+		return looked;
+	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
-	if ((needs & SL_NEEDS_NAME) && decision->verdict == SL_CONTINUE)
+	if (needs & SL_NEEDS_NAME)
 		sl_name_look();
 	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
-		looked = FLOW_DECIDED;
+		looked |= LOOK_DECIDED;
 	return looked;
 }
 
@@ -113,10 +119,16 @@ static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *c
 static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_court *court,
 					 struct sl_decision *decision, const bool moves)
 {
-	enum sl_reason reason = decision->verdict == SL_REJECT
-					? sl_reject(pkt, decision->arg, moves)
-					: pipeline_redirect(court, decision);
+	enum sl_reason reason;
 
+	if (decision->verdict != SL_REJECT)
+		reason = pipeline_redirect(court, decision);
+	else if (sl_is_reply(decision->arg))
+		reason = sl_reply_make(pkt->ctx, sl_facts_of(pkt), decision->arg);
+	else
+		reason = SL_REASON_NONE;
+	if (!reason && decision->verdict == SL_REJECT)
+		reason = sl_reject(pkt, decision->arg, moves);
 	if (!reason)
 		return;
 	sl_undone(sl_facts_of(pkt), reason);
@@ -196,7 +208,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset) {
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 		looked = pipeline_look(pkt, &court, cpu, stats, decision);
-		if (!(looked & FLOW_DECIDED))
+		if (!(looked & LOOK_DECIDED))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
@@ -209,7 +221,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
-	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+	if ((looked & FLOW_LOOKED) && sl_flow_teaches(looked, decision->verdict, decision->arg))
 		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)

@@ -22,8 +22,7 @@
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
-#define RECORDS_MAX 262144U /* of one rule, in one list */
-#define ALIGN	    64U
+#define ALIGN 64U
 
 struct lowering {
 	const struct sl_conf *conf;
@@ -52,15 +51,8 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	_cleanup_(sl_spread_clear) struct sl_spread spread = {};
 	int err;
 
-	err = sl_spread_make(&spread, rule->match, l3, l4);
-	if (err)
-		return err;
-	if (spread.records <= RECORDS_MAX)
-		return sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
-	sl_diag_error(l->diag, &rule->loc,
-		      "rule '%s' takes more than %u records: it combines too many sets and ranges",
-		      rule->name, RECORDS_MAX);
-	return -E2BIG;
+	err = sl_spread_make(&spread, rule, l3, l4);
+	return err ? err : sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
 }
 
 /* Without an arena nothing is looked up. */
@@ -220,10 +212,11 @@ static int write_source(struct lowering *l)
 static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
 {
 	enum sl_set_kind kind = sl_set_kind_of(set);
+	bool in_map = kind == SL_SET_HASH || kind == SL_SET_TRIE;
 	struct sl_set to = {
 		.kind = (__u8)kind,
-		.body = kind == SL_SET_PLAIN ? set->place : 0,
-		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.body = in_map ? 0 : set->place,
+		.map = in_map ? set->place : 0,
 		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.nparts = (__u8)set->nparts,
