@@ -262,6 +262,8 @@ int main(int argc, char **argv)
 		err = bench_packets(dp);
 	if (!err && is_asked(argv + 1, "features"))
 		err = bench_features(dp);
+	if (!err && is_asked(argv + 1, "flows"))
+		err = bench_flows(dp);
 	if (!err && is_asked(argv + 1, "rules"))
 		err = bench_rules(dp, is_full(argv + 1));
 	sl_dp_freep(&dp);

@@ -14,10 +14,8 @@
 static __always_inline __u64 sl_set_now(void);
 
 /* What sl_flow_look returns beside the verdict of the flow and, above it, the slot. */
-#define FLOW_LEARN   0x100U /* to be made when the packet is let go */
-/* The pipeline's own: */
-#define FLOW_LOOKED  0x200U /* it did look */
-#define FLOW_DECIDED 0x400U /* the rules are not asked */
+#define FLOW_LEARN  0x100U /* to be made when the packet is let go */
+#define FLOW_LOOKED 0x200U /* the pipeline's own: it did look */
 
 #define FLOW_PROTO(facts) ((__u8)((facts)->key.xport >> SL_XPORT_PROTO_SHIFT))
 
@@ -39,13 +37,17 @@ static __always_inline bool flow_counts_here(struct sl_flow __arena *flow, __u32
 	return __sync_val_compare_and_swap(&flow->point[side], at, here) == at;
 }
 
+/*
+ * Plain additions: what a side sends comes to one CPU of the hook, as hardware and RPS spread flows;
+ * where it moves to another, a packet may be missed. No locked operation: each would wait for memory.
+ */
 static __always_inline void flow_count(struct sl_flow __arena *flow, __u32 side, __u32 hook,
 				       __u32 bytes, __u32 now)
 {
 	if (!flow_counts_here(flow, side, hook, now))
 		return;
-	__sync_fetch_and_add(&flow->count[side].packets, 1);
-	__sync_fetch_and_add(&flow->count[side].bytes, bytes);
+	flow->count[side].packets++;
+	flow->count[side].bytes += bytes;
 	if (flow->seen[side] != now)
 		flow->seen[side] = now;
 }
@@ -66,12 +68,16 @@ static __always_inline __u32 flow_move(struct sl_flow __arena *flow, const struc
 	return state;
 }
 
+/*
+ * The lower half of the tag is a word of its own where nothing else changes: written to the place of
+ * another flow meanwhile, it keeps that alive and does no harm.
+ */
 static __always_inline void flow_touch(const struct flow_place *place, __u32 class, __u32 now)
 {
-	__u64 tag = flow_tag_make(place->tag, class, now);
-
-	if (tag != place->tag)
-		flow_tag_swap(place, tag);
+	if (flow_tag_class(place->tag) != class)
+		flow_tag_swap(place, flow_tag_make(place->tag, class, now));
+	else if ((__u32)place->tag != now)
+		*(volatile __u32 __arena *)flow_tag(place, place->way) = now;
 }
 
 /* A connection on the ports of one that ended: another flow, unless that one is to be dropped. */

@@ -33,18 +33,8 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
-static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
-					   struct sl_decision *decision)
-{
-	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
-
-	if ((__u8)looked) {
-		decision->verdict = (__u8)looked;
-		decision->slot = looked >> 32;
-	}
-	return looked | FLOW_LOOKED;
-}
+/* Set beside what sl_flow_look() says. */
+#define LOOK_DECIDED 0x400U /* the packet is dropped, and the rules are not asked */
 
 /*
  * What the stages could not look into counts, and decides where it is set to: true when it did. A
@@ -59,9 +49,22 @@ static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struc
 	return !pkt->reason && judge_drops(court, pkt->blind, decision);
 }
 
+/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
+static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision)
+{
+	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
+
+	if ((__u8)looked) {
+		decision->verdict = (__u8)looked;
+		decision->slot = looked >> 32;
+	}
+	return looked | FLOW_LOOKED;
+}
+
 /*
  * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
- * when it returns FLOW_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
+ * when it returns LOOK_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
  */
 static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
 					   __u32 cpu, __u32 stats, struct sl_decision *decision)
@@ -82,7 +85,7 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 	if (needs & SL_NEEDS_NAME)
 		sl_name_stage(pkt, court->rules);
 	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
-		looked = FLOW_DECIDED;
+		looked |= LOOK_DECIDED;
 	return looked;
 }
 
@@ -206,7 +209,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset) {
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 		looked = pipeline_look(pkt, &court, cpu, stats, decision);
-		if (!(looked & FLOW_DECIDED))
+		if (!(looked & LOOK_DECIDED))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
@@ -219,7 +222,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
-	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+	if ((looked & FLOW_LOOKED) && sl_flow_teaches(looked, decision->verdict, decision->arg))
 		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)

@@ -123,7 +123,7 @@ void sl_ast_flows_timeout(struct sl_parser *p, const struct sl_loc *loc, const s
 	else if (!sl_quantity_time(text, &seconds))
 		err = sl_diag_error(p->diag, time,
 				    "'%s' is no time: write it as 30s, 10m, 1h30m or 7d", text);
-	else if (!seconds || seconds > SL_FLOW_TIMEOUT_MAX)
+	else if (!seconds || seconds > (__u64)SL_FLOW_TIMEOUT_MAX)
 		err = sl_diag_error(p->diag, time,
 				    "a flow's timeout is between 1s and 7d, not '%s'", text);
 	else

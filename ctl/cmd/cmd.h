@@ -113,6 +113,7 @@ int sl_cmd_diff(struct sl_ctl *ctl);
 /* show.c */
 int sl_cmd_show(struct sl_ctl *ctl);
 /* set.c */
+int sl_cmd_flows(struct sl_ctl *ctl);
 int sl_cmd_sets(struct sl_ctl *ctl);
 int sl_cmd_set(struct sl_ctl *ctl);
 /* help.c */

@@ -59,6 +59,18 @@ const struct sl_command sl_commands[] = {
 		.run = sl_cmd_rules,
 	},
 	{
+		.name = "flows",
+		.args = "[kill] [FILTER...]",
+		.values = "kill addr port proto state verdict limit all",
+		.max_args = INT_MAX,
+		.help = "the flows that there are, or forget some",
+		.more = "FILTER: addr ADDRESS[/BITS], port N, proto NAME|N, state NAME, verdict accept|drop;\n"
+			"all that is given must hold. 'limit N' shows that many, 1000 without it. 'kill'\n"
+			"forgets flows with what was decided of them: their next packets meet the rules\n"
+			"again. 'kill all' forgets all.",
+		.run = sl_cmd_flows,
+	},
+	{
 		.name = "sets",
 		.args = "",
 		.help = "the sets in force",

@@ -22,6 +22,8 @@ static const struct sl_route routes[] = {
 	{ "POST", "/v1/set/add", sl_api_set_add, true, "add elements to a set" },
 	{ "POST", "/v1/set/delete", sl_api_set_delete, true, "delete elements from a set" },
 	{ "POST", "/v1/set/flush", sl_api_set_flush, true, "undo what was added and deleted" },
+	{ "POST", "/v1/flows", sl_api_flows, false, "the flows that there are" },
+	{ "POST", "/v1/flows/kill", sl_api_flows_kill, true, "forget flows" },
 	{ "POST", "/v1/attach", sl_api_attach, true, "attach to an interface" },
 	{ "POST", "/v1/detach", sl_api_detach, true, "detach from an interface, or from all" },
 	{ "POST", "/v1/reload", sl_api_reload, true, "read the configuration anew" },

@@ -49,6 +49,9 @@ int sl_api_set_test(struct sl_daemon *daemon, const json_t *body, json_t **reply
 int sl_api_set_add(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_set_delete(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_set_flush(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+/* api_flows.c */
+int sl_api_flows(struct sl_daemon *daemon, const json_t *body, json_t **reply);
+int sl_api_flows_kill(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 /* api_change.c */
 int sl_api_attach(struct sl_daemon *daemon, const json_t *body, json_t **reply);
 int sl_api_detach(struct sl_daemon *daemon, const json_t *body, json_t **reply);

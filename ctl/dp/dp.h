@@ -138,6 +138,44 @@ typedef void sl_dp_full_fn(void *arg, const char *name, __u64 refused);
  */
 void sl_dp_sets_sweep(struct sl_dp *dp, sl_dp_full_fn *call, void *arg);
 
+/* --- flows --- */
+
+/* Which flows: all that it says must hold. Zero: any. */
+struct sl_dp_flow_filter {
+	__u8 l3; /* enum sl_l3 of addr; 0: any address */
+	__u8 bits; /* of its prefix */
+	__u8 state; /* enum sl_flow_state */
+	__u8 verdict; /* enum sl_verdict */
+	__u64 addr[2]; /* of either side, high and low; IPv4: [1] */
+	bool has_port, has_proto;
+	__u16 port; /* of either side; ICMP: the identifier */
+	__u8 proto;
+};
+
+struct sl_dp_flow {
+	struct sl_flow flow;
+	__u64 since_ms; /* its first packet, before now */
+	__u64 idle_ms;
+	__u64 timeout_ms;
+};
+
+struct sl_dp_flow_table {
+	__u32 places;
+	__u64 flows; /* that have not timed out */
+	__u64 made;
+	__u64 evicted;
+	__u64 unplaced;
+};
+
+/* False: the rule set in force asks for no flows, and there is no table. */
+bool sl_dp_flow_table(struct sl_dp *dp, struct sl_dp_flow_table *out);
+/* A value that is not 0 ends the list and is what sl_dp_flows returns. */
+typedef int sl_dp_flow_fn(void *arg, const struct sl_dp_flow *flow);
+int sl_dp_flows(struct sl_dp *dp, const struct sl_dp_flow_filter *filter, sl_dp_flow_fn *call,
+		void *arg);
+/* The next packet of such a flow begins a new one, which the rules judge. How many there were. */
+size_t sl_dp_flows_kill(struct sl_dp *dp, const struct sl_dp_flow_filter *filter);
+
 /* --- interfaces --- */
 
 enum sl_xdp_attach {

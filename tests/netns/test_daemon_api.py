@@ -130,6 +130,7 @@ def test_index_names_all_requests(steady):
         ("POST", "/v1/set/list", "read"), ("POST", "/v1/set/test", "read"),
         ("POST", "/v1/set/add", "change"), ("POST", "/v1/set/delete", "change"),
         ("POST", "/v1/set/flush", "change"), ("POST", "/v1/attach", "change"),
+        ("POST", "/v1/flows", "read"), ("POST", "/v1/flows/kill", "change"),
         ("POST", "/v1/detach", "change"), ("POST", "/v1/reload", "change"),
         ("POST", "/v1/confirm", "change")}
     assert all(r["help"] for r in index["requests"])

@@ -41,8 +41,8 @@ struct sequence {
 #define S(f)  pkt(eth(), ip4(B4), tcp(.sport = 80, .dport = 4000, .flags = (f)))
 #define C6(f) pkt(eth(), ip6(A6), tcp(.sport = 4000, .dport = 80, .flags = (f)))
 #define S6(f) pkt(eth(), ip6(B6), tcp(.sport = 80, .dport = 4000, .flags = (f)))
-#define CD pkt(eth(), ip4(A4), tcp(.flags = ACK), data(40))
-#define CU pkt(eth(), ip4(A4), udp(.sport = 5000, .dport = 53), data(9))
+#define CD    pkt(eth(), ip4(A4), tcp(.flags = ACK), data(40))
+#define CU    pkt(eth(), ip4(A4), udp(.sport = 5000, .dport = 53), data(9))
 #define SU    pkt(eth(), ip4(B4), udp(.sport = 53, .dport = 5000), data(9))
 
 #define NEW	  SL_FLOW_NEW
@@ -272,7 +272,8 @@ static void test_counted_at_the_rule(void **state)
 
 	(void)state;
 	policy_free_all();
-	policy = policy_new("chain ingress {\n first: udp dport 9 drop\n it: udp dport 53 drop flow\n}\n");
+	policy = policy_new(
+		"chain ingress {\n first: udp dport 9 drop\n it: udp dport 53 drop flow\n}\n");
 	policy_use(policy, policy_drops(policy));
 	flows_clear();
 	for (int i = 0; i < 3; i++) {
@@ -296,8 +297,8 @@ static void test_full_drops(void **state)
 	policy_use(policy, policy_drops(policy));
 	flows_clear();
 	for (int i = 0; i < 10; i++) {
-		struct frame frame = lab_frame(
-			pkt(eth(), ip4(A4), udp(.sport = 1000 + i, .dport = 99)));
+		struct frame frame =
+			lab_frame(pkt(eth(), ip4(A4), udp(.sport = 1000 + i, .dport = 99)));
 
 		host_run(SL_HOOK_XDP, 0, &frame, &trace);
 		assert_int_equal(trace.verdict, i < 8 ? SL_ACCEPT : SL_DROP);

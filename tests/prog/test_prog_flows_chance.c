@@ -329,8 +329,8 @@ static void test_chance(void **state)
 		check_counts(kernel_arena);
 }
 
-#define THREADS 4
-#define ROUNDS	300
+#define THREADS 2 /* as many as sides: one CPU a side, as counting wants it */
+#define ROUNDS	600
 #define REPEAT	50
 #define RACES	4 /* flows */
 
@@ -354,11 +354,10 @@ static void *race(void *arg)
 		__u16 port = (__u16)(7000 + i % RACES);
 		struct frame frame = { .bytes = bytes };
 
-		frame.len = packet_build(bytes,
-					 racer->cpu / 2 % 2
-						 ? pkt(eth(), ip4(.src = DST4, .dst = SRC4),
-						       udp(.sport = 53, .dport = port), data(20))
-						 : pkt(eth(), ip4(), udp(.sport = port), data(20)));
+		frame.len = packet_build(
+			bytes, racer->cpu % 2 ? pkt(eth(), ip4(.src = DST4, .dst = SRC4),
+						    udp(.sport = 53, .dport = port), data(20))
+					      : pkt(eth(), ip4(), udp(.sport = port), data(20)));
 		racer->err = kernel_repeat(WAY_XDP, &frame, REPEAT);
 	}
 	return NULL;
