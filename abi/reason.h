@@ -78,7 +78,8 @@
 	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
 	X(DOH,               "doh",               BLIND,       "DNS over HTTP, by the path of the request")     \
 	X(ECH,               "ech",               BLIND,       "TLS whose ClientHello has an encrypted one in it, or as if") \
-	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header")
+	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header") \
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
 /* clang-format on */
 
 enum sl_class {
