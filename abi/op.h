@@ -49,8 +49,8 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(LIMIT, "a token bucket")                                                      \
 	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
 	X(NAME, "the name in the application's message, among others")                  \
-	X(FLOW, "what is known of the flow, in ranges")                                 \
 	X(APP_TEXT, "a text in the application's message, among others")                \
+	X(FLOW, "what is known of the flow, in ranges")                                 \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \

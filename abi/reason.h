@@ -76,10 +76,10 @@
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
 	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
-	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")                  \
 	X(DOH,               "doh",               BLIND,       "DNS over HTTP, by the path of the request")     \
 	X(ECH,               "ech",               BLIND,       "TLS whose ClientHello has an encrypted one in it, or as if") \
-	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header")
+	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header") \
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
 /* clang-format on */
 
 enum sl_class {

@@ -73,11 +73,11 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
 		break;
-	case SL_OP_FLOW:
-		found = sl_op_flow(facts, at);
-		break;
 	case SL_OP_APP_TEXT:
 		found = sl_op_text(at);
+		break;
+	case SL_OP_FLOW:
+		found = sl_op_flow(facts, at);
 		break;
 	case SL_OP_NAME:
 		found = sl_op_name(at);

@@ -8,7 +8,7 @@
 
 int sl_texts_add(struct sl_texts *texts, const char *text, size_t length, bool lower)
 {
-	char **v = realloc(texts->v, (texts->count + 1) * sizeof(*v));
+	char **v = (char **)realloc((void *)texts->v, (texts->count + 1) * sizeof(*v));
 	char *copy;
 	size_t i;
 
