@@ -11,10 +11,10 @@
 #include "fetch.h"
 
 /* The first bytes decide whether there is more to look at. */
-static __always_inline bool app_read_datagram(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
+static __always_inline bool app_read_dns(SL_CTX *ctx, const struct sl_facts *facts, __u32 work,
+					 bool on_port)
 {
 	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
-	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
 	__u32 bytes = work + (__u32)offsetof(struct sl_work, bytes);
 
 	if (sl_fetch(ctx, facts, facts->payload, have, bytes))
@@ -30,11 +30,22 @@ static __always_inline bool app_read_datagram(SL_CTX *ctx, const struct sl_facts
 	return sl_dns_read(bytes, length, work, on_port);
 }
 
+static __always_inline bool app_read_datagram(SL_CTX *ctx, struct sl_facts *facts, __u32 work)
+{
+	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+
+	if (app_read_dns(ctx, facts, work, on_port))
+		return true;
+	if (on_port)
+		sl_blind(facts, SL_REASON_BAD_DNS);
+	return false;
+}
+
 /*
  * The message that begins in this packet is read into the work area. Its offset, or 0 where there is
  * none that Sluice knows.
  */
-SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
+SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 work)
 {
 	bool found = false;
 
