@@ -10,12 +10,17 @@
 #include "dns.h"
 #include "fetch.h"
 
+static __always_inline bool app_on_dns_port(const struct sl_facts *facts)
+{
+	return sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+}
+
 /* The first bytes decide whether there is more to look at. */
-static __always_inline bool app_read_dns(SL_CTX *ctx, const struct sl_facts *facts, __u32 work,
-					 bool on_port)
+static __always_inline bool app_read_datagram(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
 {
 	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
 	__u32 bytes = work + (__u32)offsetof(struct sl_work, bytes);
+	bool on_port = app_on_dns_port(facts);
 
 	if (sl_fetch(ctx, facts, facts->payload, have, bytes))
 		return false;
@@ -28,17 +33,6 @@ static __always_inline bool app_read_dns(SL_CTX *ctx, const struct sl_facts *fac
 			return false;
 	}
 	return sl_dns_read(bytes, length, work, on_port);
-}
-
-static __always_inline bool app_read_datagram(SL_CTX *ctx, struct sl_facts *facts, __u32 work)
-{
-	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
-
-	if (app_read_dns(ctx, facts, work, on_port))
-		return true;
-	if (on_port)
-		sl_blind(facts, SL_REASON_BAD_DNS);
-	return false;
 }
 
 /*
@@ -57,6 +51,8 @@ SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 wo
 	SL_AT(struct sl_app_found, work)->has = 0;
 	if (facts->key.l4 == SL_L4_UDP)
 		found = app_read_datagram(ctx, facts, work);
+	if (!found && facts->key.l4 == SL_L4_UDP && app_on_dns_port(facts))
+		sl_blind(facts, SL_REASON_BAD_DNS);
 	return found ? work : 0;
 }
 
