@@ -198,14 +198,16 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		if (err)
 			return err;
 	}
+	/* What is in a rule is nearer than what is in a set. */
+	err = sl_body_add_names(&w, match, key);
+	if (err)
+		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = add_set(&w, &match->sets[i]);
 		if (err)
 			return err;
 	}
 	err = sl_body_add_match(&w, match);
-	if (!err)
-		err = sl_body_add_names(&w, match, key);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
 	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)
