@@ -12,6 +12,7 @@
 #include "count.h"
 #include "flow.h"
 #include "judge.h"
+#include "by_name.h"
 #include "parse.h"
 #include "reject.h"
 #include "reply.h"
@@ -82,7 +83,7 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
-		sl_name_look();
+		sl_name_stage(pkt, court->rules);
 	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
 		looked |= LOOK_DECIDED;
 	return looked;
