@@ -79,7 +79,8 @@
 	X(DOH,               "doh",               BLIND,       "DNS over HTTP, by the path of the request")     \
 	X(ECH,               "ech",               BLIND,       "TLS whose ClientHello has an encrypted one in it, or as if") \
 	X(QUIC,              "quic",              BLIND,       "QUIC, by its long header") \
-	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full") \
+	X(BAD_DNS,           "bad-dns",           BLIND,       "no DNS message that can be read, at a port of DNS")
 /* clang-format on */
 
 enum sl_class {

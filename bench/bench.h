@@ -21,5 +21,7 @@ int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, doubl
 int bench_features(struct sl_dp *dp);
 /* flows.c: packets of many flows. */
 int bench_flows(struct sl_dp *dp);
+/* dns.c: reading DNS messages. */
+int bench_dns(struct sl_dp *dp);
 /* rules.c: rule sets of many rules. full: all shapes, sizes and hooks, and not a choice of them. */
 int bench_rules(struct sl_dp *dp, bool full);

@@ -18,32 +18,70 @@ static __always_inline __u32 app_bytes(__u32 work)
 	return work + (__u32)offsetof(struct sl_work, bytes);
 }
 
-/* The first bytes decide whether there is more to look at. */
+static __always_inline bool app_on_dns_port(const struct sl_facts *facts)
+{
+	return sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+}
+
+/*
+ * The first bytes of a datagram, which have the question of most queries, by one slice. Where the
+ * frame ends before, the slice begins before the datagram, and so do its bytes in the work area,
+ * where there is room. Their number; 0: none are there yet.
+ */
+static __always_inline __u32 app_glance(SL_CTX *ctx, const struct sl_facts *facts, __u32 bytes)
+{
+	struct sl_scratch *scratch = sl_scratch();
+	__u32 back = 0;
+	struct bpf_dynptr view;
+
+	if (!scratch || facts->length < SL_FETCH || sl_view(ctx, &view))
+		return 0;
+	if (facts->payload > facts->length - SL_FETCH)
+		back = facts->payload - (facts->length - SL_FETCH);
+	if (!fetch_whole(&view, facts->payload - back, scratch->fetch, bytes - back, SL_FETCH))
+		return 0;
+	return SL_FETCH - back;
+}
+
+/* Bytes from the start of the message on that are to be in the work area, where there are so many. */
+static __always_inline bool app_fetch(SL_CTX *ctx, const struct sl_facts *facts, __u32 bytes,
+				      __u32 have, __u32 want)
+{
+	__u32 length = facts->end - facts->payload;
+
+	if (want > length)
+		want = length;
+	return have >= want ||
+	       !sl_fetch(ctx, facts, facts->payload + have, want - have, bytes + have);
+}
+
+/* The first bytes decide whether there is more to look at; most questions are among them. */
 static __always_inline int app_read_datagram(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
 {
-	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
-	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+	__u32 length = facts->end - facts->payload;
 	__u32 bytes = app_bytes(work);
+	__u32 have = app_glance(ctx, facts, bytes);
+	bool on_port = app_on_dns_port(facts);
 
-	if (sl_fetch(ctx, facts, facts->payload, have, bytes))
+	if (!have && !app_fetch(ctx, facts, bytes, 0, SL_FETCH))
 		return SL_READ_NOT;
-	if (!on_port && have && bytes_at(bytes) >> 7 && sl_quic_read(bytes, length, work))
+	if (!have)
+		have = SL_FETCH;
+	if (!on_port && bytes_at(bytes) >> 7 && sl_quic_read(bytes, length, work))
 		return SL_READ_WHOLE;
 	if (!sl_dns_may_be(bytes, length, on_port))
 		return SL_READ_NOT;
-	if (length > have && have < SL_DNS_LEAD) {
-		__u32 lead = length < SL_DNS_LEAD ? length : SL_DNS_LEAD;
-
-		if (sl_fetch(ctx, facts, facts->payload + have, lead - have, bytes + have))
-			return SL_READ_NOT;
-	}
+	if (sl_dns_read(bytes, have < length ? have : length, work, on_port))
+		return SL_READ_WHOLE;
+	if (have >= length || !app_fetch(ctx, facts, bytes, have, SL_DNS_LEAD))
+		return SL_READ_NOT;
 	return sl_dns_read(bytes, length, work, on_port) ? SL_READ_WHOLE : SL_READ_NOT;
 }
 
 static __always_inline int app_read_segment(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
 {
 	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
-	bool on_port = sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
+	bool on_port = app_on_dns_port(facts);
 	__u32 bytes = app_bytes(work);
 
 	if (sl_fetch(ctx, facts, facts->payload, have, bytes) ||
@@ -76,6 +114,8 @@ SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 wo
 		read = app_read_datagram(ctx, facts, work);
 	else if (facts->key.l4 == SL_L4_TCP)
 		read = app_read_segment(ctx, facts, work);
+	if (read == SL_READ_NOT && facts->key.l4 == SL_L4_UDP && app_on_dns_port(facts))
+		sl_blind(facts, SL_REASON_BAD_DNS);
 	if (read == SL_READ_NOT)
 		return 0;
 	if (read == SL_READ_MORE)

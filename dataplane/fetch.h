@@ -69,7 +69,7 @@ static __always_inline bool fetch_rest(const struct bpf_dynptr *view, __u32 fram
 }
 
 /*
- * length bytes of the frame from offset on, to a multiple of 8 in the arena. Writes whole words: up
+ * length bytes of the frame from offset on, to the arena. Writes whole words: up
  * to 7 bytes behind are zero then. 0, or -1 where the frame ends before.
  */
 SL_VERIFIED_ONCE int sl_fetch(SL_CTX *ctx, const struct sl_facts *facts, __u32 offset, __u32 length,

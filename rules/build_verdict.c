@@ -52,7 +52,7 @@ static enum sl_reject reply_find(const char *word)
 {
 	enum sl_reject kind = SL_REJECT_NXDOMAIN;
 
-	while (kind < SL_REJECT_MAX_ && strcasecmp(word, replies[kind]))
+	while (kind < SL_REJECT_MAX_ && strcasecmp(word, replies[kind]) != 0)
 		kind++;
 	return kind;
 }

@@ -167,11 +167,25 @@ static bool name_is(const struct dns_row *row, const struct sl_app_found *found)
 	return found->name.length == strlen(text) && !memcmp(found->name.text, text, strlen(text));
 }
 
+/* What came to a port of DNS and was not read is counted. */
+static bool blind_is(const struct sl_trace *trace)
+{
+	bool on_port =
+		trace->key.l4 == SL_L4_UDP && (trace->key.dport == 53 || trace->key.dport == 5353);
+
+	return (trace->blind == SL_REASON_BAD_DNS) ==
+	       (on_port && trace->payload_length && !trace->reason && !trace->app);
+}
+
 static bool is_as_row(const char *way, const struct dns_row *row, const char *arena,
 		      const struct sl_trace *trace)
 {
 	const struct sl_app_found *found = (const void *)(arena + trace->app);
 
+	if (!blind_is(trace)) {
+		fprintf(stderr, "%s: blind %u\n", way, trace->blind);
+		return false;
+	}
 	if (row->qtype == NOTHING && !trace->app)
 		return true;
 	if (row->qtype != NOTHING && trace->app && found->app == SL_APP_DNS &&
