@@ -330,7 +330,7 @@ static void test_chance(void **state)
 }
 
 #define THREADS 2 /* as many as sides: one CPU a side, as counting wants it */
-#define ROUNDS	600
+#define ROUNDS	100
 #define REPEAT	50
 #define RACES	4 /* flows */
 
@@ -371,7 +371,7 @@ static void test_many_cpus(void **state)
 	__u64 packets = 0;
 
 	lab_test_kernel(state);
-	for (int round = 0; round < 5; round++) {
+	for (int round = 0; round < 3; round++) {
 		flows_in_force(SL_FLOW_WAYS);
 		packets = 0;
 		for (int i = 0; i < THREADS; i++) {
