@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
 #include "verdict.h"
 
 /*
@@ -257,6 +258,7 @@ struct sl_ruleset {
 	__u32 pad;
 	__u32 names
 		[SL_DIR_MAX_]; /* offset of struct sl_named_index; 0: no rule is found by a name */
+	struct sl_flow_conf flows;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 80 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 144 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
