@@ -256,9 +256,9 @@ struct sl_ruleset {
 	__u32 nports;
 	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
 	__u32 pad;
+	struct sl_flow_conf flows;
 	__u32 names
 		[SL_DIR_MAX_]; /* offset of struct sl_named_index; 0: no rule is found by a name */
-	struct sl_flow_conf flows;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
 _Static_assert(sizeof(struct sl_ruleset) == 144 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

@@ -69,7 +69,6 @@ struct sl_found {
 	__u8 flow_side; /* that sent it: what the entry counts and remembers by side */
 	__u8 flow_flags; /* TCP */
 	__u32 flow_isn; /* of a SYN */
-	__u32 pad;
 	struct sl_flow_key flow_key;
 	__u64 flow_hash;
 	__u64 flow_now; /* ns, coarse */
