@@ -80,9 +80,10 @@ test-vm:
 ## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
 bench:
 	packaging/deps build
-	$(MAKE) $(B)/bench/bench $(B)/bench/sets
+	$(MAKE) $(B)/bench/bench $(B)/bench/sets $(B)/bench/names
 	$(B)/bench/bench
 	$(B)/bench/sets
+	$(B)/bench/names
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:

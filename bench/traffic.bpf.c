@@ -53,6 +53,21 @@ int traffic(struct xdp_md *ctx)
 	return XDP_ABORTED;
 }
 
+/* A DNS query over IPv4 whose name begins with a label of 16 bytes. */
+SEC("xdp.frags")
+int traffic_name(struct xdp_md *ctx)
+{
+	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+	__u32 index = turn++ & (SL_TRAFFIC - 1);
+	struct sl_traffic *source = bpf_map_lookup_elem(&sources, &index);
+
+	if (!source || data + 71 > end)
+		return XDP_ABORTED;
+	__builtin_memcpy(data + 55, source->addr, 16);
+	bpf_tail_call(ctx, &next, 0);
+	return XDP_ABORTED;
+}
+
 /* To whoever comes behind XDP. */
 SEC("xdp.frags")
 int traffic_pass(struct xdp_md *ctx)

@@ -216,7 +216,7 @@ static int unite(struct sl_domains *list, unsigned char *const *names)
 		const unsigned char *name = names[i];
 		unsigned char *last = out.bytes + out.used;
 
-		if (i && !compare(&names[i - 1], &name)) {
+		if (i && !compare((const void *)&names[i - 1], (const void *)&name)) {
 			last[-(HEAD + (int)name[1])] |= name[0];
 			continue;
 		}

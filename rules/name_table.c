@@ -15,7 +15,7 @@
 	((t)->used + 1 >= (t)->nbuckets * SL_NAMES_BUCKET || \
 	 (__u64)(t)->used * 10 >= (__u64)(t)->nbuckets * SL_NAMES_BUCKET * 9)
 #define BITS(names) ((names) * 12)
-#define BITS_UNIT   (SL_SET_ALIGN * 8)
+#define BITS_UNIT   ((size_t)SL_SET_ALIGN * 8)
 #define GROW(names) ((names) + (names) / 4 + 16)
 
 static struct sl_names_table *table_of(const struct sl_heap *heap, __u32 table)

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "named.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static int node_get(struct sl_named_rules *named, const struct sl_domain *domain
 
 		if (named->count >= named->size / 2 && grow(named))
 			return -ENOMEM;
+		assert(named->nodes);
 		text = strdup(domain->text);
 		if (!text)
 			return -ENOMEM;
@@ -131,6 +133,8 @@ int sl_named_add(struct sl_named_rules *named, const struct sl_cond_name *cond,
 		int form;
 
 		err = node_get(named, &domain, hash, &node);
+		if (err)
+			return err;
 		for (form = SELF; form < FORMS && !err; form++) {
 			if (!(domain.forms & (form == SELF ? SL_DOMAIN_SELF : SL_DOMAIN_BELOW)))
 				continue;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+
+/*
+ * What names cost: DNS queries over the empty rule set, for names that are all in a set or asked for
+ * by rules, and for others. A million names come before one comes again. CPU time of this thread,
+ * rounds in which the rule sets take their turn, the least of each.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "dp.h"
+#include "rules.h"
+
+#include "traffic.h"
+#include "traffic.skel.h"
+
+#define ROUNDS 5
+#define REPEAT 1000000
+#define LABEL  16 /* bytes: what traffic.bpf.c writes */
+#define END    ".example.com"
+
+static struct sl_dp *dp;
+static struct traffic_bpf *traffic;
+static struct sl_traffic *labels;
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, why);
+	return 1;
+}
+
+static double seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The label of name number i: another one for each number. */
+static void label_make(__u64 number, __u8 label[LABEL])
+{
+	__u64 word = (number + 1) * 0x9e3779b97f4a7c15ULL;
+	int i;
+
+	for (i = 0; i < LABEL; i++, word = word >> 4 | word << 60)
+		label[i] = (__u8)("abcdefghijklmnop"[word & 15]);
+}
+
+/* Names from first on; half of the traffic's numbers where there are fewer names than that. */
+static void labels_fill(__u64 first, __u64 count)
+{
+	__u64 state = 88172645463325252ULL;
+	size_t i;
+
+	for (i = 0; i < SL_TRAFFIC; i++) {
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		label_make(first + (state >> 20) % count, labels[i].addr);
+	}
+}
+
+static double turn(void)
+{
+	static __u8 frame[54 + 1 + LABEL + 13 + 4] = {
+		2,     0,    0, 0,  0, 0,  2, 0, 0,  0,	 0, 1, 8,  0, /* Ethernet */
+		0x45,  0,    0, 74, 0, 1,  0, 0, 64, 17, 0, 0, 10, 1, 0, 1, 10, 2, 0, 2, /* IPv4 */
+		0x12,  0x34, 0, 53, 0, 54, 0, 0, /* UDP */
+		1,     2,    1, 0,  0, 1,  0, 0, 0,  0,	 0, 0, /* DNS */
+		LABEL,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = REPEAT, .data_in = frame,
+		    .data_size_in = sizeof(frame));
+	double from;
+
+	memcpy(frame + 55 + LABEL, "\7example\3com\0\0\1\0\1", 17);
+	from = seconds(CLOCK_THREAD_CPUTIME_ID);
+	if (bpf_prog_test_run_opts(bpf_program__fd(traffic->progs.traffic_name), &opts) ||
+	    opts.retval != 1)
+		return -1;
+	return (seconds(CLOCK_THREAD_CPUTIME_ID) - from) * 1e9 / REPEAT;
+}
+
+/* --- rule sets --- */
+
+static struct sl_conf *conf_make(const char *text)
+{
+	struct sl_conf *conf = NULL;
+	struct sl_diag diag = {};
+
+	if (sl_conf_parse(&conf, "bench", ".", text, &diag))
+		sl_diag_print(&diag, stderr);
+	sl_diag_clear(&diag);
+	return conf;
+}
+
+static int apply(struct sl_conf *conf)
+{
+	struct sl_diag diag = {};
+	int err = sl_dp_apply(dp, conf, &diag);
+
+	sl_diag_clear(&diag);
+	return err ? fail("apply", sl_dp_error(dp)) : 0;
+}
+
+static struct sl_conf *set_make(size_t count)
+{
+	char path[] = "/tmp/sluice-bench-XXXXXX", text[256];
+	int fd = mkstemp(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	struct sl_conf *conf;
+	__u8 label[LABEL];
+	size_t i;
+
+	for (i = 0; file && i < count; i++) {
+		label_make(i, label);
+		fprintf(file, "%.*s" END "\n", LABEL, (const char *)label);
+	}
+	if (file)
+		fclose(file);
+	snprintf(text, sizeof(text),
+		 "set s { type domain; file \"%s\" }\n"
+		 "chain ingress { policy drop\n dns qname @s drop\n }",
+		 path);
+	conf = conf_make(text);
+	if (conf && apply(conf))
+		sl_conf_freep(&conf);
+	unlink(path);
+	return conf;
+}
+
+static struct sl_conf *rules_make(size_t count)
+{
+	size_t size = count * 64 + 64, used, i;
+	struct sl_conf *conf;
+	char *text = malloc(size);
+	__u8 label[LABEL];
+
+	if (!text)
+		return NULL;
+	used = (size_t)snprintf(text, size, "chain ingress { policy drop\n");
+	for (i = 0; i < count; i++) {
+		label_make(i, label);
+		used += (size_t)snprintf(text + used, size - used, "dns qname %.*s" END " drop\n",
+					 LABEL, (const char *)label);
+	}
+	snprintf(text + used, size - used, "}\n");
+	conf = conf_make(text);
+	free(text);
+	if (conf && apply(conf))
+		sl_conf_freep(&conf);
+	return conf;
+}
+
+static int least_of(double *least)
+{
+	int round;
+
+	*least = 0;
+	for (round = 0; round < ROUNDS; round++) {
+		double ns = turn();
+
+		if (ns < 0)
+			return fail("packets", "one was not dropped");
+		if (!round || ns < *least)
+			*least = ns;
+	}
+	return 0;
+}
+
+static int measure(const char *what, size_t count, struct sl_conf *(*make)(size_t count),
+		   struct sl_conf *empty)
+{
+	double from = seconds(CLOCK_MONOTONIC), loaded, bare = 0, hit = 0, miss = 0;
+	struct sl_conf *conf = make(count);
+	int err = !conf;
+
+	loaded = seconds(CLOCK_MONOTONIC) - from;
+	labels_fill(0, count);
+	err = err || least_of(&hit);
+	labels_fill(1ULL << 40, SL_TRAFFIC);
+	err = err || least_of(&miss) || apply(empty) || least_of(&bare);
+	if (!err)
+		printf("%-12s %8zu %+9.1f %+9.1f %9.2f\n", what, count, hit - bare, miss - bare,
+		       loaded);
+	fflush(stdout);
+	sl_conf_freep(&conf);
+	return err;
+}
+
+static int prepare(void)
+{
+	__u32 zero = 0;
+	int fd;
+
+	traffic = traffic_bpf__open_and_load();
+	if (!traffic)
+		return fail("traffic", strerror(errno));
+	labels = mmap(NULL, SL_TRAFFIC * sizeof(*labels), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(traffic->maps.sources), 0);
+	if (labels == MAP_FAILED)
+		return fail("traffic", strerror(errno));
+	if (sl_dp_new(&dp, NULL) || sl_dp_start(dp))
+		return fail("start", dp ? sl_dp_error(dp) : "no memory");
+	fd = sl_dp_load_for_bench(dp, SL_HOOK_XDP);
+	if (fd < 0)
+		return fail("load", sl_dp_error(dp));
+	if (bpf_map_update_elem(bpf_map__fd(traffic->maps.next), &zero, &fd, BPF_ANY))
+		return fail("tail call", strerror(errno));
+	return 0;
+}
+
+int main(void)
+{
+	struct sl_conf *empty = conf_make("chain ingress { policy drop }");
+	int err = !empty || prepare();
+
+	if (!err)
+		printf("names: ns a DNS query over the empty rule set, at XDP, least of %d rounds of %d\n\n"
+		       "%-12s %8s %9s %9s %9s\n",
+		       ROUNDS, REPEAT, "names", "count", "hit", "miss", "load s");
+	err = err || measure("in a set", 1000, set_make, empty) ||
+	      measure("in a set", 1000000, set_make, empty) ||
+	      measure("rules", 10, rules_make, empty) || measure("rules", 10000, rules_make, empty);
+	sl_conf_freep(&empty);
+	sl_dp_freep(&dp);
+	traffic_bpf__destroy(traffic);
+	return err;
+}
