@@ -110,7 +110,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 
 	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
-		sl_parse(pkt);
+		sl_parse(sl_bytes_of(pkt), sl_facts_of(pkt));
 	if (ruleset) {
 		pipeline_look(pkt, &court);
 		sl_judge(pkt, &court, decision);
