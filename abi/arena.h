@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "app.h"
+#include "inner.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -151,6 +152,22 @@ struct sl_note {
 };
 _Static_assert(sizeof(struct sl_note) == 256, "layout");
 
+/* A packet within the packet, as parsing found it; all 0 when rules do not ask for it. */
+struct sl_trace_inner {
+	struct sl_key key;
+	__u32 tunnel; /* enum sl_tunnel */
+	__u32 has_id;
+	__u32 id;
+	__u32 reason; /* enum sl_reason */
+	__u32 start; /* offsets from the start of the frame; 0: the tunnel carries no packet */
+	__u32 network;
+	__u32 transport;
+	__u32 payload;
+	__u32 payload_length;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sl_trace_inner) == 104, "layout");
+
 /* What one run of a program found: see sl_prog_config.trace. */
 struct sl_trace {
 	struct sl_key key;
@@ -162,8 +179,10 @@ struct sl_trace {
 	__u32 transport;
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
+	struct sl_trace_inner inner[SL_INNER_DEPTH];
 };
-_Static_assert(sizeof(struct sl_trace) == 96, "layout");
+_Static_assert(sizeof(struct sl_trace) == 96 + SL_INNER_DEPTH * sizeof(struct sl_trace_inner),
+	       "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {

@@ -54,6 +54,8 @@
 	X(FRAG_PAST,         "frag-past",         MALFORMED,   "fragment ends past 65535 bytes (ping of death)") \
 	X(FRAG_OVERLAP,      "frag-overlap",      MALFORMED,   "fragment overlaps another of its packet, or lies past its end")        \
 	X(FRAG_DUPLICATE,    "frag-duplicate",    MALFORMED,   "fragment repeats what was seen whole")           \
+	X(BAD_TUNNEL,        "bad-tunnel",        MALFORMED,   "a tunnel's header is cut short or contradicts itself") \
+	X(BAD_INNER,         "bad-inner",         MALFORMED,   "a packet in a tunnel is malformed, or has too many headers") \
 	X(FRAG_ORPHAN,       "frag-orphan",       ORPHAN,      "later fragment, its first one not seen")         \
 	X(NO_VIEW,           "no-view",           ERROR,       "dynptr over the packet refused by the kernel")   \
 	X(NO_RULES,          "no-rules",          UNSUPPORTED, "no rule set is loaded")                          \

@@ -9,6 +9,7 @@
 
 #include "../abi/event.h"
 #include "../abi/frag.h"
+#include "../abi/inner.h"
 #include "../abi/limit.h"
 #include "../abi/op.h"
 #include "pkt.h"
@@ -57,6 +58,19 @@ struct sl_piece {
 struct sl_found {
 	__u32 app; /* offset of the struct sl_app_found; 0: none */
 	__u32 flow; /* offset of the flow; 0: none */
+	__u32 inner; /* packets within packets that sl_scratch.inner has */
+	__u32 pad;
+};
+
+/* A packet in a tunnel, or the tunnel alone when what it carries is none that Sluice reads. */
+struct sl_inner {
+	__u8 tunnel; /* enum sl_tunnel: by which it came; NONE: there is none */
+	__u8 has_id;
+	__u16 pad;
+	__u32 id; /* VNI, key or TEID */
+	__u32 start; /* of the packet, in the frame */
+	__u32 end;
+	struct sl_facts facts; /* offsets are those in the frame, too */
 };
 
 /*
@@ -68,6 +82,8 @@ struct sl_scratch {
 	__u8 header[SL_HEADER_MAX];
 	struct sl_piece piece;
 	struct sl_found found;
+	__u8 inner_window[SL_WINDOW_LONG];
+	struct sl_inner inner[SL_INNER_DEPTH];
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;

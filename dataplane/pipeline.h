@@ -9,6 +9,7 @@
 
 #include "../abi/prog.h"
 #include "count.h"
+#include "inner.h"
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
@@ -38,6 +39,8 @@ static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		return;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_INNER)
+		sl_inner(pkt->ctx, sl_facts_of(pkt));
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -126,6 +129,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
 	pipeline_count(pkt, stats, court.counters, decision);
-	if (config->trace)
+	if (config->trace) {
 		pipeline_trace(pkt, decision);
+		sl_inner_trace();
+	}
 }

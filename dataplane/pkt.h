@@ -62,6 +62,7 @@ struct sl_facts {
 	__u32 ip_end; /* of the IP packet: a UDP datagram may end before */
 
 	struct sl_tagging tagging;
+	__u32 frame; /* of a packet in a tunnel only: where its Ethernet header is; 0: has none */
 	struct sl_key key; /* addr[1] to [3]: of IPv6 only */
 };
 

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "inner.h"
 
 #define ICMP  1
 #define TCP   6
@@ -301,6 +302,9 @@ static int narrow_wanted(struct sl_narrow *n, const struct sl_part *part, struct
 		return narrow_length(n, part, wanted);
 	case SL_KIND_MSS:
 		return sl_narrow_mss(n, &wanted->set, part);
+	case SL_KIND_TUNNEL:
+	case SL_KIND_TUNNEL_ID:
+		return sl_narrow_tunnel(n, wanted, part);
 	default:
 		return is_addr(wanted) ? sl_narrow_addr(n, wanted, part)
 				       : sl_narrow_field(n, wanted->field, &wanted->set, part);
@@ -362,6 +366,14 @@ static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 	return sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
 }
 
+static int not_inner(struct sl_narrow *n, const struct sl_part *part)
+{
+	return sl_diag_error(
+		n->p->diag, &part->loc,
+		"an interface has frames, not the packets in them: no 'inner' before '%s'",
+		sl_selectors[part->selector].name);
+}
+
 static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 {
 	if (part->bad)
@@ -381,27 +393,86 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		break;
 	}
 	if (part->kind == SL_AST_MATCH && sl_selectors[part->selector].kind == SL_KIND_IFACE)
-		return sl_ifnames_narrow(n, part);
+		return n->depth ? not_inner(n, part) : sl_ifnames_narrow(n, part);
 	if (sl_is_set_ref(part))
 		return sl_refs_narrow(n, part);
 	return narrow_selector(n, part);
 }
 
+/* The packet that a part is about: the frame's, or one in it. */
+struct levels {
+	struct sl_narrow v[SL_INNER_DEPTH + 1];
+	const struct sl_part *by[SL_INNER_DEPTH + 1]; /* NULL: nothing is asked of it */
+};
+
+static void levels_clear(struct levels *levels)
+{
+	unsigned int depth;
+
+	for (depth = 0; depth <= SL_INNER_DEPTH; depth++)
+		sl_narrow_clear(&levels->v[depth]);
+}
+
+static int levels_part(struct levels *levels, const struct sl_part *part)
+{
+	if (part->depth > SL_INNER_DEPTH)
+		return sl_diag_error(
+			levels->v[0].p->diag, &part->loc,
+			"packets in packets are looked into %d deep: 'inner' stands at most so often",
+			SL_INNER_DEPTH);
+	levels->by[part->depth] = part;
+	return narrow_part(&levels->v[part->depth], part);
+}
+
+/* From the inmost packet outwards: each one is asked to carry the next. */
+static int levels_finish(struct levels *levels, struct sl_conf_match **out)
+{
+	_cleanup_(sl_match_freep) struct sl_conf_match *inner = NULL;
+	struct sl_conf_match *match = NULL;
+	unsigned int depth;
+	int err;
+
+	for (depth = SL_INNER_DEPTH; depth; depth--) {
+		if (!levels->by[depth])
+			continue;
+		if (!levels->by[depth - 1])
+			levels->by[depth - 1] = levels->by[depth];
+		err = sl_narrow_carries(&levels->v[depth - 1], levels->by[depth]);
+		if (err)
+			return err;
+	}
+	for (depth = SL_INNER_DEPTH + 1; depth--;) {
+		if (depth && !levels->by[depth])
+			continue;
+		err = sl_narrow_finish(&levels->v[depth], &match);
+		if (err)
+			return err;
+		match->inner = inner;
+		inner = match;
+	}
+	*out = TAKE_PTR(inner);
+	return 0;
+}
+
 int sl_matches_read(struct sl_parser *p, enum sl_dir dir, const struct sl_ast_rule *rule,
 		    struct sl_conf_match **out)
 {
-	_cleanup_(sl_narrow_clear) struct sl_narrow n = { .p = p, .dir = dir, .l3 = SL_L3_ALL };
+	_cleanup_(levels_clear) struct levels levels = {};
 	const struct sl_part *part;
+	unsigned int depth;
 	int failed = 0, err;
 
+	for (depth = 0; depth <= SL_INNER_DEPTH; depth++)
+		levels.v[depth] =
+			(struct sl_narrow) { .p = p, .dir = dir, .depth = depth, .l3 = SL_L3_ALL };
 	for (part = rule->parts; part; part = part->next) {
 		/* What "code" belongs to may be what was wrong. */
 		if (failed && part->selector == SL_SEL_CODE)
 			continue;
-		err = narrow_part(&n, part);
+		err = levels_part(&levels, part);
 		if (err == -ENOMEM)
 			return err;
 		failed = err ? err : failed;
 	}
-	return failed ? failed : sl_narrow_finish(&n, out);
+	return failed ? failed : levels_finish(&levels, out);
 }

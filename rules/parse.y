@@ -49,6 +49,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 	enum sl_selector selector;
 	enum sl_compare op;
 	enum sl_verdict verdict;
+	unsigned int depth;
 }
 
 %token T_END 0
@@ -63,6 +64,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_WINDOW
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
+%token T_GENEVE T_GRE T_GTP T_INNER T_KEY T_TEID T_TUNNEL T_VNI T_VXLAN
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -80,6 +82,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %type <selector> selector bare_selector concat_selector iface_selector
 %type <op> op eq
 %type <verdict> verdict
+%type <depth> inner
 
 %%
 
@@ -258,8 +261,24 @@ parts:
 part:
   match { $match->loc = @match; }
 | bare { $bare->loc = @bare; }
+| inner match {
+	$$ = $match;
+	$$->loc = @$;
+	$$->depth = (__u8)($inner < 255 ? $inner : 255);
+}
+| inner bare {
+	$$ = $bare;
+	$$->loc = @$;
+	$$->depth = (__u8)($inner < 255 ? $inner : 255);
+}
 | statement_part { $$->loc = @1; }
 | verdict_part { $$->loc = @1; }
+;
+
+/* What follows is about the packet in the packet. */
+inner:
+  T_INNER { $$ = 1; }
+| inner T_INNER { $$ = $1 + 1; }
 ;
 
 verdict_part:
@@ -556,6 +575,11 @@ selector:
 | T_IP T_LENGTH { $$ = SL_SEL_IP_LENGTH; }
 | T_IP6 T_LENGTH { $$ = SL_SEL_IP6_LENGTH; }
 | T_PAYLOAD T_LENGTH { $$ = SL_SEL_PAYLOAD_LENGTH; }
+| T_TUNNEL { $$ = SL_SEL_TUNNEL; }
+| T_VXLAN T_VNI { $$ = SL_SEL_VXLAN_VNI; }
+| T_GENEVE T_VNI { $$ = SL_SEL_GENEVE_VNI; }
+| T_GRE T_KEY { $$ = SL_SEL_GRE_KEY; }
+| T_GTP T_TEID { $$ = SL_SEL_GTP_TEID; }
 ;
 
 iface_selector:
@@ -905,6 +929,9 @@ atom:
 word:
   T_WORD
 | T_ARP
+| T_GENEVE
+| T_GRE
+| T_GTP
 | T_ICMP
 | T_ICMPV6
 | T_IP
@@ -914,6 +941,7 @@ word:
 | T_TCP
 | T_UDP
 | T_VLAN
+| T_VXLAN
 ;
 
 %%

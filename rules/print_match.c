@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "cover.h"
+#include "inner.h"
 #include "selector.h"
 
 #define ETHERTYPE_IP4 0x0800
@@ -359,7 +360,8 @@ static void print_transport(struct printer *p)
 
 	if (!proto)
 		return;
-	if (!p->match->header || (has_ports(p) && proto->count == 2))
+	if ((!p->match->header || (has_ports(p) && proto->count == 2)) &&
+	    !sl_tunnel_says_proto(p->buf, p->match))
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)
@@ -416,8 +418,9 @@ static void print_exthdr(struct printer *p)
 	sl_pieces_clear(&pieces);
 }
 
-void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
-		    const struct sl_conf_match *match)
+/* All that is asked of one packet. */
+static void print_packet(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
+			 const struct sl_conf_match *match)
 {
 	struct printer p = { .buf = buf, .match = match };
 
@@ -438,4 +441,18 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 	sl_lengths_print(buf, match);
 	sl_raws_print(buf, match);
 	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));
+	sl_tunnel_print(buf, match);
+}
+
+void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
+		    const struct sl_conf_match *match)
+{
+	static const char *const scopes[SL_INNER_DEPTH + 1] = { NULL, "inner ", "inner inner " };
+	unsigned int depth;
+
+	for (depth = 0; match; match = match->inner, depth++) {
+		buf->scope = scopes[depth];
+		print_packet(buf, conf, dir, match);
+	}
+	buf->scope = NULL;
 }

@@ -110,6 +110,11 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 				"'%s' cannot be looked up in a set: addresses, ports, MAC "
 				"addresses and protocols can",
 				info->name);
+		if (n->depth && (info->part == SL_PART_SMAC || info->part == SL_PART_DMAC))
+			return sl_diag_error(
+				n->p->diag, &one->head,
+				"MAC addresses of packets in tunnels are not looked up in sets: 'inner %s' compares with numbers",
+				info->name);
 		if (count == SL_SET_PARTS)
 			return sl_diag_error(n->p->diag, &one->head,
 					     "an element has at most %d parts", SL_SET_PARTS);

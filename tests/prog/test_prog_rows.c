@@ -27,6 +27,8 @@ static const struct rows *const all_rows[] = {
 static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_FRAG_OVERLAP] = "takes two packets: test_prog_sequences",
 	[SL_REASON_FRAG_DUPLICATE] = "takes two packets: test_prog_sequences",
+	[SL_REASON_BAD_TUNNEL] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_BAD_INNER] = "takes a rule that asks: test_prog_inner",
 	[SL_REASON_NO_VIEW] = "no kernel refuses a view of a packet: pretended below",
 	[SL_REASON_NO_RULES] = "is about the rule set: no_rules below",
 	/* What a rule says and cannot be done. */
