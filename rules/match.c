@@ -69,6 +69,19 @@ int sl_tunnel_protos(const struct sl_intervals *tunnels, struct sl_intervals *ou
 	return 0;
 }
 
+bool sl_tunnel_says_proto(const struct sl_conf_match *match, int *err)
+{
+	const struct sl_intervals *proto = sl_match_find(match, SL_FIELD_PROTO);
+	struct sl_intervals said = {};
+	bool same;
+
+	*err = sl_tunnel_protos(&match->tunnel, &said);
+	same = proto && said.count && sl_intervals_cover(&said, proto) &&
+	       sl_intervals_cover(proto, &said);
+	sl_intervals_clear(&said);
+	return same;
+}
+
 bool sl_match_asks_tunnel(const struct sl_conf_match *match)
 {
 	return match->tunnel.count &&

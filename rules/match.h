@@ -85,6 +85,8 @@ __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
  * packet need not be in any.
  */
 int sl_tunnel_protos(const struct sl_intervals *tunnels, struct sl_intervals *out);
+/* Whether the protocols asked for are just those; *err: 0 or -ENOMEM. */
+bool sl_tunnel_says_proto(const struct sl_conf_match *match, int *err);
 /* Whether the match asks of the tunnel but that there is one, which inner says. */
 bool sl_match_asks_tunnel(const struct sl_conf_match *match);
 /* Whether a packet of these classes may match. */

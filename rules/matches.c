@@ -413,15 +413,15 @@ static void levels_clear(struct levels *levels)
 		sl_narrow_clear(&levels->v[depth]);
 }
 
-static int levels_part(struct levels *levels, const struct sl_part *part)
+static int levels_part(struct levels *levels, const struct sl_part *part, unsigned int depth)
 {
-	if (part->depth > SL_INNER_DEPTH)
+	if (depth > SL_INNER_DEPTH)
 		return sl_diag_error(
 			levels->v[0].p->diag, &part->loc,
 			"packets in packets are looked into %d deep: 'inner' stands at most so often",
 			SL_INNER_DEPTH);
-	levels->by[part->depth] = part;
-	return narrow_part(&levels->v[part->depth], part);
+	levels->by[depth] = part;
+	return narrow_part(&levels->v[depth], part);
 }
 
 /* From the inmost packet outwards: each one is asked to carry the next. */
@@ -465,11 +465,14 @@ int sl_matches_read(struct sl_parser *p, enum sl_dir dir, const struct sl_ast_ru
 	for (depth = 0; depth <= SL_INNER_DEPTH; depth++)
 		levels.v[depth] =
 			(struct sl_narrow) { .p = p, .dir = dir, .depth = depth, .l3 = SL_L3_ALL };
-	for (part = rule->parts; part; part = part->next) {
+	for (part = rule->parts, depth = 0; part; part = part->next) {
 		/* What "code" belongs to may be what was wrong. */
 		if (failed && part->selector == SL_SEL_CODE)
 			continue;
-		err = levels_part(&levels, part);
+		/* Behind a type, it is of the packet that has the type. */
+		if (part->selector != SL_SEL_CODE || part->depth)
+			depth = part->depth;
+		err = levels_part(&levels, part, depth);
 		if (err == -ENOMEM)
 			return err;
 		failed = err ? err : failed;

@@ -25,8 +25,6 @@ void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir
 void sl_raws_print(struct sl_buf *buf, const struct sl_conf_match *match);
 /* print_tunnel.c */
 void sl_tunnel_print(struct sl_buf *buf, const struct sl_conf_match *match);
-/* Whether the protocols are just those that the tunnel is over. */
-bool sl_tunnel_says_proto(struct sl_buf *buf, const struct sl_conf_match *match);
 
 void sl_lengths_print(struct sl_buf *buf, const struct sl_conf_match *match);
 

@@ -328,10 +328,12 @@ static void print_icmp(struct printer *p)
 	print_field(p, six ? SL_SEL_ICMP6_TYPE : SL_SEL_ICMP_TYPE);
 	if (!code)
 		return;
-	sl_print_blank(p->buf);
-	if (!has(p, SL_FIELD_TYPE))
-		sl_buf_add(p->buf, six ? "icmpv6 " : "icmp ");
-	sl_buf_add(p->buf, "code ");
+	if (has(p, SL_FIELD_TYPE)) {
+		sl_buf_add(p->buf, " code ");
+	} else {
+		sl_print_blank(p->buf);
+		sl_buf_add(p->buf, six ? "icmpv6 code " : "icmp code ");
+	}
 	print_set(p->buf, SL_SEL_CODE, code);
 }
 
@@ -357,11 +359,14 @@ static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
 	const struct sl_intervals *flags = sl_match_find(p->match, SL_FIELD_FLAGS);
+	bool said;
+	int err;
 
 	if (!proto)
 		return;
-	if ((!p->match->header || (has_ports(p) && proto->count == 2)) &&
-	    !sl_tunnel_says_proto(p->buf, p->match))
+	said = sl_tunnel_says_proto(p->match, &err);
+	p->buf->err = err ? err : p->buf->err;
+	if ((!p->match->header || (has_ports(p) && proto->count == 2)) && !said)
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)

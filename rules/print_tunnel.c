@@ -2,8 +2,6 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "print.h"
 
-#include <errno.h>
-
 #include "inner.h"
 #include "selector.h"
 
@@ -55,18 +53,4 @@ void sl_tunnel_print(struct sl_buf *buf, const struct sl_conf_match *match)
 	selector = id_selector(match);
 	sl_buf_add(buf, "%s ", sl_selectors[selector].name);
 	sl_numbers_print(buf, &match->tunnel_id, sl_selector_max(&sl_selectors[selector]));
-}
-
-bool sl_tunnel_says_proto(struct sl_buf *buf, const struct sl_conf_match *match)
-{
-	const struct sl_intervals *proto = sl_match_find(match, SL_FIELD_PROTO);
-	struct sl_intervals said = {};
-	bool same;
-
-	if (sl_tunnel_protos(&match->tunnel, &said))
-		buf->err = -ENOMEM;
-	same = proto && said.count && sl_intervals_cover(&said, proto) &&
-	       sl_intervals_cover(proto, &said);
-	sl_intervals_clear(&said);
-	return same;
 }

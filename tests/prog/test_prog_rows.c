@@ -20,7 +20,7 @@
 #include "names.h"
 
 static const struct rows *const all_rows[] = {
-	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment,
+	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment, &rows_tunnel,
 };
 
 /* Reasons without a row, and which test has them in its place. */
