@@ -102,6 +102,9 @@ _Static_assert(offsetof(struct sl_pkt, frag) == offsetof(struct sl_pkt, vlan_tci
 		       offsetof(struct sl_pkt, tagging) == offsetof(struct sl_pkt, ip_end) + 4,
 	       "pkt_zero");
 
+/* Of the hook in the word that begins with vlan_tci. */
+#define PKT_HOOK_SHIFT (8 * (offsetof(struct sl_pkt, hook) - offsetof(struct sl_pkt, vlan_tci)))
+
 /*
  * Only what a parser may leave unset is cleared: a store for each field of each packet would cost
  * more than the parsing. The packet is kept in memory on purpose: in clang 19's registers, of which
@@ -113,12 +116,11 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 					const struct bpf_dynptr *view, enum sl_hook hook)
 {
 	const __u64 zero = sl_unknown(0);
+	const __u64 first = zero + ((__u64)hook << PKT_HOOK_SHIFT);
 
 	pkt->ctx = ctx;
 	pkt->view = view;
-	pkt->window = NULL;
-	pkt->window_len = 0;
-	pkt_zero(pkt, vlan_tci, zero); /* to frag */
+	pkt_zero(pkt, vlan_tci, first); /* to frag */
 	pkt_zero(pkt, frag_offset, zero); /* to ethertype */
 	pkt_zero(pkt, network, zero); /* and transport */
 	pkt_zero(pkt, payload, zero); /* and end */
@@ -128,7 +130,6 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 	pkt_zero(pkt, key.addr[0], zero);
 	pkt_zero(pkt, key.sport, zero); /* to l4 */
 	pkt_zero(pkt, key.from, zero);
-	pkt->hook = hook + zero;
 	asm volatile("" : : "r"(pkt) : "memory");
 }
 

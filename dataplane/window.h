@@ -11,6 +11,13 @@ static __always_inline void window_take(struct sl_bytes *from, void *copy, const
 	from->window_len = len;
 }
 
+/* None: the frame cannot hold an Ethernet header, or its bytes cannot be had. */
+static __always_inline void sl_window_none(struct sl_bytes *from)
+{
+	from->window = NULL;
+	from->window_len = 0;
+}
+
 /* The longest window of the ladder. copy: for what does not lie in one piece, NULL if all does. */
 static __always_inline void window_open(struct sl_bytes *from, __u32 have, void *copy)
 {
@@ -20,12 +27,13 @@ static __always_inline void window_open(struct sl_bytes *from, __u32 have, void 
 		window_take(from, copy, SL_WINDOW_SHORT);
 	else if (have >= SL_WINDOW_TINY)
 		window_take(from, copy, SL_WINDOW_TINY);
+	else
+		sl_window_none(from);
 }
 
 /*
  * A window that lies in the linear part, so that nothing is copied; where the linear part is shorter
- * than common headers, the longest that the frame has. The window stays NULL for frames that cannot
- * hold an Ethernet header.
+ * than common headers, the longest that the frame has.
  */
 static __always_inline void sl_window_open(struct sl_pkt *pkt, __u32 linear)
 {
@@ -38,4 +46,6 @@ static __always_inline void sl_window_open(struct sl_pkt *pkt, __u32 linear)
 	scratch = sl_scratch();
 	if (scratch)
 		window_open(sl_bytes_of(pkt), pkt->length, scratch->window);
+	else
+		sl_window_none(sl_bytes_of(pkt));
 }

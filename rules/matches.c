@@ -366,18 +366,25 @@ static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 	return sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
 }
 
-static int not_inner(struct sl_narrow *n, const struct sl_part *part)
+/* The interface has frames, and messages are read of the frame's own packet. */
+static bool is_outer_only(const struct sl_part *part)
 {
-	return sl_diag_error(
-		n->p->diag, &part->loc,
-		"an interface has frames, not the packets in them: no 'inner' before '%s'",
-		sl_selectors[part->selector].name);
+	const struct sl_selector_info *info = &sl_selectors[part->selector];
+
+	if (part->kind != SL_AST_MATCH && part->kind != SL_AST_BARE)
+		return false;
+	return info->kind == SL_KIND_IFACE || info->kind == SL_KIND_NAME ||
+	       (info->kind == SL_KIND_LENGTH && info->of >= SL_NUMBER_APP);
 }
 
 static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 {
 	if (part->bad)
 		return -EINVAL;
+	if (n->depth && is_outer_only(part))
+		return sl_diag_error(n->p->diag, &part->loc,
+				     "'inner' asks about headers and payload: not about '%s'",
+				     sl_selectors[part->selector].name);
 	switch (part->kind) {
 	case SL_AST_STMT:
 		return 0;
@@ -393,9 +400,11 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		break;
 	}
 	if (part->kind == SL_AST_MATCH && sl_selectors[part->selector].kind == SL_KIND_IFACE)
-		return n->depth ? not_inner(n, part) : sl_ifnames_narrow(n, part);
+		return sl_ifnames_narrow(n, part);
 	if (sl_is_set_ref(part))
 		return sl_refs_narrow(n, part);
+	if (part->kind == SL_AST_MATCH && sl_selectors[part->selector].kind == SL_KIND_NAME)
+		return sl_names_narrow(n, part);
 	return narrow_selector(n, part);
 }
 

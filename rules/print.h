@@ -28,6 +28,8 @@ void sl_tunnel_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
 void sl_lengths_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
+void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names);
+void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match);
 /* Numbers without names, 32 bits at most. */
 void sl_numbers_print(struct sl_buf *buf, const struct sl_intervals *set, sl_u128 max);
 

@@ -53,6 +53,9 @@ static bool fits(enum sl_set_part part, enum sl_set_type type)
 		return type == SL_TYPE_MAC;
 	case SL_PART_PROTO:
 		return type == SL_TYPE_PROTO;
+	case SL_PART_QNAME:
+	case SL_PART_SNI:
+	case SL_PART_HOST:
 	case SL_PART_NONE:
 		break;
 	}
@@ -110,10 +113,11 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 				"'%s' cannot be looked up in a set: addresses, ports, MAC "
 				"addresses and protocols can",
 				info->name);
-		if (n->depth && (info->part == SL_PART_SMAC || info->part == SL_PART_DMAC))
+		if (n->depth && (info->part == SL_PART_SMAC || info->part == SL_PART_DMAC ||
+				 info->part >= SL_PART_QNAME))
 			return sl_diag_error(
 				n->p->diag, &one->head,
-				"MAC addresses of packets in tunnels are not looked up in sets: 'inner %s' compares with numbers",
+				"'inner' looks up addresses, ports and protocols in sets: not '%s'",
 				info->name);
 		if (count == SL_SET_PARTS)
 			return sl_diag_error(n->p->diag, &one->head,

@@ -18,6 +18,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "loc.h"
 #include "reason.h"
 #include "rule.h"
@@ -114,6 +115,7 @@ struct sl_conf {
 	size_t nports;
 	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
 	size_t npatterns;
+	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;

@@ -196,6 +196,8 @@ void sl_explain_print_text(const struct sl_explained *e)
 	}
 	putchar('\n');
 	print_parsed(e);
+	if (e->app.text[0])
+		printf("says      %s\n", e->app.text);
 	if (e->asked) {
 		print_lists(e);
 		print_candidates(e);
@@ -265,6 +267,7 @@ void sl_explain_print_json(const struct sl_explained *e)
 	json_object_set_new(line, "left_to_tc", json_boolean(e->goes_on));
 	json_object_set_new(line, "as_first_fragment", json_boolean(e->later));
 	sl_trace_json(line, &e->trace);
+	json_object_update(line, e->app.fields);
 	json_object_set_new(line, "list",
 			    e->asked ? json_string(list_word(&e->trace.key, word, sizeof(word)))
 				     : json_null());

@@ -163,6 +163,7 @@ void sl_replay_print_json(const struct sl_judged *judged)
 			 trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL,
 			 "error", judged->error);
 	sl_trace_json(line, trace);
+	json_object_update(line, judged->app.fields);
 	sl_json_line(line);
 }
 
@@ -254,6 +255,8 @@ void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame 
 	printf(", %zu bytes", frame->length);
 	if (frame->captured < frame->length)
 		printf(", only %zu captured", frame->captured);
+	if (judged->app.text[0])
+		printf(", %s", judged->app.text);
 	if (judged->trace.reason)
 		printf(", %s", sl_reason_names[judged->trace.reason % SL_REASON_MAX_]);
 	putchar('\n');
