@@ -184,7 +184,7 @@ struct sl_trace {
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
 	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
-	__u32 pad;
+	__u32 blind; /* enum sl_reason of class BLIND */
 	struct sl_trace_inner inner[SL_INNER_DEPTH];
 };
 _Static_assert(sizeof(struct sl_trace) == 104 + SL_INNER_DEPTH * sizeof(struct sl_trace_inner),

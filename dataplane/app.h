@@ -6,6 +6,7 @@
  * What the application says in a packet, by what the bytes are, whatever the port: see abi/app.h.
  */
 
+#include "blind.h"
 #include "dns.h"
 #include "fetch.h"
 
@@ -51,9 +52,11 @@ SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, const struct sl_facts *facts, __
 /* The stage: for rule sets that need it. */
 static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 work)
 {
-	__u32 app = sl_app_read(pkt->ctx, sl_facts_of(pkt), work);
 	struct sl_scratch *scratch = sl_scratch();
+	__u32 app;
 
+	sl_blind_app(sl_facts_of(pkt));
+	app = sl_app_read(pkt->ctx, sl_facts_of(pkt), work);
 	if (scratch)
 		scratch->found.app = app;
 }

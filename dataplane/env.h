@@ -88,7 +88,7 @@ struct sl_scratch {
 	struct sl_piece piece;
 	struct sl_found found;
 	__u8 inner_window[SL_WINDOW_LONG];
-	struct sl_inner inner[SL_INNER_DEPTH];
+	struct sl_inner inner[SL_INNER_DEPTH + 1]; /* the last one is looked for, not into */
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;

@@ -59,24 +59,36 @@ static __always_inline void inner_parse(SL_CTX *ctx, const struct sl_facts *oute
 	inner_shift(facts, inner->start, carries);
 }
 
+enum inner_found {
+	INNER_NONE,
+	INNER_TUNNEL, /* that carries nothing which could be read */
+	INNER_FRAGMENT, /* of a tunnel */
+	INNER_PACKET,
+};
+
 /*
- * The packet in the one that the facts are about; true when there is one. A global function to the
- * verifier: all of parsing is in it.
+ * The packet in the one that the facts are about. A global function to the verifier: all of parsing
+ * is in it.
  */
-SL_VERIFIED_ONCE bool sl_inner_find(SL_CTX *ctx, const struct sl_facts *outer,
-				    struct sl_inner *inner)
+SL_VERIFIED_ONCE int sl_inner_find(SL_CTX *ctx, const struct sl_facts *outer,
+				   struct sl_inner *inner)
 {
 	struct sl_scratch *scratch = sl_scratch();
 	enum tunnel_carries carries;
 
 	if (!outer || !inner || !scratch)
-		return false;
+		return INNER_NONE;
 	inner->facts = (struct sl_facts) {};
+	inner->tunnel = SL_TUNNEL_NONE;
+	if (outer->reason)
+		return INNER_NONE;
+	if (outer->frag)
+		return tunnel_kind(outer) == SL_TUNNEL_NONE ? INNER_NONE : INNER_FRAGMENT;
 	carries = tunnel_open(ctx, outer, inner);
 	if (carries == TUNNEL_NOTHING)
-		return false;
+		return inner->tunnel == SL_TUNNEL_NONE ? INNER_NONE : INNER_TUNNEL;
 	inner_parse(ctx, outer, inner, scratch->inner_window, carries);
-	return true;
+	return INNER_PACKET;
 }
 
 /* That a packet in a tunnel is not one that Sluice reads is none of the outer one's faults. */
@@ -95,6 +107,26 @@ static __always_inline enum sl_reason inner_reason(__u8 reason)
 	}
 }
 
+/* One step down; true when there may be another. What cannot be looked into is the frame's. */
+static __always_inline bool inner_step(SL_CTX *ctx, struct sl_facts *facts,
+				       const struct sl_facts *outer, struct sl_scratch *scratch,
+				       const __u32 level)
+{
+	struct sl_inner *inner = &scratch->inner[level];
+	int found = sl_inner_find(ctx, outer, inner);
+
+	if (found == INNER_FRAGMENT)
+		sl_blind(facts, SL_REASON_TUNNEL_FRAGMENT);
+	else if (level == SL_INNER_DEPTH && found != INNER_NONE)
+		sl_blind(facts, SL_REASON_TUNNEL_DEPTH);
+	else if (level < SL_INNER_DEPTH && !facts->reason)
+		facts->reason = inner_reason(inner->facts.reason);
+	if (found != INNER_PACKET || level == SL_INNER_DEPTH)
+		return false;
+	scratch->found.inner = level + 1;
+	return true;
+}
+
 /* Down to the second packet within a packet. */
 SL_VERIFIED_ONCE int sl_inner(SL_CTX *ctx, struct sl_facts *facts)
 {
@@ -104,17 +136,10 @@ SL_VERIFIED_ONCE int sl_inner(SL_CTX *ctx, struct sl_facts *facts)
 	if (!facts || !scratch)
 		return 0;
 	scratch->found.inner = 0;
-	scratch->inner[0].tunnel = scratch->inner[1].tunnel = SL_TUNNEL_NONE;
-	if (facts->reason)
-		return 0;
-	if (sl_inner_find(ctx, facts, &scratch->inner[0])) {
-		scratch->found.inner = 1;
-		if (sl_inner_find(ctx, &scratch->inner[0].facts, &scratch->inner[1]))
-			scratch->found.inner = 2;
-		facts->reason = inner_reason(scratch->inner[1].facts.reason);
-	}
-	if (!facts->reason)
-		facts->reason = inner_reason(scratch->inner[0].facts.reason);
+	scratch->inner[1].tunnel = SL_TUNNEL_NONE;
+	if (inner_step(ctx, facts, facts, scratch, 0) &&
+	    inner_step(ctx, facts, &scratch->inner[0].facts, scratch, 1))
+		inner_step(ctx, facts, &scratch->inner[1].facts, scratch, 2);
 	return 0;
 }
 

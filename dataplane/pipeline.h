@@ -31,14 +31,30 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* What rules ask for beyond the headers, as far as this rule set has such rules. */
-static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					  __u32 cpu)
+/*
+ * What the stages could not look into counts, and decides where it is set to: true when it did. A
+ * reason that parsing met comes first.
+ */
+static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 stats, struct sl_decision *decision)
+{
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 pkt->blind * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. True: that decided,
+ * and the rules are not asked.
+ */
+static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					  __u32 cpu, __u32 stats, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 
 	if (!needs)
-		return;
+		return false;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_INNER)
@@ -47,6 +63,7 @@ static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
 		sl_name_look();
+	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -110,6 +127,7 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 rules
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
 	trace->app = pipeline_app(ruleset);
+	trace->blind = pkt->blind;
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -130,8 +148,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset && !pkt->reason)
 		sl_parse(sl_bytes_of(pkt), sl_facts_of(pkt));
 	if (ruleset) {
-		pipeline_look(pkt, &court, cpu);
-		sl_judge(pkt, &court, decision);
+		if (!pipeline_look(pkt, &court, cpu, stats, decision))
+			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
 	}

@@ -233,7 +233,7 @@ tunnel_gtp(const struct bpf_dynptr *view, const struct sl_facts *facts, struct s
 	return TUNNEL_PACKET;
 }
 
-/* Where the packet in the tunnel begins and ends. Of a fragment that is not known. */
+/* Where the packet in the tunnel begins and ends. Not for fragments, of which nobody knows. */
 static __always_inline enum tunnel_carries tunnel_open(SL_CTX *ctx, const struct sl_facts *facts,
 						       struct sl_inner *inner)
 {
@@ -243,8 +243,8 @@ static __always_inline enum tunnel_carries tunnel_open(SL_CTX *ctx, const struct
 	inner->tunnel = kind;
 	inner->has_id = 0;
 	inner->end = facts->end;
-	if (kind == SL_TUNNEL_NONE || facts->reason || facts->frag)
-		return tunnel_is_not(inner);
+	if (kind == SL_TUNNEL_NONE)
+		return TUNNEL_NOTHING;
 	if (sl_view(ctx, &view))
 		return tunnel_bad(inner);
 	switch (kind) {

@@ -283,11 +283,12 @@ static int set_name(struct sl_conf_match *match, const struct sl_conf_match *who
 
 static int split_tunnel(struct splitting *s)
 {
+	__u8 l3 = s->whole->l3 | (fields_of(s->whole) & FAMILY ? SL_L3_IPS : 0);
 	struct sl_conf_match *match;
 
 	if (!sl_match_asks_tunnel(s->whole))
 		return 0;
-	match = match_tunnel(s->whole->l3, &s->whole->tunnel);
+	match = match_tunnel(l3, &s->whole->tunnel);
 	if (match && sl_intervals_copy(&match->tunnel_id, &s->whole->tunnel_id))
 		sl_match_freep(&match);
 	return add_rule(s, match);

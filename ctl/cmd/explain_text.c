@@ -76,7 +76,37 @@ static void print_parsed(const struct sl_explained *e)
 	if (trace->reason)
 		printf("; reason: %s, %s", sl_reason_names[trace->reason % SL_REASON_MAX_],
 		       sl_reason_texts[trace->reason % SL_REASON_MAX_]);
+	if (trace->blind)
+		printf("; blind: %s, %s", sl_reason_names[trace->blind % SL_REASON_MAX_],
+		       sl_reason_texts[trace->blind % SL_REASON_MAX_]);
 	putchar('\n');
+}
+
+/* What is in the packet, where a rule of the configuration asks. */
+static void print_inner(const struct sl_trace *trace)
+{
+	unsigned int i;
+
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+
+		printf("inner     by %s", sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_]);
+		if (inner->has_id)
+			printf(" %u", inner->id);
+		if (inner->start)
+			printf(", from %u", inner->start);
+		else
+			printf(", with nothing in it that is read");
+		if (inner->network)
+			printf(", network header at %u", inner->network);
+		if (inner->transport)
+			printf(", transport header at %u", inner->transport);
+		if (inner->payload)
+			printf(", payload at %u: %u bytes", inner->payload, inner->payload_length);
+		if (inner->reason)
+			printf("; %s", sl_reason_names[inner->reason % SL_REASON_MAX_]);
+		putchar('\n');
+	}
 }
 
 static void print_lists(const struct sl_explained *e)
@@ -165,14 +195,15 @@ static void print_decider(const struct sl_explained *e)
 
 static void print_verdict(const struct sl_explained *e)
 {
-	const char *reason = sl_reason_names[e->end.reason % SL_REASON_MAX_];
+	__u32 why = e->end.reason ? e->end.reason : e->end.blind;
+	const char *reason = sl_reason_names[why % SL_REASON_MAX_];
 
 	printf("verdict   %s", sl_verdict_names[e->end.verdict % SL_VERDICT_MAX_]);
 	if (e->later)
 		printf(", as its first fragment");
 	if (e->rule)
 		print_decider(e);
-	else if (e->end.reason && e->end.verdict == SL_DROP)
+	else if (why && e->end.verdict == SL_DROP)
 		printf(", by 'on %s drop', before any rule is asked", reason);
 	else if (e->end.reason)
 		printf(", by 'on %s accept', as no rule decides", reason);
@@ -196,6 +227,7 @@ void sl_explain_print_text(const struct sl_explained *e)
 	}
 	putchar('\n');
 	print_parsed(e);
+	print_inner(&e->trace);
 	if (e->app.text[0])
 		printf("says      %s\n", e->app.text);
 	if (e->asked) {
@@ -264,6 +296,9 @@ void sl_explain_print_json(const struct sl_explained *e)
 	json_object_set_new(line, "reason",
 			    end->reason ? json_string(sl_reason_names[end->reason % SL_REASON_MAX_])
 					: json_null());
+	json_object_set_new(line, "blind",
+			    end->blind ? json_string(sl_reason_names[end->blind % SL_REASON_MAX_])
+				       : json_null());
 	json_object_set_new(line, "left_to_tc", json_boolean(e->goes_on));
 	json_object_set_new(line, "as_first_fragment", json_boolean(e->later));
 	sl_trace_json(line, &e->trace);

@@ -137,11 +137,49 @@ static const char *time_text(const struct sl_frame *frame, char *text, size_t si
 	return text;
 }
 
-void sl_trace_json(json_t *line, const struct sl_trace *trace)
+static void add_packet(json_t *line, const struct sl_trace *trace)
 {
 	add_link(line, trace);
 	add_network(line, trace);
 	add_transport(line, trace);
+}
+
+/* The packet within as if it were one by itself. */
+static struct sl_trace trace_of(const struct sl_trace_inner *inner)
+{
+	return (struct sl_trace) {
+		.key = inner->key,
+		.network = inner->network,
+		.transport = inner->transport,
+		.payload = inner->payload,
+		.payload_length = inner->payload_length,
+	};
+}
+
+static json_t *json_inner(const struct sl_trace *trace)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+		const struct sl_trace alone = trace_of(inner);
+		const char *reason =
+			inner->reason ? sl_reason_names[inner->reason % SL_REASON_MAX_] : NULL;
+		json_t *item = json_pack("{s:s, s:o, s:s?}", "tunnel",
+					 sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_], "id",
+					 int_if(inner->has_id, inner->id), "reason", reason);
+
+		add_packet(item, &alone);
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
+void sl_trace_json(json_t *line, const struct sl_trace *trace)
+{
+	add_packet(line, trace);
+	json_object_set_new(line, "inner", json_inner(trace));
 }
 
 void sl_replay_print_json(const struct sl_judged *judged)
@@ -152,16 +190,17 @@ void sl_replay_print_json(const struct sl_judged *judged)
 	_cleanup_json_ json_t *line = NULL;
 	char when[64];
 
-	line = json_pack("{s:I, s:s, s:I, s:I, s:b, s:s?, s:s, s:s?, s:s?, s:s?}", "packet",
-			 (json_int_t)judged->number, "time", time_text(frame, when, sizeof(when)),
-			 "length", (json_int_t)frame->length, "captured",
-			 (json_int_t)frame->captured, "cut", frame->captured < frame->length,
-			 "verdict",
-			 judged->err ? NULL : sl_verdict_names[trace->verdict % SL_VERDICT_MAX_],
-			 "chain", sl_dir_names[sl_hook_dir(judged->hook)], "rule",
-			 judged->rule ? judged->rule->name : NULL, "reason",
-			 trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL,
-			 "error", judged->error);
+	line = json_pack(
+		"{s:I, s:s, s:I, s:I, s:b, s:s?, s:s, s:s?, s:s?, s:s?, s:s?}", "packet",
+		(json_int_t)judged->number, "time", time_text(frame, when, sizeof(when)), "length",
+		(json_int_t)frame->length, "captured", (json_int_t)frame->captured, "cut",
+		frame->captured < frame->length, "verdict",
+		judged->err ? NULL : sl_verdict_names[trace->verdict % SL_VERDICT_MAX_], "chain",
+		sl_dir_names[sl_hook_dir(judged->hook)], "rule",
+		judged->rule ? judged->rule->name : NULL, "reason",
+		trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL, "blind",
+		trace->blind ? sl_reason_names[trace->blind % SL_REASON_MAX_] : NULL, "error",
+		judged->error);
 	sl_trace_json(line, trace);
 	json_object_update(line, judged->app.fields);
 	sl_json_line(line);
@@ -221,7 +260,7 @@ static void print_vlans(const struct sl_key *key)
 		putchar(' ');
 }
 
-void sl_trace_print(const struct sl_trace *trace)
+static void print_packet(const struct sl_trace *trace)
 {
 	char word[32];
 
@@ -231,6 +270,25 @@ void sl_trace_print(const struct sl_trace *trace)
 					    word, sizeof(word)));
 	else
 		print_ip(trace);
+}
+
+void sl_trace_print(const struct sl_trace *trace)
+{
+	unsigned int i;
+
+	print_packet(trace);
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+		const struct sl_trace alone = trace_of(inner);
+
+		printf(" | %s", sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_]);
+		if (inner->has_id)
+			printf(" %u", inner->id);
+		if (!inner->start)
+			continue;
+		printf(": ");
+		print_packet(&alone);
+	}
 }
 
 static double since(const struct sl_frame *frame, const struct sl_frame *first)
@@ -259,5 +317,7 @@ void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame 
 		printf(", %s", judged->app.text);
 	if (judged->trace.reason)
 		printf(", %s", sl_reason_names[judged->trace.reason % SL_REASON_MAX_]);
+	if (judged->trace.blind)
+		printf(", %s", sl_reason_names[judged->trace.blind % SL_REASON_MAX_]);
 	putchar('\n');
 }

@@ -36,8 +36,8 @@ CONF = f"chain ingress {{{CHAIN}}}\nchain egress {{{CHAIN}}}\n"
 STRICT = "chain ingress { policy drop }\nchain egress { policy drop }\n"
 
 KEYS = ["packet", "time", "length", "captured", "cut", "verdict", "chain", "rule", "reason",
-        "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment", "sport",
-        "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length",
+        "blind", "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment",
+        "sport", "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length",
         "app", "dns"]
 
 

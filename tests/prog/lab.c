@@ -105,10 +105,11 @@ bool lab_kernel_takes(enum way way, const struct frame *frame)
 void lab_print(const char *what, const struct sl_trace *t)
 {
 	fprintf(stderr,
-		"  %-18s %s %s slot %u length %u network %u transport %u payload %u+%u\n"
+		"  %-18s %s %s blind %s slot %u length %u network %u transport %u payload %u+%u\n"
 		"  %-18s l3 %u l4 %u link %llx xport %llx addr %llx %llx %llx %llx ports %u %u\n",
 		what, sl_verdict_names[t->verdict % SL_VERDICT_MAX_],
-		sl_reason_names[t->reason % SL_REASON_MAX_], t->slot, t->length, t->network,
+		sl_reason_names[t->reason % SL_REASON_MAX_],
+		sl_reason_names[t->blind % SL_REASON_MAX_], t->slot, t->length, t->network,
 		t->transport, t->payload, t->payload_length, "", t->key.l3, t->key.l4, t->key.link,
 		t->key.xport, t->key.addr[0], t->key.addr[1], t->key.addr[2], t->key.addr[3],
 		t->key.sport, t->key.dport);

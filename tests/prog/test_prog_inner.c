@@ -23,6 +23,7 @@ struct inner_row {
 	const struct layer *frame;
 	enum sl_verdict verdict;
 	enum sl_reason reason;
+	enum sl_reason blind;
 	bool is_gso; /* TC only */
 };
 
@@ -181,6 +182,15 @@ static const struct inner_row rows[] = {
 	{ "inner: later fragment", "inner fragment later inner proto udp drop", pkt(OUTER, VXLAN, eth(), ip4(.offset = 80, .proto = 17), data(8)), SL_DROP },
 	{ "inner: later fragment has no port", "inner th dport 0-65535 drop", pkt(OUTER, VXLAN, eth(), ip4(.offset = 80, .proto = 17), udp()), SL_ACCEPT },
 	{ "inner: tiny fragment", ANY, pkt(OUTER, VXLAN, eth(), ip4(.mf = 1, .proto = 6), bytes("abcdefgh")), SL_DROP, SL_REASON_BAD_INNER },
+	{ "fragment: the first", "inner ethertype 0-0xffff drop", pkt(eth(), ip4(.mf = 1), udp(.dport = 4789), bytes(VNI("\5")), eth(), IN4, udp(.len = 21), data(6)), SL_ACCEPT, .blind = SL_REASON_TUNNEL_FRAGMENT },
+	{ "fragment: the first, of ipip", "tunnel any drop", pkt(eth(), ip4(.mf = 1), IN4, udp(.len = 20), data(4)), SL_ACCEPT, .blind = SL_REASON_TUNNEL_FRAGMENT },
+	{ "fragment: the first, over ipv6", "tunnel any drop", pkt(eth(), ip6(), fragment(.more = 1, .next = 47), bytes("\0\0\x08\0"), IN4, bytes("abcd"), data(4)), SL_ACCEPT, .blind = SL_REASON_TUNNEL_FRAGMENT },
+	{ "fragment: of the inner packet, of a tunnel", "inner inner ethertype 0-0xffff drop", pkt(OUTER, VXLAN, eth(), ip4(.mf = 1), IN4, udp(.len = 20), data(4)), SL_ACCEPT, .blind = SL_REASON_TUNNEL_FRAGMENT },
+	{ "fragment: of the second packet, of a tunnel", "inner inner udp dport 4789 drop", pkt(OUTER, ip4(), ip4(.mf = 1), udp(.dport = 4789, .len = 100), data(8)), SL_DROP, .blind = SL_REASON_TUNNEL_FRAGMENT },
+	{ "depth: three tunnels", "inner inner ttl 9 drop", pkt(OUTER, ip4(), IN4, ip4(), tcp()), SL_DROP, .blind = SL_REASON_TUNNEL_DEPTH },
+	{ "depth: vxlan", ANY, pkt(OUTER, VXLAN, eth(), ip4(), VXLAN, eth(), ip4(), VXLAN, eth(), IN4, tcp()), SL_ACCEPT, .blind = SL_REASON_TUNNEL_DEPTH },
+	{ "depth: a port alone is no third tunnel", ANY, pkt(OUTER, ip4(), IN4, udp(.dport = 4789), data(30, .fill = 0)), SL_ACCEPT },
+	{ "depth: what a third one carries does not matter", ANY, pkt(OUTER, ip4(), IN4, ip4(.ihl = 4), tcp()), SL_ACCEPT, .blind = SL_REASON_TUNNEL_DEPTH },
 	{ "not asked: an inner packet that lies is not seen", "udp dport 4789 count", pkt(OUTER, VXLAN, eth(), ip4(.ihl = 4), tcp()), SL_ACCEPT },
 	{ "the outer packet lies: nothing inside is read", "inner tcp dport 80 accept", pkt(eth(), ip4(.len = 200), VXLAN, eth(), IN4, tcp()), SL_DROP, SL_REASON_BAD_IP4_LENGTH },
 };
@@ -249,7 +259,8 @@ static void test_row(void **state)
 	policy_use(policy, policy_drops(policy));
 	host_run(SL_HOOK_TC_INGRESS, 0, &frame, &trace);
 	host_frags_clear();
-	if (trace.verdict != row->verdict || trace.reason != row->reason) {
+	if (trace.verdict != row->verdict || trace.reason != row->reason ||
+	    trace.blind != row->blind) {
 		lab_print("host", &trace);
 		packet_print(frame.bytes, frame.len);
 		fail();
@@ -283,6 +294,25 @@ static void test_reasons_are_settings(void **state)
 	frame = lab_frame(pkt(OUTER, VXLAN, eth(), ip4(.len = 41), tcp()));
 	host_run(SL_HOOK_XDP, 0, &frame, &trace);
 	assert_int_equal(trace.verdict, SL_ACCEPT);
+	assert_int_equal(trace.slot, SL_NO_SLOT);
+	assert_true(on_all(&frame));
+}
+
+/* Counted; and when it is set to drop, no rule is asked. */
+static void test_blind_is_a_setting(void **state)
+{
+	struct policy *policy =
+		policy_new("chain ingress {\n policy accept\n inner ip accept\n accept\n}\n");
+	struct frame frame = lab_frame(pkt(OUTER, ip4(), IN4, ip4(), tcp()));
+	struct sl_trace trace;
+
+	(void)state;
+	policy_use(policy, policy_drops(policy));
+	host_run(SL_HOOK_XDP, 0, &frame, &trace);
+	assert_int_equal(trace.verdict, SL_ACCEPT);
+	policy_use(policy, policy_drops(policy) | 1ULL << SL_REASON_TUNNEL_DEPTH);
+	host_run(SL_HOOK_XDP, 0, &frame, &trace);
+	assert_int_equal(trace.verdict, SL_DROP);
 	assert_int_equal(trace.slot, SL_NO_SLOT);
 	assert_true(on_all(&frame));
 }
@@ -431,7 +461,7 @@ static void test_every_byte(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 5];
+	static struct CMUnitTest tests[NROWS + 6];
 	size_t i;
 
 	for (i = 0; i < NROWS; i++)
@@ -440,6 +470,8 @@ int main(void)
 						 .initial_state = (void *)&rows[i] };
 	tests[i++] = (struct CMUnitTest) { .name = "reasons are settings",
 					   .test_func = test_reasons_are_settings };
+	tests[i++] = (struct CMUnitTest) { .name = "blind is a setting",
+					   .test_func = test_blind_is_a_setting };
 	tests[i++] = (struct CMUnitTest) { .name = "trace", .test_func = test_trace };
 	tests[i++] = (struct CMUnitTest) { .name = "every cut", .test_func = test_every_cut };
 	tests[i++] = (struct CMUnitTest) { .name = "every byte", .test_func = test_every_byte };

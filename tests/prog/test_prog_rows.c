@@ -29,6 +29,8 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_FRAG_DUPLICATE] = "takes two packets: test_prog_sequences",
 	[SL_REASON_BAD_TUNNEL] = "takes a rule that asks: test_prog_inner",
 	[SL_REASON_BAD_INNER] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_TUNNEL_DEPTH] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_TUNNEL_FRAGMENT] = "takes a rule that asks: test_prog_inner",
 	[SL_REASON_NO_VIEW] = "no kernel refuses a view of a packet: pretended below",
 	[SL_REASON_NO_RULES] = "is about the rule set: no_rules below",
 	/* What a rule says and cannot be done. */
@@ -41,6 +43,9 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_WRITE_REFUSED] = "test_prog_ops",
 	[SL_REASON_LIMIT_TABLE] = "test_prog_ops",
 	[SL_REASON_EVENT_LOST] = "test_prog_ops",
+	/* Of rule sets that look behind the headers. */
+	[SL_REASON_LATER_FRAGMENT] = "test_prog_blind",
+	[SL_REASON_DOT] = "test_prog_blind",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */
