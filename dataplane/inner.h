@@ -80,6 +80,7 @@ SL_VERIFIED_ONCE int sl_inner_find(SL_CTX *ctx, const struct sl_facts *outer,
 		return INNER_NONE;
 	inner->facts = (struct sl_facts) {};
 	inner->tunnel = SL_TUNNEL_NONE;
+	inner->has_id = 0;
 	if (outer->reason)
 		return INNER_NONE;
 	if (outer->frag)

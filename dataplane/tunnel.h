@@ -241,7 +241,6 @@ static __always_inline enum tunnel_carries tunnel_open(SL_CTX *ctx, const struct
 	struct bpf_dynptr view;
 
 	inner->tunnel = kind;
-	inner->has_id = 0;
 	inner->end = facts->end;
 	if (kind == SL_TUNNEL_NONE)
 		return TUNNEL_NOTHING;

@@ -478,7 +478,7 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 	static const char *const scopes[SL_INNER_DEPTH + 1] = { NULL, "inner ", "inner inner " };
 	unsigned int depth;
 
-	for (depth = 0; match; match = match->inner, depth++) {
+	for (depth = 0; match && depth <= SL_INNER_DEPTH; match = match->inner, depth++) {
 		buf->scope = scopes[depth];
 		print_packet(buf, conf, dir, match);
 	}

@@ -155,6 +155,10 @@ static __u64 exts_of(const struct row *row)
 	const struct layer *layer = row->frame;
 	__u64 exts = 0;
 
+	/* Those of a packet in a tunnel are none of the frame's. */
+	if (row->want && row->want->l3 == SL_L3_IP4)
+		return 0;
+
 	while (layer->kind != LAYER_IP6 && layer->kind != LAYER_END)
 		layer++;
 	if (layer->kind == LAYER_END)
