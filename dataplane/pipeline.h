@@ -14,6 +14,7 @@
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
+#include "reply.h"
 
 static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
 					   const struct sl_decision *decision)
@@ -81,10 +82,16 @@ static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *c
 static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_court *court,
 					 struct sl_decision *decision, const bool moves)
 {
-	enum sl_reason reason = decision->verdict == SL_REJECT
-					? sl_reject(pkt, decision->arg, moves)
-					: pipeline_redirect(court, decision);
+	enum sl_reason reason;
 
+	if (decision->verdict != SL_REJECT)
+		reason = pipeline_redirect(court, decision);
+	else if (sl_is_reply(decision->arg))
+		reason = sl_reply_make(pkt->ctx, sl_facts_of(pkt), decision->arg);
+	else
+		reason = SL_REASON_NONE;
+	if (!reason && decision->verdict == SL_REJECT)
+		reason = sl_reject(pkt, decision->arg, moves);
 	if (!reason)
 		return;
 	sl_undone(sl_facts_of(pkt), reason);

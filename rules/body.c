@@ -163,6 +163,23 @@ int sl_body_add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 	return 0;
 }
 
+/* Behind the operations, which follow the body. */
+static int add_reply(struct sl_body_writing *w, const struct sl_conf_rule *rule)
+{
+	struct sl_reply *reply;
+	__u32 at;
+	int err;
+
+	err = sl_block_take(w->block, sizeof(*reply), 8, &at);
+	if (err)
+		return err;
+	reply = sl_block_at(w->block, at);
+	reply->kind = rule->arg;
+	memcpy(reply->addr, rule->reply, sizeof(reply->addr));
+	body_of(w)->arg = at;
+	return 0;
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		 const struct sl_name_key *key, __u32 *at)
 {
@@ -194,6 +211,10 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		if (err)
 			return err;
 	}
+	/* What is in a rule is nearer than what is in a set. */
+	err = sl_body_add_names(&w, match, key);
+	if (err)
+		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = sl_body_add_set(&w, &match->sets[i]);
 		if (err)
@@ -201,9 +222,9 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	}
 	err = sl_body_add_match(&w, match);
 	if (!err)
-		err = sl_body_add_names(&w, match, key);
-	if (!err)
 		err = sl_body_add_stmts(&w, rule);
+	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)
+		err = add_reply(&w, rule);
 	if (err)
 		return err;
 	*at = w.at;

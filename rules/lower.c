@@ -220,10 +220,11 @@ static int write_source(struct lowering *l)
 static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
 {
 	enum sl_set_kind kind = sl_set_kind_of(set);
+	bool in_map = kind == SL_SET_HASH || kind == SL_SET_TRIE;
 	struct sl_set to = {
 		.kind = (__u8)kind,
-		.body = kind == SL_SET_PLAIN ? set->place : 0,
-		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.body = in_map ? 0 : set->place,
+		.map = in_map ? set->place : 0,
 		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.nparts = (__u8)set->nparts,
