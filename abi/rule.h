@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
 #include "verdict.h"
 
 /*
@@ -223,6 +224,7 @@ struct sl_ruleset {
 	__u32 nports;
 	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
 	__u32 pad;
+	struct sl_flow_conf flows;
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 72 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 136 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

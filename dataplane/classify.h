@@ -175,16 +175,6 @@ static __always_inline void classify_one(__u64 tree, struct sl_pkt *pkt,
 	}
 }
 
-/* Where the walk stands in the leaves of several trees. */
-struct sl_leaves {
-	__u32 list; /* offset of struct sl_list; 0: the leaves are found */
-	__u32 from; /* place of the first rule that has not acted yet */
-	__u32 at[SL_TREES];
-	__u32 end[SL_TREES];
-	__u32 order; /* of the record that was found */
-	__u32 target;
-};
-
 static __always_inline void leaf_set(struct sl_leaves *leaves, int i, __u64 leaf)
 {
 	leaves->at[i] = (__u32)leaf;
@@ -214,12 +204,6 @@ static __always_inline void leaves_find(struct sl_leaves *leaves, const struct s
 	leaf_set(leaves, 3, d);
 	leaves->list = 0;
 }
-
-#ifdef __clang__
-#define SL_UNROLL _Pragma("unroll")
-#else
-#define SL_UNROLL
-#endif
 
 #define SL_NO_PLACE (SL_ORDER_PLACE + 1)
 
@@ -277,18 +261,35 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 	return first != SL_NO_PLACE;
 }
 
+/*
+ * A rule that mirrors out of its own interface has this program run once more before it goes on, and
+ * that walk leaves nothing of this one: it begins again behind the rule.
+ */
 static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 					  const struct sl_court *court,
 					  struct sl_decision *decision)
 {
-	struct sl_leaves leaves;
+	struct sl_scratch *scratch = sl_scratch();
+	struct sl_leaves *leaves;
+	__u32 walk, order;
 
-	leaves.list = list;
-	leaves.from = pkt->key.from;
+	if (!scratch)
+		return;
+	leaves = &scratch->leaves;
+	leaves->list = list;
+	leaves->from = pkt->key.from;
+	walk = ++leaves->walks;
 	while (sl_can_loop) {
-		if (!sl_leaves_next(&leaves, &pkt->key) ||
-		    record_act(leaves.order, leaves.target, pkt, court, decision))
+		if (!sl_leaves_next(leaves, &pkt->key))
 			return;
+		order = leaves->order;
+		if (record_act(order, leaves->target, pkt, court, decision))
+			return;
+		if (leaves->walks != walk) {
+			walk = leaves->walks;
+			leaves->list = list;
+			leaves->from = (order & SL_ORDER_PLACE) + 1;
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces || match->nnames ||
+	    match->mss.count || match->nsets || match->nifaces || match->nnames || rule->nasides ||
 	    match->tunnel.count)
 		return true;
 	for (i = 0; i < match->count; i++) {
@@ -217,6 +217,11 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = sl_body_add_set(&w, &match->sets[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < rule->nasides; i++) {
+		err = sl_body_add_set(&w, &rule->asides[i]);
 		if (err)
 			return err;
 	}

@@ -22,8 +22,7 @@
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
-#define RECORDS_MAX 262144U /* of one rule, in one list */
-#define ALIGN	    64U
+#define ALIGN 64U
 
 struct lowering {
 	const struct sl_conf *conf;
@@ -52,15 +51,8 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	_cleanup_(sl_spread_clear) struct sl_spread spread = {};
 	int err;
 
-	err = sl_spread_make(&spread, rule->match, l3, l4);
-	if (err)
-		return err;
-	if (spread.records <= RECORDS_MAX)
-		return sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
-	sl_diag_error(l->diag, &rule->loc,
-		      "rule '%s' takes more than %u records: it combines too many sets and ranges",
-		      rule->name, RECORDS_MAX);
-	return -E2BIG;
+	err = sl_spread_make(&spread, rule, l3, l4);
+	return err ? err : sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
 }
 
 /* Without an arena nothing is looked up. */
@@ -299,6 +291,21 @@ static int write_patterns(struct lowering *l)
 	return err;
 }
 
+static void write_flows(struct lowering *l)
+{
+	static const __u32 seconds[] = {
+#define X(name, word, default) [SL_FLOW_CLASS_##name] = default,
+		SL_FLOW_CLASSES(X)
+#undef X
+	};
+	struct sl_flow_conf *to = &header(l)->flows;
+	unsigned int i;
+
+	to->mask = SL_FLOW_SIZE / SL_FLOW_WAYS - 1;
+	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
+		to->timeout[i] = SL_FLOW_TICKS(seconds[i]);
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -309,6 +316,7 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
+	write_flows(l);
 	err = write_sets(l);
 	if (!err)
 		err = lower_rules(l);
