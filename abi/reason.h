@@ -77,7 +77,8 @@
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
 	X(TUNNEL_DEPTH,      "tunnel-depth",      BLIND,       "a third tunnel within tunnels: what it carries is not looked at") \
 	X(TUNNEL_FRAGMENT,   "tunnel-fragment",   BLIND,       "rules ask for what is in a tunnel, and this is a fragment of it") \
-	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN")
+	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
 /* clang-format on */
 
 enum sl_class {

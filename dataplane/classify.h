@@ -238,16 +238,23 @@ SL_FIND(sl_record4, record4_fits)
 SL_FIND(sl_record6, record6_fits)
 
 /*
+ * With the records of rules that the packet's name leads to: see by_name.h. from: what leaves->from
+ * was before leaves were looked through.
+ */
+SL_VERIFIED_ONCE bool sl_named_next(struct sl_leaves *leaves, const struct sl_key *key, __u32 from);
+
+/*
  * Leaves of several trees, merged: of the first records that fit, one a leaf, the one that stands
  * first in the chain. A leaf is only looked through as far as it is ahead of what another one has
  * found. False: there is none any more. A global function to the verifier: walked once.
  */
 SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_key *key)
 {
-	__u32 first = sl_unknown(SL_NO_PLACE);
+	__u32 first = sl_unknown(SL_NO_PLACE), from;
 
 	if (!leaves || !key)
 		return false;
+	from = leaves->from;
 	if (leaves->list)
 		leaves_find(leaves, key);
 	SL_UNROLL for (int i = 0; i < SL_TREES; i++)
@@ -258,7 +265,7 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 			find_sl_record4(leaves, i, key, &first);
 	}
 	leaves->from = first + 1;
-	return first != SL_NO_PLACE;
+	return key->named ? sl_named_next(leaves, key, from) : first != SL_NO_PLACE;
 }
 
 /*

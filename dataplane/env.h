@@ -62,6 +62,7 @@ struct sl_piece {
  */
 struct sl_found {
 	__u32 app; /* offset of the struct sl_app_found; 0: none */
+	__u32 names; /* offset of the struct sl_named_level; read when sl_key.named is set */
 	__u32 flow; /* offset of the flow's entry; 0: it has none, or not yet */
 	__u32 flow_serial; /* of the entry: another one now, and it is another flow's */
 	__u8 flow_state; /* enum sl_flow_state with this packet; SL_FLOW_NONE: of no flow */

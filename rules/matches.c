@@ -386,7 +386,7 @@ static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 	return sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
 }
 
-/* The interface has frames, and messages are read of the frame's own packet. */
+/* Frames have an interface; flows and messages are those of the frame's own packet. */
 static bool is_outer_only(const struct sl_part *part)
 {
 	const struct sl_selector_info *info = &sl_selectors[part->selector];
@@ -394,7 +394,7 @@ static bool is_outer_only(const struct sl_part *part)
 	if (part->kind != SL_AST_MATCH && part->kind != SL_AST_BARE)
 		return false;
 	return info->kind == SL_KIND_IFACE || info->kind == SL_KIND_NAME ||
-	       (info->kind == SL_KIND_LENGTH && info->of >= SL_NUMBER_APP);
+	       (info->kind == SL_KIND_LENGTH && info->of > SL_LENGTH_PAYLOAD);
 }
 
 static int narrow_part(struct sl_narrow *n, const struct sl_part *part)

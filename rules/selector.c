@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "app.h"
+#include "flow.h"
 #include "cover.h"
 #include "inner.h"
 
@@ -27,6 +28,8 @@
 #define APP(what)                                                                       \
 	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_##what, .l3 = IP4 | IP6, \
 		.header = true
+#define FLOW(what) \
+	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_FLOW_##what, .l3 = IP4 | IP6
 #define TUNNEL_ID(of) \
 	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_TUNNEL_ID, .l3 = SL_L3_IPS, .tunnel = SL_TUNNEL_##of
 #define MAC .words = &sl_words_mac
@@ -88,6 +91,11 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_GRE_KEY]    = { "gre key",     TUNNEL_ID(GRE) },
 	[SL_SEL_GTP_TEID]   = { "gtp teid",    TUNNEL_ID(GTP) },
 	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_FLOW_STATE] = { "flow state",  FLOW(STATE), WORDS(flow_state) },
+	[SL_SEL_FLOW_TO]    = { "flow to",     FLOW(TO), WORDS(flow_to) },
+	[SL_SEL_FLOW_AGE]   = { "flow age",    FLOW(AGE), PLAIN },
+	[SL_SEL_FLOW_PACKETS] = { "flow packets", FLOW(PACKETS), PLAIN },
+	[SL_SEL_FLOW_BYTES] = { "flow bytes",  FLOW(BYTES), PLAIN },
 	[SL_SEL_APP]	    = { "app",         APP(APP), WORDS(app), .protos = { TCP, UDP } },
 	[SL_SEL_DNS]	    = { "dns",         APP(DNS), WORDS(dns), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_QTYPE]  = { "dns qtype",   APP(DNS_QTYPE), WORDS(dns_type), .protos = { TCP, UDP } },
@@ -102,10 +110,15 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 
 static sl_u128 number_max(enum sl_length_of of)
 {
-	static const __u32 max[SL_LENGTH_MAX_] = {
+	static const __u64 max[SL_LENGTH_MAX_] = {
 		[SL_LENGTH_FRAME] = UINT32_MAX,
 		[SL_LENGTH_PACKET] = UINT16_MAX,
 		[SL_LENGTH_PAYLOAD] = UINT32_MAX,
+		[SL_NUMBER_FLOW_STATE] = SL_FLOW_STATE_MAX_ - 1,
+		[SL_NUMBER_FLOW_TO] = SL_FLOW_TO_MAX_ - 1,
+		[SL_NUMBER_FLOW_AGE] = UINT32_MAX,
+		[SL_NUMBER_FLOW_PACKETS] = UINT64_MAX,
+		[SL_NUMBER_FLOW_BYTES] = UINT64_MAX,
 		[SL_NUMBER_APP] = SL_APP_MAX_ - 1,
 		[SL_NUMBER_DNS] = 1,
 		[SL_NUMBER_DNS_QTYPE] = UINT16_MAX,
