@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "flow.h"
+#include "inner.h"
 #include "prog.h"
 #include "reason.h"
 #include "rule.h"
@@ -156,6 +157,22 @@ struct sl_note {
 };
 _Static_assert(sizeof(struct sl_note) == 256, "layout");
 
+/* A packet within the packet, as parsing found it; all 0 when rules do not ask for it. */
+struct sl_trace_inner {
+	struct sl_key key;
+	__u32 tunnel; /* enum sl_tunnel */
+	__u32 has_id;
+	__u32 id;
+	__u32 reason; /* enum sl_reason */
+	__u32 start; /* offsets from the start of the frame; 0: the tunnel carries no packet */
+	__u32 network;
+	__u32 transport;
+	__u32 payload;
+	__u32 payload_length;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sl_trace_inner) == 104, "layout");
+
 /* What one run of a program found: see sl_prog_config.trace. */
 struct sl_trace {
 	struct sl_key key;
@@ -173,8 +190,10 @@ struct sl_trace {
 	__u8 flow_state; /* enum sl_flow_state: the flow's, with this packet */
 	__u8 flow_to; /* enum sl_flow_to */
 	__u16 pad;
+	struct sl_trace_inner inner[SL_INNER_DEPTH];
 };
-_Static_assert(sizeof(struct sl_trace) == 112, "layout");
+_Static_assert(sizeof(struct sl_trace) == 112 + SL_INNER_DEPTH * sizeof(struct sl_trace_inner),
+	       "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {

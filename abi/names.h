@@ -5,6 +5,7 @@
 /* The words of the enums, for user space: what rules, JSON, counters and docs say. */
 
 #include "flow.h"
+#include "inner.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -19,6 +20,12 @@ static const char *const sl_verdict_names[] __attribute__((unused)) = {
 static const char *const sl_hook_names[] __attribute__((unused)) = {
 #define X(name, word) [SL_HOOK_##name] = word,
 	SL_HOOKS(X)
+#undef X
+};
+
+static const char *const sl_tunnel_names[] __attribute__((unused)) = {
+#define X(name, word) [SL_TUNNEL_##name] = word,
+	SL_TUNNELS(X)
 #undef X
 };
 

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "rule.h"
+
 /*
  * What a rule asks and does beyond its box of addresses and ports: a body, and in it operations in
  * the order of the text. A match that does not hold ends the body, and the walk goes on with the
@@ -51,6 +53,10 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(NAME, "the name in the application's message, among others")                  \
 	X(APP_TEXT, "a text in the application's message, among others")                \
 	X(FLOW, "what is known of the flow, in ranges")                                 \
+	X(INNER, "tunnels and the packets in them, with operations of their own")       \
+	X(ABOUT, "a packet in the packet: the operations behind are about it")          \
+	X(ADDRS, "an address of one family, in ranges")                                 \
+	X(TUNNEL, "the tunnel that a packet carries another by")                        \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -81,8 +87,9 @@ _Static_assert(sizeof(struct sl_op) == 8, "layout");
 
 /* Where in the key a field is. */
 enum sl_word {
-	SL_WORD_LINK,
-	SL_WORD_XPORT,
+	SL_WORD_LINK = SL_REF_LINK,
+	SL_WORD_XPORT = SL_REF_XPORT,
+	SL_WORD_PORTS = SL_REF_PORTS,
 };
 
 /* op.arg: word << 8 | shift, bits beyond the field masked by width << 16. */
@@ -116,6 +123,9 @@ enum sl_base {
 #undef X
 	SL_BASE_MAX_
 };
+
+/* In place of SL_BASE_FRAME of a packet in a tunnel, which begins later. */
+#define SL_BASE_INNER_FRAME SL_BASE_MAX_
 
 /* Up to 16 bytes as one big-endian number, right-aligned. Bytes past the layer's end: no match,
  * negated or not. */
@@ -210,6 +220,44 @@ struct sl_op_set {
 
 struct sl_op_iface {
 	struct sl_op op; /* arg: index of the pattern in sl_ruleset.patterns */
+};
+
+/* INNER is the first of its body, which needs SL_NEEDS_INNER. op.arg: offset of */
+struct sl_asks {
+	__u32 nops; /* struct sl_op, one behind the other, follow */
+	__u32 pad;
+};
+
+/* ABOUT: there is such a packet, and it is in one of these classes, where a rule's box would stand. */
+struct sl_op_about {
+	struct sl_op op; /* arg: 1 for the packet in the frame's, 2 for the one in that */
+	__u64 link_value; /* as in struct sl_body */
+	__u64 link_mask;
+	__u64 xport_value;
+	__u64 xport_mask;
+	__u32 classes; /* bit l3 * SL_L4_MAX_ + l4 */
+	__u32 pad;
+};
+
+/* ADDRS. Holds for packets of the other family; who asks for one says so by classes. */
+struct sl_op_addrs {
+	struct sl_op op; /* arg: enum sl_set_part */
+	__u32 count;
+	__u32 l3; /* enum sl_l3 */
+	struct {
+		struct sl_wide low;
+		struct sl_wide high;
+	} range[]; /* ascending */
+};
+
+struct sl_op_tunnel {
+	struct sl_op op; /* arg: 0 for the frame's packet, 1 for the one in it */
+	__u32 tunnels; /* bit enum sl_tunnel */
+	__u32 count; /* 0: any id, or none */
+	struct {
+		__u32 low;
+		__u32 high;
+	} span[]; /* of the id, ascending */
 };
 
 /* Names, by their hashes with SL_NAME_SELF and SL_NAME_BELOW for what is meant, ascending. */

@@ -60,6 +60,8 @@
 	X(FRAG_PAST,         "frag-past",         MALFORMED,   "fragment ends past 65535 bytes (ping of death)") \
 	X(FRAG_OVERLAP,      "frag-overlap",      MALFORMED,   "fragment overlaps another of its packet, or lies past its end")        \
 	X(FRAG_DUPLICATE,    "frag-duplicate",    MALFORMED,   "fragment repeats what was seen whole")           \
+	X(BAD_TUNNEL,        "bad-tunnel",        MALFORMED,   "a tunnel's header is cut short or contradicts itself") \
+	X(BAD_INNER,         "bad-inner",         MALFORMED,   "a packet in a tunnel is malformed, or has too many headers") \
 	X(FRAG_ORPHAN,       "frag-orphan",       ORPHAN,      "later fragment, its first one not seen")         \
 	X(NO_VIEW,           "no-view",           ERROR,       "dynptr over the packet refused by the kernel")   \
 	X(NO_RULES,          "no-rules",          UNSUPPORTED, "no rule set is loaded")                          \
@@ -75,6 +77,8 @@
 	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
+	X(TUNNEL_DEPTH,      "tunnel-depth",      BLIND,       "a third tunnel within tunnels: what it carries is not looked at") \
+	X(TUNNEL_FRAGMENT,   "tunnel-fragment",   BLIND,       "rules ask for what is in a tunnel, and this is a fragment of it") \
 	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
 	X(DOH,               "doh",               BLIND,       "DNS over HTTP, by the path of the request")     \
 	X(ECH,               "ech",               BLIND,       "TLS whose ClientHello has an encrypted one in it, or as if") \

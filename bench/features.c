@@ -42,6 +42,7 @@ static struct feature features[] = {
 	       "ip protocol sctp log rate 1/hour\n"
 	       "ip protocol sctp set dscp ef"),
 	  0 },
+	{ "what is in tunnels, of no tunnel", RULE("inner tcp dport 80 count"), 0 },
 	{ "count", RULE("tcp dport 80 count"), 0 },
 	{ "ttl, flags", RULE("tcp dport 80 ip ttl 64 tcp flags syn count"), 0 },
 	{ "interface", RULE("tcp dport 80 iifname \"*\" count"), 0 },

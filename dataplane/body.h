@@ -9,6 +9,7 @@
 
 #include "count.h"
 #include "op_flow.h"
+#include "op_inner.h"
 #include "op_limit.h"
 #include "op_log.h"
 #include "op_match.h"
@@ -82,6 +83,8 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_NAME:
 		found = sl_op_name(at);
 		break;
+	case SL_OP_INNER: /* by now it does: see sl_body_run() */
+		return true;
 	default:
 		return false;
 	}
@@ -170,5 +173,9 @@ static __always_inline int sl_body_run(SL_CTX *ctx, struct sl_facts *facts, __u3
 
 	if (!body->nops)
 		return body_end(body, facts->bytes);
+	if ((body->needs & SL_NEEDS_INNER) &&
+	    !sl_inner_asks(ctx, SL_AT(struct sl_op, at + (__u32)sizeof(struct sl_body))->arg,
+			   facts->bytes))
+		return SL_CONTINUE;
 	return sl_body_ops(ctx, facts, at, ruleset);
 }

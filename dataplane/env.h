@@ -10,6 +10,7 @@
 #include "../abi/event.h"
 #include "../abi/flow.h"
 #include "../abi/frag.h"
+#include "../abi/inner.h"
 #include "../abi/limit.h"
 #include "../abi/op.h"
 #include "pkt.h"
@@ -73,6 +74,19 @@ struct sl_found {
 	__u64 flow_hash;
 	__u64 flow_now; /* ns, coarse */
 	__u64 flow_addr[4]; /* of the packet that an ICMP error quotes, as in struct sl_key */
+	__u32 inner; /* packets within packets that sl_scratch.inner has */
+	__u32 pad;
+};
+
+/* A packet in a tunnel, or the tunnel alone when what it carries is none that Sluice reads. */
+struct sl_inner {
+	__u8 tunnel; /* enum sl_tunnel: by which it came; NONE: there is none */
+	__u8 has_id;
+	__u16 pad;
+	__u32 id; /* VNI, key or TEID */
+	__u32 start; /* of the packet, in the frame */
+	__u32 end;
+	struct sl_facts facts; /* offsets are those in the frame, too */
 };
 
 /* Where the walk stands in the leaves of several trees. */
@@ -98,6 +112,8 @@ struct sl_scratch {
 	struct sl_piece piece;
 	struct sl_leaves leaves;
 	struct sl_found found;
+	__u8 inner_window[SL_WINDOW_LONG];
+	struct sl_inner inner[SL_INNER_DEPTH + 1]; /* the last one is looked for, not into */
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;

@@ -23,7 +23,9 @@ static __always_inline bool sl_layer_find(const struct sl_facts *facts, __u32 ba
 	layer->end = facts->length;
 	if (base == SL_BASE_FRAME)
 		return true;
-	if (base == SL_BASE_NETWORK) {
+	if (base == SL_BASE_INNER_FRAME) {
+		layer->start = facts->frame;
+	} else if (base == SL_BASE_NETWORK) {
 		layer->start = facts->network;
 		/* Of what is not IP, or lies about its length, the frame is all that there is. */
 		if (facts->ip_end)

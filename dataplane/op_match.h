@@ -14,7 +14,7 @@
 /* A field of the key, see SL_OP_FIELD. */
 static __always_inline __u32 op_field(const struct sl_key *key, __u32 arg)
 {
-	__u64 word = (arg >> 8 & 0xff) == SL_WORD_LINK ? key->link : key->xport;
+	__u64 word = ((const __u64 *)key)[arg >> 8 & 7];
 
 	return (__u32)(word >> (arg & 63)) & ((1U << (arg >> 16 & 31)) - 1);
 }

@@ -14,21 +14,20 @@
 #include "parse_link.h"
 #include "parse_transport.h"
 
-static __always_inline void sl_parse(struct sl_pkt *pkt)
+/* What follows the link layer, of which pkt->ethertype is known. */
+static __always_inline void sl_parse_network(const struct sl_bytes *from, struct sl_facts *pkt)
 {
 	enum sl_step step;
 
-	if (parse_link(pkt) == SL_STOP)
-		return;
 	switch (pkt->ethertype) {
 	case SL_ETH_IP4:
-		step = parse_ip4(pkt);
+		step = parse_ip4(from, pkt);
 		break;
 	case SL_ETH_IP6:
-		step = parse_ip6(pkt);
+		step = parse_ip6(from, pkt);
 		break;
 	case SL_ETH_ARP:
-		parse_arp(pkt);
+		parse_arp(from, pkt);
 		return;
 	default:
 		sl_stop(pkt, pkt->ethertype < SL_ETH_FIRST ? SL_REASON_LLC
@@ -36,5 +35,11 @@ static __always_inline void sl_parse(struct sl_pkt *pkt)
 		return;
 	}
 	if (step == SL_NEXT)
-		parse_transport(pkt);
+		parse_transport(from, pkt);
+}
+
+static __always_inline void sl_parse(const struct sl_bytes *from, struct sl_facts *pkt)
+{
+	if (parse_link(from, pkt) == SL_NEXT)
+		sl_parse_network(from, pkt);
 }

@@ -7,9 +7,9 @@
 #define SL_ARP_LEN 28U
 
 /* RFC 826, for the one pair of address kinds that runs here: IPv4 over Ethernet. */
-static __always_inline enum sl_step parse_arp(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_arp(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *arp = sl_header(pkt, pkt->cursor, SL_ARP_LEN);
+	const __u8 *arp = sl_header(from, pkt->cursor, SL_ARP_LEN);
 
 	if (!arp)
 		return sl_stop(pkt, SL_REASON_SHORT_ARP);

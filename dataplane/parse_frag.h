@@ -30,7 +30,7 @@ static __always_inline __u32 frag_least(__u8 proto)
 }
 
 /* pkt->cursor stands behind the IP headers; a first fragment goes on to its transport header. */
-static __always_inline enum sl_step parse_frag(struct sl_pkt *pkt, __u32 offset, bool more)
+static __always_inline enum sl_step parse_frag(struct sl_facts *pkt, __u32 offset, bool more)
 {
 	__u32 len = pkt->end - pkt->cursor;
 	__u8 proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;

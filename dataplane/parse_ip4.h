@@ -39,19 +39,21 @@ SL_VERIFIED_ONCE bool sl_ip4_options_good(const struct sl_ip4_options *options, 
 	return true;
 }
 
-static __always_inline bool ip4_options(struct sl_pkt *pkt, __u32 offset, __u32 len)
+static __always_inline bool ip4_options(const struct sl_bytes *from, struct sl_facts *pkt,
+					__u32 offset, __u32 len)
 {
 	struct sl_scratch *scratch = sl_scratch();
 
 	sl_recheck(len);
 	if (!scratch || len > sizeof(scratch->options) ||
-	    bpf_dynptr_read(scratch->options, len, pkt->view, offset, 0))
+	    bpf_dynptr_read(scratch->options, len, from->view, offset, 0))
 		return false;
 	return sl_ip4_options_good((const struct sl_ip4_options *)scratch->options, len);
 }
 
 /* A header that contradicts itself: what kind of fragment it says it is may be asked all the same. */
-static __always_inline enum sl_step ip4_stop(struct sl_pkt *pkt, __u16 frag, enum sl_reason reason)
+static __always_inline enum sl_step ip4_stop(struct sl_facts *pkt, __u16 frag,
+					     enum sl_reason reason)
 {
 	__u64 kind = frag & 0x1fff ? SL_FRAG_LATER : frag & 0x2000 ? SL_FRAG_FIRST : SL_FRAG_NONE;
 
@@ -59,9 +61,9 @@ static __always_inline enum sl_step ip4_stop(struct sl_pkt *pkt, __u16 frag, enu
 	return sl_stop(pkt, reason);
 }
 
-static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_ip4(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP4_LEN);
+	const __u8 *ip = sl_header(from, pkt->cursor, SL_IP4_LEN);
 	__u32 header_len, total_len;
 	__u16 frag;
 
@@ -96,7 +98,7 @@ static __always_inline enum sl_step parse_ip4(struct sl_pkt *pkt)
 	pkt->ip_end = pkt->end;
 	pkt->cursor += header_len;
 	if (header_len > SL_IP4_LEN &&
-	    !ip4_options(pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))
+	    !ip4_options(from, pkt, pkt->network + SL_IP4_LEN, header_len - SL_IP4_LEN))
 		return ip4_stop(pkt, frag, SL_REASON_BAD_IP4_OPTION);
 	if (frag & 0x3fff)
 		return parse_frag(pkt, (frag & 0x1fff) * 8, !!(frag & 0x2000));

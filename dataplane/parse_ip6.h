@@ -112,10 +112,11 @@ SL_VERIFIED_ONCE int sl_walk_extensions(const struct bpf_dynptr *view, struct sl
 	return ip6_is_ext(walk->next) ? SL_REASON_EXTHDR_DEPTH : SL_REASON_NONE;
 }
 
-static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 next)
+static __always_inline enum sl_step parse_extensions(const struct sl_bytes *from,
+						     struct sl_facts *pkt, __u8 next)
 {
 	struct sl_extensions walk = { .cursor = pkt->cursor, .end = pkt->end, .next = next };
-	enum sl_reason reason = sl_walk_extensions(pkt->view, &walk);
+	enum sl_reason reason = sl_walk_extensions(from->view, &walk);
 	enum sl_step step = SL_NEXT;
 
 	pkt->key.xport &= ~(0xffULL << SL_XPORT_PROTO_SHIFT);
@@ -137,9 +138,9 @@ static __always_inline enum sl_step parse_extensions(struct sl_pkt *pkt, __u8 ne
 	return step;
 }
 
-static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_ip6(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *ip = sl_header(pkt, pkt->cursor, SL_IP6_LEN);
+	const __u8 *ip = sl_header(from, pkt->cursor, SL_IP6_LEN);
 	__u32 payload_len, rest;
 	__u8 next;
 
@@ -178,6 +179,6 @@ static __always_inline enum sl_step parse_ip6(struct sl_pkt *pkt)
 	pkt->end = pkt->cursor + payload_len;
 	pkt->ip_end = pkt->end;
 	if (ip6_is_ext(next))
-		return parse_extensions(pkt, next);
+		return parse_extensions(from, pkt, next);
 	return SL_NEXT;
 }

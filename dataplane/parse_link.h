@@ -18,7 +18,7 @@
 #define SL_ETH_QINQ  0x88a8
 #define SL_ETH_FIRST 0x0600 /* below: a length, IEEE 802.3 */
 
-static __always_inline void link_add_tag(struct sl_pkt *pkt, __u16 tci)
+static __always_inline void link_add_tag(struct sl_facts *pkt, __u16 tci)
 {
 	__u64 id = tci & 0xfff;
 	__u64 pcp = tci >> 13;
@@ -31,7 +31,7 @@ static __always_inline void link_add_tag(struct sl_pkt *pkt, __u16 tci)
 }
 
 /* Only an skb has a tag beside the frame. */
-static __always_inline bool link_took_tag(const struct sl_pkt *pkt)
+static __always_inline bool link_took_tag(const struct sl_facts *pkt)
 {
 #ifdef SL_HAS_SKB
 	return pkt->has_vlan_tci;
@@ -46,7 +46,7 @@ static __always_inline bool link_is_tag(__u16 ethertype)
 	return ethertype == SL_ETH_VLAN || ethertype == SL_ETH_QINQ;
 }
 
-static __always_inline enum sl_step parse_tags(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_tags(const struct sl_bytes *from, struct sl_facts *pkt)
 {
 	const __u8 *tag;
 
@@ -55,7 +55,7 @@ static __always_inline enum sl_step parse_tags(struct sl_pkt *pkt)
 			return SL_NEXT;
 		if (pkt->tags == SL_VLAN_DEPTH)
 			return sl_stop(pkt, SL_REASON_VLAN_DEPTH);
-		tag = sl_header(pkt, pkt->cursor, SL_VLAN_LEN);
+		tag = sl_header(from, pkt->cursor, SL_VLAN_LEN);
 		if (!tag)
 			return sl_stop(pkt, SL_REASON_SHORT_VLAN);
 		link_add_tag(pkt, sl_get16(tag));
@@ -67,13 +67,13 @@ static __always_inline enum sl_step parse_tags(struct sl_pkt *pkt)
 	return SL_NEXT;
 }
 
-static __always_inline enum sl_step parse_link(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_link(const struct sl_bytes *from, struct sl_facts *pkt)
 {
 	enum sl_step step = SL_NEXT;
 
-	if (!pkt->window)
+	if (!from->window)
 		return sl_stop(pkt, SL_REASON_SHORT_ETHERNET);
-	pkt->ethertype = sl_get16(pkt->window + 12);
+	pkt->ethertype = sl_get16(from->window + 12);
 	if (!link_is_tag(pkt->ethertype) && !link_took_tag(pkt)) {
 		pkt->key.link = (__u64)pkt->ethertype << SL_LINK_ETHERTYPE_SHIFT;
 		pkt->cursor = pkt->network = sl_unknown(SL_ETHERNET_LEN);
@@ -84,7 +84,7 @@ static __always_inline enum sl_step parse_link(struct sl_pkt *pkt)
 	if (link_took_tag(pkt))
 		link_add_tag(pkt, pkt->vlan_tci);
 	if (link_is_tag(pkt->ethertype))
-		step = parse_tags(pkt);
+		step = parse_tags(from, pkt);
 	pkt->cursor = sl_unknown(pkt->cursor);
 
 	pkt->key.link |= (__u64)pkt->ethertype << SL_LINK_ETHERTYPE_SHIFT |

@@ -15,29 +15,30 @@
 #define SL_ICMP_LEN 8U
 
 /* In a first fragment, a header that is cut short was cut by whoever made the fragments. */
-static __always_inline enum sl_step transport_cut(struct sl_pkt *pkt, enum sl_reason reason)
+static __always_inline enum sl_step transport_cut(struct sl_facts *pkt, enum sl_reason reason)
 {
 	return sl_stop(pkt, pkt->frag ? SL_REASON_FRAG_TINY : reason);
 }
 
 /* The transport header's fixed part; NULL when the packet, not only the frame, ends before it. */
-static __always_inline const __u8 *transport_header(struct sl_pkt *pkt, const __u32 len)
+static __always_inline const __u8 *transport_header(const struct sl_bytes *from,
+						    struct sl_facts *pkt, const __u32 len)
 {
 	if (pkt->end - pkt->cursor < len)
 		return NULL;
-	return sl_header(pkt, pkt->cursor, len);
+	return sl_header(from, pkt->cursor, len);
 }
 
-static __always_inline void transport_ports(struct sl_pkt *pkt, const __u8 *header, enum sl_l4 l4)
+static __always_inline void transport_ports(struct sl_facts *pkt, const __u8 *header, enum sl_l4 l4)
 {
 	pkt->key.l4 = l4;
 	pkt->key.sport = sl_get16(header);
 	pkt->key.dport = sl_get16(header + 2);
 }
 
-static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_tcp(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *tcp = transport_header(pkt, SL_TCP_LEN);
+	const __u8 *tcp = transport_header(from, pkt, SL_TCP_LEN);
 	__u32 header_len;
 
 	if (!tcp)
@@ -53,9 +54,9 @@ static __always_inline enum sl_step parse_tcp(struct sl_pkt *pkt)
 	return SL_NEXT;
 }
 
-static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_udp(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *udp = transport_header(pkt, SL_UDP_LEN);
+	const __u8 *udp = transport_header(from, pkt, SL_UDP_LEN);
 	__u32 len;
 
 	if (!udp)
@@ -73,9 +74,9 @@ static __always_inline enum sl_step parse_udp(struct sl_pkt *pkt)
 	return SL_NEXT;
 }
 
-static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_sctp(const struct sl_bytes *from, struct sl_facts *pkt)
 {
-	const __u8 *sctp = transport_header(pkt, SL_SCTP_LEN);
+	const __u8 *sctp = transport_header(from, pkt, SL_SCTP_LEN);
 
 	if (!sctp)
 		return transport_cut(pkt, SL_REASON_SHORT_SCTP);
@@ -84,9 +85,10 @@ static __always_inline enum sl_step parse_sctp(struct sl_pkt *pkt)
 	return SL_NEXT;
 }
 
-static __always_inline enum sl_step parse_icmp(struct sl_pkt *pkt, enum sl_reason reason)
+static __always_inline enum sl_step parse_icmp(const struct sl_bytes *from, struct sl_facts *pkt,
+					       enum sl_reason reason)
 {
-	const __u8 *icmp = transport_header(pkt, SL_ICMP_LEN);
+	const __u8 *icmp = transport_header(from, pkt, SL_ICMP_LEN);
 
 	if (!icmp)
 		return transport_cut(pkt, reason);
@@ -97,26 +99,27 @@ static __always_inline enum sl_step parse_icmp(struct sl_pkt *pkt, enum sl_reaso
 	return SL_NEXT;
 }
 
-static __always_inline enum sl_step parse_transport(struct sl_pkt *pkt)
+static __always_inline enum sl_step parse_transport(const struct sl_bytes *from,
+						    struct sl_facts *pkt)
 {
 	__u8 proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
 
 	pkt->transport = pkt->cursor;
 	switch (proto) {
 	case SL_PROTO_TCP:
-		return parse_tcp(pkt);
+		return parse_tcp(from, pkt);
 	case SL_PROTO_UDP:
-		return parse_udp(pkt);
+		return parse_udp(from, pkt);
 	case SL_PROTO_SCTP:
-		return parse_sctp(pkt);
+		return parse_sctp(from, pkt);
 	case SL_PROTO_ICMP:
 		/* Carried by the other family's IP it means nothing, and is judged by its number. */
 		if (pkt->key.l3 == SL_L3_IP4)
-			return parse_icmp(pkt, SL_REASON_SHORT_ICMP);
+			return parse_icmp(from, pkt, SL_REASON_SHORT_ICMP);
 		break;
 	case SL_PROTO_ICMP6:
 		if (pkt->key.l3 == SL_L3_IP6)
-			return parse_icmp(pkt, SL_REASON_SHORT_ICMP6);
+			return parse_icmp(from, pkt, SL_REASON_SHORT_ICMP6);
 		break;
 	case SL_PROTO_ESP:
 		/* An extension header, too, but what is behind it cannot be read. */

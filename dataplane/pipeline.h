@@ -11,6 +11,7 @@
 #include "app.h"
 #include "count.h"
 #include "flow.h"
+#include "inner.h"
 #include "judge.h"
 #include "by_name.h"
 #include "parse.h"
@@ -76,6 +77,8 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 		return 0;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_INNER)
+		sl_inner(pkt->ctx, sl_facts_of(pkt));
 	if (needs & SL_NEEDS_FLOW)
 		looked = pipeline_flow(pkt, court, decision);
 	if (decision->verdict != SL_CONTINUE)
@@ -205,7 +208,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	__u64 looked = 0;
 
 	if (ruleset && !pkt->reason)
-		sl_parse(pkt);
+		sl_parse(sl_bytes_of(pkt), sl_facts_of(pkt));
 	if (ruleset) {
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 		looked = pipeline_look(pkt, &court, cpu, stats, decision);
@@ -225,6 +228,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if ((looked & FLOW_LOOKED) && sl_flow_teaches(looked, decision->verdict, decision->arg))
 		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
-	if (config->trace)
+	if (config->trace) {
 		pipeline_trace(pkt, ruleset, decision, looked);
+		sl_inner_trace();
+	}
 }

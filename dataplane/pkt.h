@@ -64,20 +64,32 @@ struct sl_facts {
 	__u32 ip_end; /* of the IP packet: a UDP datagram may end before */
 
 	struct sl_tagging tagging;
+	__u32 frame; /* of a packet in a tunnel only: where its Ethernet header is; 0: has none */
 	struct sl_key key; /* addr[1] to [3]: of IPv6 only */
 };
 
-struct sl_pkt {
+/* Where the bytes of a packet are. */
+struct sl_bytes {
 	SL_CTX *ctx;
 	const struct bpf_dynptr *view;
 	const __u8 *window;
 	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
-	struct sl_facts; /* its members are the packet's */
+};
+
+/* The members of both are the packet's. Parsers get them apart: see inner.h. */
+struct sl_pkt {
+	struct sl_bytes;
+	struct sl_facts;
 };
 
 static __always_inline struct sl_facts *sl_facts_of(struct sl_pkt *pkt)
 {
 	return (struct sl_facts *)&pkt->length;
+}
+
+static __always_inline struct sl_bytes *sl_bytes_of(struct sl_pkt *pkt)
+{
+	return (struct sl_bytes *)&pkt->ctx;
 }
 
 /* Eight bytes at a time: what lies together goes at once. */
@@ -142,7 +154,7 @@ enum sl_step {
 	SL_STOP,
 };
 
-static __always_inline enum sl_step sl_stop(struct sl_pkt *pkt, enum sl_reason reason)
+static __always_inline enum sl_step sl_stop(struct sl_facts *pkt, enum sl_reason reason)
 {
 	pkt->reason = reason;
 	return SL_STOP;
@@ -157,15 +169,16 @@ static __always_inline void *sl_header_room(void);
  * len bytes at offset, from the window if they are there; NULL past the end. len is a constant. Valid
  * until the next call.
  */
-static __always_inline const void *sl_header(struct sl_pkt *pkt, __u32 offset, const __u32 len)
+static __always_inline const void *sl_header(const struct sl_bytes *from, __u32 offset,
+					     const __u32 len)
 {
 	void *room;
 
 	/* In this form the comparison bounds offset itself, which is what the verifier wants. */
-	if (pkt->window_len >= len && offset <= pkt->window_len - len)
-		return pkt->window + offset;
+	if (from->window_len >= len && offset <= from->window_len - len)
+		return from->window + offset;
 	room = sl_header_room();
-	return room ? bpf_dynptr_slice(pkt->view, offset, room, len) : NULL;
+	return room ? bpf_dynptr_slice(from->view, offset, room, len) : NULL;
 }
 
 /* Packets hold big-endian words at any address; both sides of the build read them unaligned. */

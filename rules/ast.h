@@ -101,6 +101,7 @@ struct sl_part {
 	__u8 l3; /* SL_L3_BIT()s of the packets that a rejection can answer */
 	bool counts; /* SL_AST_STMT: `count`, which all rules do */
 	bool bad; /* has been complained about */
+	__u8 depth; /* how often `inner` stands before it */
 	struct sl_conf_stmt stmt;
 	const struct sl_atom *name; /* of a set or of an interface */
 	struct sl_loc loc; /* all of it */

@@ -20,7 +20,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 
 	if (rule->nstmts || rule->action > SL_DROP || rule->arg || match->nraws ||
 	    match->nlengths || match->mss.count || match->nsets || match->nifaces ||
-	    match->nnames || match->ntexts || rule->nasides)
+	    match->nnames || match->ntexts || rule->nasides || match->tunnel.count)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -51,12 +51,15 @@ int sl_body_op(struct sl_body_writing *w, enum sl_op_kind kind, size_t size, __u
 		return err;
 	op = sl_block_at(w->block, at);
 	*op = (struct sl_op) { .kind = (__u8)kind, .size = (__u16)size, .arg = arg };
-	body_of(w)->nops++;
+	if (w->asks)
+		((struct sl_asks *)sl_block_at(w->block, w->asks))->nops++;
+	else
+		body_of(w)->nops++;
 	*out = op;
 	return 0;
 }
 
-static int add_bits(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
+int sl_body_add_bits(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
 {
 	struct sl_op_bits *op;
 	unsigned int i;
@@ -72,7 +75,7 @@ static int add_bits(struct sl_body_writing *w, const struct sl_cond *cond, __u32
 	return 0;
 }
 
-static int add_ranges(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
+int sl_body_add_ranges(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg)
 {
 	struct sl_op_ranges *op;
 	void *new;
@@ -95,21 +98,22 @@ static int add_ranges(struct sl_body_writing *w, const struct sl_cond *cond, __u
 static void fold(struct sl_body_writing *w, const struct sl_field_info *field,
 		 const struct sl_piece *piece)
 {
+	struct sl_op_about *about = w->about ? sl_block_at(w->block, w->about) : NULL;
 	struct sl_body *body = body_of(w);
 	__u64 value = (__u64)piece->value << field->shift;
 	__u64 mask = (__u64)piece->mask << field->shift;
 
 	if (field->place == SL_PLACE_LINK) {
-		body->link_value |= value;
-		body->link_mask |= mask;
+		*(about ? &about->link_value : &body->link_value) |= value;
+		*(about ? &about->link_mask : &body->link_mask) |= mask;
 	} else {
-		body->xport_value |= value;
-		body->xport_mask |= mask;
+		*(about ? &about->xport_value : &body->xport_value) |= value;
+		*(about ? &about->xport_mask : &body->xport_mask) |= mask;
 	}
 }
 
 /* One masked compare if that does, which costs nothing beside those of other conditions. */
-static int add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
+int sl_body_add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
 {
 	const struct sl_field_info *field = &sl_fields[cond->field];
 	__u32 word = field->place == SL_PLACE_LINK ? SL_WORD_LINK : SL_WORD_XPORT;
@@ -121,9 +125,9 @@ static int add_cond(struct sl_body_writing *w, const struct sl_cond *cond)
 	if (!err && pieces.count == 1)
 		fold(w, field, &pieces.v[0]);
 	else if (!err && field->width <= 8)
-		err = add_bits(w, cond, arg);
+		err = sl_body_add_bits(w, cond, arg);
 	else if (!err)
-		err = add_ranges(w, cond, arg);
+		err = sl_body_add_ranges(w, cond, arg);
 	sl_pieces_clear(&pieces);
 	return err;
 }
@@ -143,7 +147,7 @@ __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL
 	return rules->sets + set * (__u32)sizeof(struct sl_set);
 }
 
-static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
+int sl_body_add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 {
 	__u32 set = sl_body_set(w, cond->set, cond->part);
 	struct sl_op_set *op;
@@ -181,11 +185,14 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 {
 	const struct sl_conf_match *match = rule->match;
 	struct sl_body_writing w = { .block = block };
+	__u32 inner = 0;
 	const char *why;
 	size_t i;
 	int err;
 
-	err = sl_block_take(block, sizeof(struct sl_body), BODY_ALIGN, &w.at);
+	err = sl_inner_make(block, match, &inner);
+	if (!err)
+		err = sl_block_take(block, sizeof(struct sl_body), BODY_ALIGN, &w.at);
 	if (err)
 		return err;
 	body_of(&w)->slot = rule->slot;
@@ -194,10 +201,15 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	if (rule->action <= SL_DROP && rule->arg == SL_FLOW_ALL)
 		((struct sl_ruleset *)sl_block_at(block, block->base))->needs |= SL_NEEDS_FLOW;
 	body_of(&w)->needs = (__u16)sl_conf_rule_needs(rule, &why);
+	if (inner) {
+		err = sl_body_add_inner(&w, inner);
+		if (err)
+			return err;
+	}
 	for (i = 0; i < match->count; i++) {
 		if (!sl_cond_is_body(match, &match->conds[i]))
 			continue;
-		err = add_cond(&w, &match->conds[i]);
+		err = sl_body_add_cond(&w, &match->conds[i]);
 		if (err)
 			return err;
 	}
@@ -206,12 +218,12 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	if (err)
 		return err;
 	for (i = 0; i < match->nsets; i++) {
-		err = add_set(&w, &match->sets[i]);
+		err = sl_body_add_set(&w, &match->sets[i]);
 		if (err)
 			return err;
 	}
 	for (i = 0; i < rule->nasides; i++) {
-		err = add_set(&w, &rule->asides[i]);
+		err = sl_body_add_set(&w, &rule->asides[i]);
 		if (err)
 			return err;
 	}

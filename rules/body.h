@@ -20,11 +20,24 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 struct sl_body_writing {
 	struct sl_block *block;
 	__u32 at;
+	__u32 asks; /* offset of the struct sl_asks that operations go to; 0: the body's own */
+	__u32 about; /* the same of the struct sl_op_about that masked compares go to */
 	__u16 limits; /* written so far */
 };
 
 /* Room for one more operation, zeroed but for its header; *out is valid until the next one. */
 int sl_body_op(struct sl_body_writing *w, enum sl_op_kind kind, size_t size, __u32 arg, void **out);
+
+/* body.c: one condition each. arg: SL_OP_FIELD. */
+int sl_body_add_bits(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg);
+int sl_body_add_ranges(struct sl_body_writing *w, const struct sl_cond *cond, __u32 arg);
+int sl_body_add_cond(struct sl_body_writing *w, const struct sl_cond *cond);
+int sl_body_add_set(struct sl_body_writing *w, const struct sl_cond_set *cond);
+
+/* body_inner.c: what is asked of tunnels and what is in them; *at stays when nothing is. */
+int sl_inner_make(struct sl_block *block, const struct sl_conf_match *match, __u32 *at);
+/* And that the body asks it. */
+int sl_body_add_inner(struct sl_body_writing *w, __u32 asks);
 
 /* Offset of a set, for an operation that asks these parts of the packet. */
 __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL_SET_PARTS]);

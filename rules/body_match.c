@@ -21,7 +21,7 @@ static int add_raw(struct sl_body_writing *w, const struct sl_cond_raw *raw)
 	if (err)
 		return err;
 	op = new;
-	op->base = (__u8)raw->base;
+	op->base = (__u8)(w->asks && raw->base == SL_BASE_FRAME ? SL_BASE_INNER_FRAME : raw->base);
 	op->length = raw->length;
 	op->mask = wide(raw->mask);
 	op->count = (__u32)raw->set.count;

@@ -10,6 +10,7 @@ struct sl_buf {
 	size_t length;
 	size_t size;
 	int err;
+	const char *scope; /* stands before each match of a rule; NULL: nothing does */
 };
 
 void sl_buf_write(struct sl_buf *buf, const char *bytes, size_t length);

@@ -80,7 +80,12 @@ struct sl_narrow_text {
 struct sl_narrow {
 	struct sl_parser *p;
 	enum sl_dir dir;
+	unsigned int depth; /* of the packet that it is about: 0 for the frame's */
 	__u8 l3;
+	struct sl_intervals tunnel;
+	const struct sl_part *tunnel_by;
+	struct sl_intervals tunnel_id;
+	const struct sl_part *tunnel_id_by;
 	const struct sl_part *header_by; /* asks about the transport header; NULL: none does */
 	struct sl_narrow_raw *raws; /* ascending */
 	size_t nraws;
@@ -127,6 +132,11 @@ int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 /* Hands them over to the match. */
 int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match);
 void sl_narrow_more_clear(struct sl_narrow *n);
+
+/* narrow_tunnel.c: the tunnel, its id, and that there is one since inner is asked for. */
+int sl_narrow_tunnel(struct sl_narrow *n, const struct sl_wanted *wanted,
+		     const struct sl_part *part);
+int sl_narrow_carries(struct sl_narrow *n, const struct sl_part *part);
 
 /* matches.c: the matches of one rule. */
 int sl_matches_read(struct sl_parser *p, enum sl_dir dir, const struct sl_ast_rule *rule,

@@ -82,6 +82,12 @@ static bool has_iface(const struct sl_conf_match *match, const struct sl_cond_if
 	return false;
 }
 
+/* A condition that may not be there. */
+static bool covers_set(const struct sl_intervals *outer, const struct sl_intervals *inner)
+{
+	return !outer->count || (inner->count && sl_intervals_cover(outer, inner));
+}
+
 static bool has_name(const struct sl_conf_match *match, const struct sl_cond_name *cond)
 {
 	size_t i;
@@ -140,8 +146,9 @@ static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_
 		if (!has_text(inner, &outer->texts[i]))
 			return false;
 	}
-	return !outer->mss.count ||
-	       (inner->mss.count && sl_intervals_cover(&outer->mss, &inner->mss));
+	return covers_set(&outer->mss, &inner->mss) && covers_set(&outer->tunnel, &inner->tunnel) &&
+	       covers_set(&outer->tunnel_id, &inner->tunnel_id) &&
+	       (!outer->inner || (inner->inner && sl_match_covers(outer->inner, inner->inner)));
 }
 
 static bool covers_classes(const struct sl_conf_match *outer, const struct sl_conf_match *inner)

@@ -185,9 +185,11 @@ static void mark_uses(const struct sl_conf *conf, unsigned char *uses)
 
 	for (i = 0; i < conf->nrules; i++) {
 		const struct sl_conf_rule *rule = &conf->rules[i];
+		const struct sl_conf_match *match;
 
-		for (j = 0; rule->match && j < rule->match->nsets; j++)
-			uses[rule->match->sets[j].set] |= MATCHED;
+		for (match = rule->match; match; match = match->inner)
+			for (j = 0; j < match->nsets; j++)
+				uses[match->sets[j].set] |= MATCHED;
 		for (j = 0; j < rule->nstmts; j++) {
 			if (rule->stmts[j].kind == SL_OP_BAN)
 				uses[rule->stmts[j].ban.set] |= BANNED;

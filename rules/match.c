@@ -2,7 +2,10 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "match.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "inner.h"
 
 const struct sl_intervals *sl_match_find(const struct sl_conf_match *match, enum sl_field field)
 {
@@ -42,6 +45,48 @@ __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4)
 	};
 
 	return l3 == SL_L3_IP6 && l4 == SL_L4_ICMP ? 58 : protos[l4];
+}
+
+int sl_tunnel_protos(const struct sl_intervals *tunnels, struct sl_intervals *out)
+{
+	static const __u8 protos[SL_TUNNEL_MAX_][2] = {
+		[SL_TUNNEL_IPIP] = { 4, 41 },	[SL_TUNNEL_GRE] = { 47, 47 },
+		[SL_TUNNEL_VXLAN] = { 17, 17 }, [SL_TUNNEL_GENEVE] = { 17, 17 },
+		[SL_TUNNEL_GTP] = { 17, 17 },
+	};
+	unsigned int i, j;
+
+	if (!tunnels->count || sl_intervals_have(tunnels, SL_TUNNEL_NONE))
+		return 0;
+	for (i = SL_TUNNEL_NONE + 1; i < SL_TUNNEL_MAX_; i++) {
+		if (!sl_intervals_have(tunnels, i))
+			continue;
+		for (j = 0; j < 2; j++)
+			if (sl_intervals_add(out, protos[i][j], protos[i][j]))
+				return -ENOMEM;
+	}
+	sl_intervals_normalise(out);
+	return 0;
+}
+
+bool sl_tunnel_says_proto(const struct sl_conf_match *match, int *err)
+{
+	const struct sl_intervals *proto = sl_match_find(match, SL_FIELD_PROTO);
+	struct sl_intervals said = {};
+	bool same;
+
+	*err = sl_tunnel_protos(&match->tunnel, &said);
+	same = proto && said.count && sl_intervals_cover(&said, proto) &&
+	       sl_intervals_cover(proto, &said);
+	sl_intervals_clear(&said);
+	return same;
+}
+
+bool sl_match_asks_tunnel(const struct sl_conf_match *match)
+{
+	return match->tunnel.count &&
+	       !(match->inner && !match->tunnel_id.count &&
+		 sl_intervals_are(&match->tunnel, SL_TUNNEL_NONE + 1, SL_TUNNEL_MAX_ - 1));
 }
 
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4)
@@ -96,6 +141,9 @@ void sl_match_freep(struct sl_conf_match **match)
 	free((*match)->raws);
 	free((*match)->lengths);
 	sl_intervals_clear(&(*match)->mss);
+	sl_intervals_clear(&(*match)->tunnel);
+	sl_intervals_clear(&(*match)->tunnel_id);
+	sl_match_freep(&(*match)->inner);
 	free((*match)->sets);
 	free((*match)->ifaces);
 	free(*match);

@@ -88,6 +88,9 @@ struct sl_conf_match {
 	size_t nnames;
 	struct sl_cond_text *texts; /* in the order of the text */
 	size_t ntexts;
+	struct sl_intervals tunnel; /* enum sl_tunnel; empty: not asked */
+	struct sl_intervals tunnel_id; /* of one tunnel; empty: not asked */
+	struct sl_conf_match *inner; /* what is asked of the packet in the tunnel; NULL: nothing */
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */
 };
@@ -98,6 +101,15 @@ const struct sl_intervals *sl_match_find(const struct sl_conf_match *match, enum
 enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_intervals *proto);
 /* Protocol numbers of the class; SL_L4_OTHER has none. */
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
+/*
+ * IP protocols of packets that carry another by one of these tunnels, added to out; none when the
+ * packet need not be in any.
+ */
+int sl_tunnel_protos(const struct sl_intervals *tunnels, struct sl_intervals *out);
+/* Whether the protocols asked for are just those; *err: 0 or -ENOMEM. */
+bool sl_tunnel_says_proto(const struct sl_conf_match *match, int *err);
+/* Whether the match asks of the tunnel but that there is one, which inner says. */
+bool sl_match_asks_tunnel(const struct sl_conf_match *match);
 /* Whether a packet of these classes may match. */
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
 /* Whether it asks of the application's message. */

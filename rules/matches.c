@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "inner.h"
 
 #define ICMP  1
 #define TCP   6
@@ -302,6 +303,9 @@ static int narrow_wanted(struct sl_narrow *n, const struct sl_part *part, struct
 		return narrow_length(n, part, wanted);
 	case SL_KIND_MSS:
 		return sl_narrow_mss(n, &wanted->set, part);
+	case SL_KIND_TUNNEL:
+	case SL_KIND_TUNNEL_ID:
+		return sl_narrow_tunnel(n, wanted, part);
 	default:
 		return is_addr(wanted) ? sl_narrow_addr(n, wanted, part)
 				       : sl_narrow_field(n, wanted->field, &wanted->set, part);
@@ -382,10 +386,25 @@ static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 	return sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
 }
 
+/* Frames have an interface; flows and messages are those of the frame's own packet. */
+static bool is_outer_only(const struct sl_part *part)
+{
+	const struct sl_selector_info *info = &sl_selectors[part->selector];
+
+	if (part->kind != SL_AST_MATCH && part->kind != SL_AST_BARE)
+		return false;
+	return info->kind == SL_KIND_IFACE || info->kind == SL_KIND_NAME ||
+	       (info->kind == SL_KIND_LENGTH && info->of > SL_LENGTH_PAYLOAD);
+}
+
 static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 {
 	if (part->bad)
 		return -EINVAL;
+	if (n->depth && is_outer_only(part))
+		return sl_diag_error(n->p->diag, &part->loc,
+				     "'inner' asks about headers and payload: not about '%s'",
+				     sl_selectors[part->selector].name);
 	switch (part->kind) {
 	case SL_AST_STMT:
 		return 0;
@@ -411,21 +430,83 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 	return narrow_selector(n, part);
 }
 
+/* The packet that a part is about: the frame's, or one in it. */
+struct levels {
+	struct sl_narrow v[SL_INNER_DEPTH + 1];
+	const struct sl_part *by[SL_INNER_DEPTH + 1]; /* NULL: nothing is asked of it */
+};
+
+static void levels_clear(struct levels *levels)
+{
+	unsigned int depth;
+
+	for (depth = 0; depth <= SL_INNER_DEPTH; depth++)
+		sl_narrow_clear(&levels->v[depth]);
+}
+
+static int levels_part(struct levels *levels, const struct sl_part *part, unsigned int depth)
+{
+	if (depth > SL_INNER_DEPTH)
+		return sl_diag_error(
+			levels->v[0].p->diag, &part->loc,
+			"packets in packets are looked into %d deep: 'inner' stands at most so often",
+			SL_INNER_DEPTH);
+	levels->by[depth] = part;
+	return narrow_part(&levels->v[depth], part);
+}
+
+/* From the inmost packet outwards: each one is asked to carry the next. */
+static int levels_finish(struct levels *levels, struct sl_conf_match **out)
+{
+	_cleanup_(sl_match_freep) struct sl_conf_match *inner = NULL;
+	struct sl_conf_match *match = NULL;
+	unsigned int depth;
+	int err;
+
+	for (depth = SL_INNER_DEPTH; depth; depth--) {
+		if (!levels->by[depth])
+			continue;
+		if (!levels->by[depth - 1])
+			levels->by[depth - 1] = levels->by[depth];
+		err = sl_narrow_carries(&levels->v[depth - 1], levels->by[depth]);
+		if (err)
+			return err;
+	}
+	for (depth = SL_INNER_DEPTH + 1; depth--;) {
+		if (depth && !levels->by[depth])
+			continue;
+		err = sl_narrow_finish(&levels->v[depth], &match);
+		if (err)
+			return err;
+		match->inner = inner;
+		inner = match;
+	}
+	*out = TAKE_PTR(inner);
+	return 0;
+}
+
 int sl_matches_read(struct sl_parser *p, enum sl_dir dir, const struct sl_ast_rule *rule,
 		    struct sl_conf_match **out)
 {
-	_cleanup_(sl_narrow_clear) struct sl_narrow n = { .p = p, .dir = dir, .l3 = SL_L3_ALL };
+	_cleanup_(levels_clear) struct levels levels = {};
 	const struct sl_part *part;
+	unsigned int depth;
 	int failed = 0, err;
 
-	for (part = rule->parts; part; part = part->next) {
+	for (depth = 0; depth <= SL_INNER_DEPTH; depth++)
+		levels.v[depth] =
+			(struct sl_narrow) { .p = p, .dir = dir, .depth = depth, .l3 = SL_L3_ALL };
+	for (part = rule->parts, depth = 0; part; part = part->next) {
 		/* What "code" belongs to may be what was wrong. */
 		if (failed && part->selector == SL_SEL_CODE)
 			continue;
-		err = narrow_part(&n, part);
+		/* Behind a type, it is of the packet that has the type. */
+		if (part->selector != SL_SEL_CODE || part->depth)
+			depth = part->depth;
+		err = levels_part(&levels, part, depth);
 		if (err == -ENOMEM)
 			return err;
 		failed = err ? err : failed;
 	}
-	return failed ? failed : sl_narrow_finish(&n, out);
+	return failed ? failed : levels_finish(&levels, out);
 }

@@ -213,6 +213,9 @@ int sl_narrow_finish(struct sl_narrow *n, struct sl_conf_match **out)
 	}
 	match->l3 = n->l3;
 	match->header = header;
+	match->tunnel = n->tunnel;
+	match->tunnel_id = n->tunnel_id;
+	n->tunnel = n->tunnel_id = (struct sl_intervals) {};
 	for (field = 0; field < SL_FIELD_MAX_; field++) {
 		if (!n->set[field].count)
 			continue;
@@ -230,5 +233,7 @@ void sl_narrow_clear(struct sl_narrow *n)
 
 	for (field = 0; field < SL_FIELD_MAX_; field++)
 		sl_intervals_clear(&n->set[field]);
+	sl_intervals_clear(&n->tunnel);
+	sl_intervals_clear(&n->tunnel_id);
 	sl_narrow_more_clear(n);
 }

@@ -49,6 +49,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 	enum sl_selector selector;
 	enum sl_compare op;
 	enum sl_verdict verdict;
+	unsigned int depth;
 }
 
 %token T_END 0
@@ -67,6 +68,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_APP T_DNS T_OPCODE T_QTYPE T_QUERY T_RCODE T_RESPONSE
 %token T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
 %token T_AGENT T_ALPN T_METHOD T_PATH T_QUIC T_SOFTWARE T_SSH T_VERSION
+%token T_GENEVE T_GRE T_GTP T_INNER T_KEY T_TEID T_TUNNEL T_VNI T_VXLAN
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -85,6 +87,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %type <selector> selector bare_selector concat_selector iface_selector
 %type <op> op eq
 %type <verdict> verdict
+%type <depth> inner
 
 %%
 
@@ -289,8 +292,24 @@ parts:
 part:
   match { $match->loc = @match; }
 | bare { $bare->loc = @bare; }
+| inner match {
+	$$ = $match;
+	$$->loc = @$;
+	$$->depth = (__u8)($inner < 255 ? $inner : 255);
+}
+| inner bare {
+	$$ = $bare;
+	$$->loc = @$;
+	$$->depth = (__u8)($inner < 255 ? $inner : 255);
+}
 | statement_part { $$->loc = @1; }
 | verdict_part { $$->loc = @1; }
+;
+
+/* What follows is about the packet in the packet. */
+inner:
+  T_INNER { $$ = 1; }
+| inner T_INNER { $$ = $1 + 1; }
 ;
 
 verdict_part:
@@ -621,6 +640,11 @@ selector:
 | T_SSH T_SOFTWARE { $$ = SL_SEL_SSH_SOFTWARE; }
 | T_QUIC T_VERSION { $$ = SL_SEL_QUIC_VERSION; }
 | T_QUIC T_TYPE { $$ = SL_SEL_QUIC_TYPE; }
+| T_TUNNEL { $$ = SL_SEL_TUNNEL; }
+| T_VXLAN T_VNI { $$ = SL_SEL_VXLAN_VNI; }
+| T_GENEVE T_VNI { $$ = SL_SEL_GENEVE_VNI; }
+| T_GRE T_KEY { $$ = SL_SEL_GRE_KEY; }
+| T_GTP T_TEID { $$ = SL_SEL_GTP_TEID; }
 ;
 
 iface_selector:
@@ -1006,6 +1030,9 @@ word:
 | T_NAME
 | T_ARP
 | T_DNS
+| T_GENEVE
+| T_GRE
+| T_GTP
 | T_HOST
 | T_HTTP
 | T_ICMP
@@ -1021,6 +1048,7 @@ word:
 | T_TLS
 | T_UDP
 | T_VLAN
+| T_VXLAN
 ;
 
 %%

@@ -11,6 +11,8 @@ static inline void sl_print_blank(struct sl_buf *buf)
 {
 	if (buf->length)
 		sl_buf_write(buf, " ", 1);
+	if (buf->scope)
+		sl_buf_add(buf, "%s", buf->scope);
 }
 
 /* print_match.c: the conditions as a rule writes them, in one fixed way. */
@@ -21,11 +23,16 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
 		     const struct sl_conf_match *match);
 void sl_raws_print(struct sl_buf *buf, const struct sl_conf_match *match);
+/* print_tunnel.c */
+void sl_tunnel_print(struct sl_buf *buf, const struct sl_conf_match *match);
+
 void sl_lengths_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
 void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names);
 void sl_texts_print(struct sl_buf *buf, const struct sl_conf_match *match);
 void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match);
+/* Numbers without names, 32 bits at most. */
+void sl_numbers_print(struct sl_buf *buf, const struct sl_intervals *set, sl_u128 max);
 
 void sl_place_print(struct sl_buf *buf, enum sl_base base, unsigned int offset,
 		    unsigned int length);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "cover.h"
+#include "inner.h"
 #include "selector.h"
 
 #define ETHERTYPE_IP4 0x0800
@@ -327,10 +328,12 @@ static void print_icmp(struct printer *p)
 	print_field(p, six ? SL_SEL_ICMP6_TYPE : SL_SEL_ICMP_TYPE);
 	if (!code)
 		return;
-	sl_print_blank(p->buf);
-	if (!has(p, SL_FIELD_TYPE))
-		sl_buf_add(p->buf, six ? "icmpv6 " : "icmp ");
-	sl_buf_add(p->buf, "code ");
+	if (has(p, SL_FIELD_TYPE)) {
+		sl_buf_add(p->buf, " code ");
+	} else {
+		sl_print_blank(p->buf);
+		sl_buf_add(p->buf, six ? "icmpv6 code " : "icmp code ");
+	}
 	print_set(p->buf, SL_SEL_CODE, code);
 }
 
@@ -378,10 +381,14 @@ static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
 	const struct sl_intervals *flags = sl_match_find(p->match, SL_FIELD_FLAGS);
+	bool said;
+	int err;
 
 	if (!proto)
 		return;
-	if (says_proto(p, proto))
+	said = sl_tunnel_says_proto(p->match, &err);
+	p->buf->err = err ? err : p->buf->err;
+	if (says_proto(p, proto) && !said)
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)
@@ -438,8 +445,9 @@ static void print_exthdr(struct printer *p)
 	sl_pieces_clear(&pieces);
 }
 
-void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
-		    const struct sl_conf_match *match)
+/* All that is asked of one packet. */
+static void print_packet(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
+			 const struct sl_conf_match *match)
 {
 	struct printer p = { .buf = buf, .match = match };
 
@@ -462,4 +470,18 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 	sl_names_print(buf, match);
 	sl_texts_print(buf, match);
 	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));
+	sl_tunnel_print(buf, match);
+}
+
+void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
+		    const struct sl_conf_match *match)
+{
+	static const char *const scopes[SL_INNER_DEPTH + 1] = { NULL, "inner ", "inner inner " };
+	unsigned int depth;
+
+	for (depth = 0; match && depth <= SL_INNER_DEPTH; match = match->inner, depth++) {
+		buf->scope = scopes[depth];
+		print_packet(buf, conf, dir, match);
+	}
+	buf->scope = NULL;
 }

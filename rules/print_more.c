@@ -113,6 +113,13 @@ static void print_set(struct sl_buf *buf, const struct style *style, const struc
 	sl_intervals_clear(&other);
 }
 
+void sl_numbers_print(struct sl_buf *buf, const struct sl_intervals *set, sl_u128 max)
+{
+	const struct style style = { .kind = DECIMAL, .max = max };
+
+	print_set(buf, &style, set, "");
+}
+
 static const char *const base_names[SL_BASE_MAX_] = {
 #define X(name, word) word,
 	SL_BASES(X)

@@ -113,6 +113,12 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 				n->p->diag, &one->head,
 				"'%s' cannot be looked up in a set: addresses, ports, MAC addresses, protocols and names can",
 				info->name);
+		if (n->depth && (info->part == SL_PART_SMAC || info->part == SL_PART_DMAC ||
+				 info->part >= SL_PART_QNAME))
+			return sl_diag_error(
+				n->p->diag, &one->head,
+				"'inner' looks up addresses, ports and protocols in sets: not '%s'",
+				info->name);
 		if (count == SL_SET_PARTS)
 			return sl_diag_error(n->p->diag, &one->head,
 					     "an element has at most %d parts", SL_SET_PARTS);

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "flow.h"
 #include "cover.h"
+#include "inner.h"
 
 #define IP4 SL_L3_BIT(SL_L3_IP4)
 #define IP6 SL_L3_BIT(SL_L3_IP6)
@@ -29,6 +30,8 @@
 		.header = true
 #define FLOW(what) \
 	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_FLOW_##what, .l3 = IP4 | IP6
+#define TUNNEL_ID(of) \
+	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_TUNNEL_ID, .l3 = SL_L3_IPS, .tunnel = SL_TUNNEL_##of
 #define MAC .words = &sl_words_mac
 #define PORT(dir, ...) \
 	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
@@ -85,6 +88,11 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_IP_LENGTH]  = { "ip length",   LENGTH(PACKET), .l3 = IP4 },
 	[SL_SEL_IP6_LENGTH] = { "ip6 length",  LENGTH(PACKET), .l3 = IP6, .extra = IP6_HEADER },
 	[SL_SEL_PAYLOAD_LENGTH] = { "payload length", LENGTH(PAYLOAD), .l3 = IP4 | IP6 },
+	[SL_SEL_TUNNEL]	    = { "tunnel",      SL_FIELD_MAX_, WORDS(tunnel), .l3 = SL_L3_ALL, .kind = SL_KIND_TUNNEL },
+	[SL_SEL_VXLAN_VNI]  = { "vxlan vni",   TUNNEL_ID(VXLAN) },
+	[SL_SEL_GENEVE_VNI] = { "geneve vni",  TUNNEL_ID(GENEVE) },
+	[SL_SEL_GRE_KEY]    = { "gre key",     TUNNEL_ID(GRE) },
+	[SL_SEL_GTP_TEID]   = { "gtp teid",    TUNNEL_ID(GTP) },
 	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
 	[SL_SEL_FLOW_STATE] = { "flow state",  FLOW(STATE), WORDS(flow_state) },
 	[SL_SEL_FLOW_TO]    = { "flow to",     FLOW(TO), WORDS(flow_to) },
@@ -144,6 +152,12 @@ sl_u128 sl_selector_max(const struct sl_selector_info *info)
 		return sl_ones(8U * info->length);
 	case SL_KIND_LENGTH:
 		return number_max(info->of);
+	case SL_KIND_TUNNEL:
+		return SL_TUNNEL_MAX_ - 1;
+	case SL_KIND_TUNNEL_ID:
+		return info->tunnel == SL_TUNNEL_VXLAN || info->tunnel == SL_TUNNEL_GENEVE
+			       ? sl_ones(24)
+			       : UINT32_MAX;
 	case SL_KIND_MSS:
 	case SL_KIND_IFACE:
 	case SL_KIND_NAME:

@@ -49,6 +49,11 @@ enum sl_selector {
 	SL_SEL_IP_LENGTH,
 	SL_SEL_IP6_LENGTH,
 	SL_SEL_PAYLOAD_LENGTH,
+	SL_SEL_TUNNEL,
+	SL_SEL_VXLAN_VNI,
+	SL_SEL_GENEVE_VNI,
+	SL_SEL_GRE_KEY,
+	SL_SEL_GTP_TEID,
 	SL_SEL_IIFNAME,
 	SL_SEL_OIFNAME,
 	SL_SEL_FLOW_STATE,
@@ -84,6 +89,8 @@ enum sl_selector_kind {
 	SL_KIND_IFACE, /* struct sl_cond_iface */
 	SL_KIND_NAME, /* struct sl_cond_name */
 	SL_KIND_TEXT, /* struct sl_cond_text */
+	SL_KIND_TUNNEL,
+	SL_KIND_TUNNEL_ID, /* of one tunnel, the selector's */
 };
 
 struct sl_selector_info {
@@ -101,6 +108,7 @@ struct sl_selector_info {
 	__u8 extra; /* SL_KIND_LENGTH: what the condition's numbers are more than the written ones */
 	__u8 l3; /* SL_L3_BIT()s that the words themselves ask for; 0: as the field says */
 	__u8 tags; /* VLAN tags there must be */
+	__u8 tunnel; /* SL_KIND_TUNNEL_ID: enum sl_tunnel */
 	__u8 protos[3]; /* protocols that the words ask for; 0: none */
 	bool header; /* is about the transport header; fields say so themselves */
 	bool hex; /* numbers are printed so */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "inner.h"
 #include "print.h"
 #include "source.h"
 
@@ -46,6 +47,9 @@ struct splitting {
 	size_t size; /* of the array of rules */
 	size_t of;
 	const struct sl_conf_rule *rule;
+	const struct sl_conf_match
+		*whole; /* what it asks of one packet: the frame's, or one within */
+	unsigned int depth; /* of that packet */
 };
 
 static unsigned int fields_of(const struct sl_conf_match *match)
@@ -90,14 +94,49 @@ static int reserve(struct splitting *s)
 	return 0;
 }
 
+/* A match that asks for these tunnels, and for the protocols that they go by. */
+static struct sl_conf_match *match_tunnel(__u8 l3, const struct sl_intervals *tunnels)
+{
+	_cleanup_(sl_match_freep) struct sl_conf_match *match =
+		calloc(1, sizeof(*match) + sizeof(*match->conds));
+
+	if (!match)
+		return NULL;
+	match->l3 = l3;
+	match->conds[0].field = SL_FIELD_PROTO;
+	match->count = 1;
+	if (sl_intervals_copy(&match->tunnel, tunnels) ||
+	    sl_tunnel_protos(tunnels, &match->conds[0].set))
+		return NULL;
+	match->count = match->conds[0].set.count ? 1 : 0;
+	return TAKE_PTR(match);
+}
+
+/* The match as one on a packet in a packet; takes it over. */
+static struct sl_conf_match *wrap(struct sl_conf_match *match)
+{
+	struct sl_interval any = { SL_TUNNEL_NONE + 1, SL_TUNNEL_MAX_ - 1 };
+	const struct sl_intervals tunnels = { .v = &any, .count = 1 };
+	struct sl_conf_match *outer = match_tunnel(SL_L3_IPS, &tunnels);
+
+	if (outer)
+		outer->inner = match;
+	else
+		sl_match_freep(&match);
+	return outer;
+}
+
 /* Takes over match. */
 static int add_rule(struct splitting *s, struct sl_conf_match *match)
 {
 	_cleanup_(sl_match_freep) struct sl_conf_match *owned = match;
+	unsigned int i;
 	struct sl_conf *conf = &s->split->conf;
 	struct sl_conf_rule *rule;
 	struct sl_buf buf = {};
 
+	for (i = 0; owned && i < s->depth; i++)
+		owned = wrap(owned);
 	if (!owned || reserve(s))
 		return -ENOMEM;
 	rule = &conf->rules[conf->nrules];
@@ -122,7 +161,7 @@ static int add_rule(struct splitting *s, struct sl_conf_match *match)
 
 static int add_fields(struct splitting *s, unsigned int fields)
 {
-	const struct sl_conf_match *whole = s->rule->match;
+	const struct sl_conf_match *whole = s->whole;
 	struct sl_conf_match *match = match_new(whole, whole->count);
 	size_t i;
 
@@ -145,9 +184,14 @@ static int add_fields(struct splitting *s, unsigned int fields)
 
 static int split_fields(struct splitting *s)
 {
-	unsigned int fields = fields_of(s->rule->match), implied = 0;
+	unsigned int fields = fields_of(s->whole), implied = 0;
 	size_t i;
 	int err;
+
+	if (sl_tunnel_says_proto(s->whole, &err))
+		implied = FIELD(PROTO);
+	if (err)
+		return err;
 
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		if (!(fields & parts[i].fields & ~implied))
@@ -170,8 +214,8 @@ static int split_each(struct splitting *s, size_t count,
 	int err;
 
 	for (i = 0; i < count; i++) {
-		match = match_new(s->rule->match, 0);
-		if (match && set(match, s->rule->match, i))
+		match = match_new(s->whole, 0);
+		if (match && set(match, s->whole, i))
 			sl_match_freep(&match);
 		err = add_rule(s, match);
 		if (err)
@@ -248,9 +292,22 @@ static int set_text(struct sl_conf_match *match, const struct sl_conf_match *who
 	return sl_texts_copy(&match->texts[0].texts, &whole->texts[i].texts);
 }
 
-static int split_rule(struct splitting *s)
+static int split_tunnel(struct splitting *s)
 {
-	const struct sl_conf_match *match = s->rule->match;
+	__u8 l3 = s->whole->l3 | (fields_of(s->whole) & FAMILY ? SL_L3_IPS : 0);
+	struct sl_conf_match *match;
+
+	if (!sl_match_asks_tunnel(s->whole))
+		return 0;
+	match = match_tunnel(l3, &s->whole->tunnel);
+	if (match && sl_intervals_copy(&match->tunnel_id, &s->whole->tunnel_id))
+		sl_match_freep(&match);
+	return add_rule(s, match);
+}
+
+static int split_packet(struct splitting *s)
+{
+	const struct sl_conf_match *match = s->whole;
 	int err;
 
 	err = split_each(s, match->nifaces, set_iface);
@@ -266,7 +323,21 @@ static int split_rule(struct splitting *s)
 		err = split_each(s, match->nlengths, set_length);
 	if (!err)
 		err = split_each(s, match->mss.count ? 1 : 0, set_mss);
-	return err ?: split_each(s, match->nraws, set_raw);
+	if (!err)
+		err = split_each(s, match->nraws, set_raw);
+	return err ? err : split_tunnel(s);
+}
+
+static int split_rule(struct splitting *s)
+{
+	int err = 0;
+
+	s->depth = 0;
+	for (s->whole = s->rule->match; s->whole && !err; s->whole = s->whole->inner) {
+		err = split_packet(s);
+		s->depth++;
+	}
+	return err;
 }
 
 static int add_policy(struct splitting *s, enum sl_dir dir)

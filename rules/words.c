@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "flow.h"
+#include "inner.h"
 #include "rule.h"
 #include "suggest.h"
 
@@ -110,6 +111,13 @@ static const struct sl_named fragments[] = {
 	{ "none", 0, 0 }, { "first", 1, 1 }, { "later", 2, 2 }, { "any", 1, 2 },
 };
 
+static const struct sl_named tunnels[] = {
+#define X(name, word) { word, SL_TUNNEL_##name, SL_TUNNEL_##name },
+	SL_TUNNELS(X)
+#undef X
+	{ "any", SL_TUNNEL_NONE + 1, SL_TUNNEL_MAX_ - 1 },
+};
+
 static const struct sl_named flags[] = {
 	{ "fin", 1, 1 }, { "syn", 2, 2 }, { "rst", 4, 4 }, { "psh", 8, 8 }, { "ack", 16, 16 },
 	{ "urg", 32, 32 }, { "ece", 64, 64 }, { "ecn", 64, 64 }, { "cwr", 128, 128 },
@@ -202,6 +210,7 @@ const struct sl_vocabulary sl_words_icmp6_type = VOCABULARY("ICMPv6 type", icmp6
 const struct sl_vocabulary sl_words_icmp6_code = VOCABULARY("ICMPv6 code", icmp6_codes);
 const struct sl_vocabulary sl_words_dscp = VOCABULARY("DSCP", dscps);
 const struct sl_vocabulary sl_words_fragment = VOCABULARY("kind of fragment", fragments);
+const struct sl_vocabulary sl_words_tunnel = VOCABULARY("tunnel", tunnels);
 const struct sl_vocabulary sl_words_flag = VOCABULARY("TCP flag", flags);
 const struct sl_vocabulary sl_words_exthdr = VOCABULARY("extension header", exthdrs);
 const struct sl_vocabulary sl_words_flow_state = VOCABULARY("state of a flow", flow_states);

@@ -32,6 +32,7 @@ extern const struct sl_vocabulary sl_words_icmp6_type;
 extern const struct sl_vocabulary sl_words_icmp6_code;
 extern const struct sl_vocabulary sl_words_dscp;
 extern const struct sl_vocabulary sl_words_fragment;
+extern const struct sl_vocabulary sl_words_tunnel;
 extern const struct sl_vocabulary sl_words_flag;
 extern const struct sl_vocabulary sl_words_exthdr;
 extern const struct sl_vocabulary sl_words_flow_state;

@@ -32,7 +32,7 @@ static __always_inline void tc_view(struct __sk_buff *skb, struct sl_pkt *pkt, e
 	pkt->vlan_tci = skb->vlan_tci;
 	if (bpf_dynptr_from_skb(skb, 0, view)) {
 		pkt->reason = SL_REASON_NO_VIEW;
-		sl_window_none(pkt);
+		sl_window_none(sl_bytes_of(pkt));
 		return;
 	}
 	sl_window_open(pkt, skb->data_end - skb->data);

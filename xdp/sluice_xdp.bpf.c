@@ -40,7 +40,7 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 		pkt->length = linear;
 		pkt->bytes = linear;
 		pkt->reason = SL_REASON_NO_VIEW;
-		sl_window_none(pkt);
+		sl_window_none(sl_bytes_of(pkt));
 		return;
 	}
 	pkt->length = xdp_length(ctx, linear);

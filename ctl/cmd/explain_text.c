@@ -82,6 +82,33 @@ static void print_parsed(const struct sl_explained *e)
 	putchar('\n');
 }
 
+/* What is in the packet, where a rule of the configuration asks. */
+static void print_inner(const struct sl_trace *trace)
+{
+	unsigned int i;
+
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+
+		printf("inner     by %s", sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_]);
+		if (inner->has_id)
+			printf(" %u", inner->id);
+		if (inner->start)
+			printf(", from %u", inner->start);
+		else
+			printf(", with nothing in it that is read");
+		if (inner->network)
+			printf(", network header at %u", inner->network);
+		if (inner->transport)
+			printf(", transport header at %u", inner->transport);
+		if (inner->payload)
+			printf(", payload at %u: %u bytes", inner->payload, inner->payload_length);
+		if (inner->reason)
+			printf("; %s", sl_reason_names[inner->reason % SL_REASON_MAX_]);
+		putchar('\n');
+	}
+}
+
 static void print_lists(const struct sl_explained *e)
 {
 	char word[32];
@@ -200,6 +227,7 @@ void sl_explain_print_text(const struct sl_explained *e)
 	}
 	putchar('\n');
 	print_parsed(e);
+	print_inner(&e->trace);
 	if (e->app.text[0])
 		printf("says      %s\n", e->app.text);
 	if (e->asked) {

@@ -137,11 +137,49 @@ static const char *time_text(const struct sl_frame *frame, char *text, size_t si
 	return text;
 }
 
-void sl_trace_json(json_t *line, const struct sl_trace *trace)
+static void add_packet(json_t *line, const struct sl_trace *trace)
 {
 	add_link(line, trace);
 	add_network(line, trace);
 	add_transport(line, trace);
+}
+
+/* The packet within as if it were one by itself. */
+static struct sl_trace trace_of(const struct sl_trace_inner *inner)
+{
+	return (struct sl_trace) {
+		.key = inner->key,
+		.network = inner->network,
+		.transport = inner->transport,
+		.payload = inner->payload,
+		.payload_length = inner->payload_length,
+	};
+}
+
+static json_t *json_inner(const struct sl_trace *trace)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+		const struct sl_trace alone = trace_of(inner);
+		const char *reason =
+			inner->reason ? sl_reason_names[inner->reason % SL_REASON_MAX_] : NULL;
+		json_t *item = json_pack("{s:s, s:o, s:s?}", "tunnel",
+					 sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_], "id",
+					 int_if(inner->has_id, inner->id), "reason", reason);
+
+		add_packet(item, &alone);
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
+void sl_trace_json(json_t *line, const struct sl_trace *trace)
+{
+	add_packet(line, trace);
+	json_object_set_new(line, "inner", json_inner(trace));
 }
 
 void sl_replay_print_json(const struct sl_judged *judged)
@@ -222,7 +260,7 @@ static void print_vlans(const struct sl_key *key)
 		putchar(' ');
 }
 
-void sl_trace_print(const struct sl_trace *trace)
+static void print_packet(const struct sl_trace *trace)
 {
 	char word[32];
 
@@ -232,6 +270,25 @@ void sl_trace_print(const struct sl_trace *trace)
 					    word, sizeof(word)));
 	else
 		print_ip(trace);
+}
+
+void sl_trace_print(const struct sl_trace *trace)
+{
+	unsigned int i;
+
+	print_packet(trace);
+	for (i = 0; i < SL_INNER_DEPTH && trace->inner[i].tunnel; i++) {
+		const struct sl_trace_inner *inner = &trace->inner[i];
+		const struct sl_trace alone = trace_of(inner);
+
+		printf(" | %s", sl_tunnel_names[inner->tunnel % SL_TUNNEL_MAX_]);
+		if (inner->has_id)
+			printf(" %u", inner->id);
+		if (!inner->start)
+			continue;
+		printf(": ");
+		print_packet(&alone);
+	}
 }
 
 static double since(const struct sl_frame *frame, const struct sl_frame *first)

@@ -38,7 +38,7 @@ STRICT = "chain ingress { policy drop }\nchain egress { policy drop }\n"
 KEYS = ["packet", "time", "length", "captured", "cut", "verdict", "chain", "rule", "reason",
         "blind", "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment",
         "sport", "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length",
-        "app", "dns", "tls", "http", "ssh", "quic"]
+         "inner", "app", "dns", "tls", "http", "ssh", "quic"]
 
 
 def write_pcap(path, packets, snaplen=None, linktype=1):

@@ -53,6 +53,6 @@ struct rows {
 	size_t count;
 };
 
-extern const struct rows rows_link, rows_ip4, rows_ip6, rows_transport, rows_fragment;
+extern const struct rows rows_link, rows_ip4, rows_ip6, rows_transport, rows_fragment, rows_tunnel;
 
 #define ROWS(table) { #table, table, sizeof(table) / sizeof(*(table)) }

@@ -23,7 +23,7 @@
 #define BATCH	1024U /* frames between two times that the fragments are forgotten */
 
 static const struct rows *const corpus[] = {
-	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment,
+	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment, &rows_tunnel,
 };
 
 static const char rules[] =
@@ -39,6 +39,10 @@ static const char rules[] =
 	" ef:      dscp ef accept\n"
 	" sctp:    sctp dport 3868 accept\n"
 	" arp:     arp accept\n"
+	" inside:  inner ttl > 5 inner tcp mss 0-1460 drop\n"
+	" second:  inner inner payload @0,1 0-127 count\n"
+	" key:     gre key 7 inner frame length > 60 accept\n"
+	" headers: inner exthdr hbh exists inner udp dport 53 inner network @0,8 >= 0 accept\n"
 	" rest:    th sport != 4000-6000 accept\n"
 	"}\n"
 	"chain egress {\n policy accept\n no: udp dport 5353 drop\n no6: ip6 saddr fe80::/10 drop\n}\n";
@@ -131,7 +135,8 @@ static bool same_packet(const struct sl_trace *a, const struct sl_trace *b)
 {
 	return !memcmp(&a->key, &b->key, sizeof(a->key)) && a->length == b->length &&
 	       a->network == b->network && a->transport == b->transport &&
-	       a->payload == b->payload && a->payload_length == b->payload_length;
+	       a->payload == b->payload && a->payload_length == b->payload_length &&
+	       !memcmp(a->inner, b->inner, sizeof(a->inner));
 }
 
 static bool agree(enum way way, struct frame frame, struct sl_trace *host)

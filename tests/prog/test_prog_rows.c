@@ -20,13 +20,17 @@
 #include "names.h"
 
 static const struct rows *const all_rows[] = {
-	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment,
+	&rows_link, &rows_ip4, &rows_ip6, &rows_transport, &rows_fragment, &rows_tunnel,
 };
 
 /* Reasons without a row, and which test has them in its place. */
 static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_FRAG_OVERLAP] = "takes two packets: test_prog_sequences",
 	[SL_REASON_FRAG_DUPLICATE] = "takes two packets: test_prog_sequences",
+	[SL_REASON_BAD_TUNNEL] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_BAD_INNER] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_TUNNEL_DEPTH] = "takes a rule that asks: test_prog_inner",
+	[SL_REASON_TUNNEL_FRAGMENT] = "takes a rule that asks: test_prog_inner",
 	[SL_REASON_NO_VIEW] = "no kernel refuses a view of a packet: pretended below",
 	[SL_REASON_NO_RULES] = "is about the rule set: no_rules below",
 	/* What a rule says and cannot be done. */
@@ -157,6 +161,10 @@ static __u64 exts_of(const struct row *row)
 {
 	const struct layer *layer = row->frame;
 	__u64 exts = 0;
+
+	/* Those of a packet in a tunnel are none of the frame's. */
+	if (row->want && row->want->l3 == SL_L3_IP4)
+		return 0;
 
 	while (layer->kind != LAYER_IP6 && layer->kind != LAYER_END)
 		layer++;

@@ -279,6 +279,19 @@ static const struct row rows[] = {
 	{ "dscp ef drop", "dscp ef drop" },
 	{ "dscp { 46, 47 } drop", "dscp 46-47 drop" },
 	{ "ttl <= 1 drop", "ttl 0-1 drop" },
+	{ "inner tcp dport ssh inner ip saddr 10.0.0.1 drop",
+	  "inner ip saddr 10.0.0.1 inner tcp dport 22 drop" },
+	{ "inner icmp type 3 code 4 drop", "inner icmp type destination-unreachable code 4 drop" },
+	{ "inner inner arp inner ttl 3 drop", "inner ttl 3 inner inner arp drop" },
+	{ "inner ip tunnel any drop", "inner ip drop" },
+	{ "tunnel { gtp, none, vxlan } drop", "tunnel { none, vxlan, gtp } drop" },
+	{ "tunnel 1-5 drop", "tunnel any drop" },
+	{ "udp vxlan vni 5 drop", "vxlan vni 5 drop" },
+	{ "udp dport 4789 tunnel vxlan drop", "udp dport 4789 tunnel vxlan drop" },
+	{ "gre key != 5 inner tunnel != gre drop",
+	  "gre key != 5 inner tunnel { none, ipip, vxlan, geneve, gtp } drop" },
+	{ "udp inner saddr 10.0.0.1 drop", "udp inner ip saddr 10.0.0.1 drop" },
+	{ "proto { 4, gre } inner udp drop", "proto { ipip, gre } inner udp drop" },
 };
 
 static void assert_printed(const struct row *row)

@@ -35,6 +35,11 @@ static const struct {
 	{ "tcp flags & (syn|ack) == syn ttl 3 dscp ef fragment first drop",
 	  "tcp flags & (syn|ack) == syn|fragment first|dscp ef|ttl 3" },
 	{ "icmp type echo-request code 0 drop", "icmp type echo-request|icmp code 0" },
+	{ "inner ip saddr 10.0.0.0/8 inner tcp dport 22 drop",
+	  "inner ip saddr 10.0.0.0/8|inner tcp dport 22" },
+	{ "udp dport 4789 vxlan vni 5 inner vlan id 7 inner inner icmp type 3 code 1 drop", NULL },
+	{ "tunnel { gre, vxlan } saddr 10.0.0.1 inner ip6 drop",
+	  "ip saddr 10.0.0.1|tunnel { gre, vxlan }|inner ip6" },
 	{ "iifname \"lan*\" payload @0,4 == 0x1 frame length 60 tcp mss 1460 drop", NULL },
 };
 
