@@ -10,6 +10,7 @@
 #include "../abi/event.h"
 #include "../abi/frag.h"
 #include "../abi/limit.h"
+#include "../abi/needle.h"
 #include "../abi/op.h"
 #include "pkt.h"
 
@@ -59,6 +60,36 @@ struct sl_found {
 	__u32 flow; /* offset of the flow; 0: none */
 };
 
+/* Payload that is searched at a time, and what a gram at its end goes on to: see scan.h. */
+#define SL_SCAN_CHUNK 256U
+#define SL_SCAN_AHEAD 8U
+
+/* Places in a row of which one test says whether any of them is worth a look, four bytes apart. */
+#define SL_SCAN_GROUP 32U
+
+/* Needles that a packet can have before all their rules are gone through. */
+#define SL_SCAN_HITS 16U
+
+/* What the search in the payload of the packet at hand has found. */
+struct sl_scanned {
+	__u32 state; /* enum sl_scan_state */
+	__u32 left; /* of the budget */
+	__u32 nhits; /* needles that are there; the first ones in hit[] */
+	__u16 hit[SL_SCAN_HITS];
+	__u32 at[SL_SCAN_HITS]; /* how far the records of each one's rules were gone through */
+	__u32 end[SL_SCAN_HITS];
+	__u32 nlists; /* in use of at and end */
+	__u64 bits[SL_NEEDLES /
+		   64]; /* a bit for each needle; set for those that hit[] has, or all */
+};
+
+/* What the search needs meanwhile. */
+struct sl_scanning {
+	__u8 chunk[SL_SCAN_CHUNK + SL_SCAN_AHEAD]; /* payload that does not lie in one piece */
+	__u8 group[SL_SCAN_GROUP + SL_SCAN_AHEAD];
+	__u64 text[SL_NEEDLE_MAX / 8]; /* as long as a needle */
+};
+
 /*
  * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
  * functions that it is in. One for each CPU and program.
@@ -68,7 +99,9 @@ struct sl_scratch {
 	__u8 header[SL_HEADER_MAX];
 	struct sl_piece piece;
 	struct sl_found found;
+	struct sl_scanned scanned;
 	union {
+		struct sl_scanning scanning;
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;
 		struct {

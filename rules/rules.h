@@ -102,6 +102,16 @@ struct sl_conf_define {
 	struct sl_loc loc;
 };
 
+/* Bytes that rules look for in the payload. */
+struct sl_conf_needle {
+	char *text; /* as a rule writes it, with its options */
+	unsigned char *bytes;
+	__u16 length;
+	bool nocase;
+	__u32 first; /* of the payload: where it may begin */
+	__u32 last;
+};
+
 struct sl_conf {
 	struct sl_conf_iface *ifaces; /* in file order; the first that matches a name counts */
 	size_t nifaces;
@@ -114,6 +124,8 @@ struct sl_conf {
 	size_t nports;
 	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
 	size_t npatterns;
+	struct sl_conf_needle *needles; /* each once */
+	size_t nneedles;
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;
