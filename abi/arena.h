@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "app.h"
+#include "prog.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -17,6 +18,7 @@
  *
  *   0x00000000  never populated: offset 0 means "none"
  *   0x00001000  struct sl_root
+ *   0x0000e000  struct sl_name_key
  *   0x00010000  struct sl_trace, populated for replay only
  *   0x00020000  struct sl_note, one for each interface slot: for user space
  *   0x01000000  interface counters: a page a CPU for each interface slot
@@ -36,6 +38,7 @@
 #define SL_PAGE_SIZE   4096U
 
 #define SL_ARENA_ROOT	   0x00001000U
+#define SL_ARENA_NAME_KEY  0x0000e000U
 #define SL_ARENA_TRACE	   0x00010000U
 #define SL_ARENA_NOTE	   0x00020000U
 #define SL_ARENA_IF	   0x01000000U
@@ -126,7 +129,8 @@ struct sl_root {
 	struct sl_iface iface[SL_MAX_IFACES];
 };
 _Static_assert(sizeof(struct sl_root) == 32 + 36 * SL_MAX_IFACES, "layout");
-_Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_TRACE, "root runs into trace");
+_Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_NAME_KEY,
+	       "root runs into the key");
 
 /* What user space remembers of a program that it attached. */
 struct sl_hook_note {
@@ -162,19 +166,31 @@ struct sl_trace {
 	__u32 transport;
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
+	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
+	__u32 blind; /* enum sl_reason of class BLIND */
 };
-_Static_assert(sizeof(struct sl_trace) == 96, "layout");
+_Static_assert(sizeof(struct sl_trace) == 104, "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {
 	return SL_ARENA_WORK + (cpu * SL_HOOK_MAX_ + hook) * (__u32)sizeof(struct sl_work);
 }
-_Static_assert(SL_MAX_CPUS *SL_HOOK_MAX_ * sizeof(struct sl_work) <= SL_ARENA_FLOWS - SL_ARENA_WORK,
+_Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ *SL_WORK_SIZE <= SL_ARENA_FLOWS - SL_ARENA_WORK,
 	       "work areas run into flows");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {
 	return SL_ARENA_IF + (slot * ncpus + cpu) * SL_PAGE_SIZE;
+}
+
+/* Once, when a program is loaded: a packet has no time to multiply. */
+static inline void sl_prog_place(struct sl_prog_config *config, __u32 hook)
+{
+	config->charge = SL_ARENA_ROOT + (__u32) __builtin_offsetof(struct sl_root, iface) +
+			 config->slot * (__u32)sizeof(struct sl_iface) +
+			 (__u32) __builtin_offsetof(struct sl_iface, instance) + hook * 4;
+	config->stats = sl_if_stats_offset(config->slot, config->ncpus, 0) +
+			hook * (__u32)sizeof(struct sl_hook_stats);
 }
 
 static inline __u32 sl_rule_counter_offset(__u32 slot, __u32 rule_shift, __u32 cpu)

@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 #define SL_NEEDS_INNER 4U /* packets within packets */
 #define SL_NEEDS_FLOW  8U /* the flow table */
 #define SL_NEEDS_APP   16U /* application messages */
+#define SL_NEEDS_NAME  64U /* names in them */
 #define SL_NEEDS_SCAN  32U /* patterns in the payload */
 
 /* Matches first: sl_op_is_match(). */
@@ -46,6 +47,8 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(IFACE, "the interface, by a bit for each slot")                               \
 	X(SAMPLE, "one packet in N")                                                    \
 	X(LIMIT, "a token bucket")                                                      \
+	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
+	X(NAME, "the name in the application's message, among others")                  \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -136,9 +139,20 @@ enum sl_length_of {
 	SL_LENGTH_FRAME,
 	SL_LENGTH_PACKET, /* of the IP packet */
 	SL_LENGTH_PAYLOAD,
+
+	/* APP_NUMBER: of what abi/app.h knows of a message. */
+	SL_NUMBER_APP, /* enum sl_app */
+	SL_NUMBER_DNS, /* 0: query, 1: response */
+	SL_NUMBER_DNS_QTYPE,
+	SL_NUMBER_DNS_OPCODE,
+	SL_NUMBER_DNS_RCODE,
+	SL_NUMBER_TLS_VERSION,
+	SL_NUMBER_QUIC_VERSION,
+	SL_NUMBER_QUIC_TYPE,
+	SL_LENGTH_MAX_,
 };
 
-/* LENGTH (arg: enum sl_length_of) and MSS. */
+/* LENGTH and APP_NUMBER (arg: enum sl_length_of), MSS. */
 struct sl_op_spans {
 	struct sl_op op;
 	__u32 count;
@@ -159,6 +173,10 @@ enum sl_set_part {
 	SL_PART_SMAC,
 	SL_PART_DMAC,
 	SL_PART_PROTO,
+	/* Names: in sets of type domain only, which have no other part. */
+	SL_PART_QNAME,
+	SL_PART_SNI,
+	SL_PART_HOST,
 };
 
 #define SL_SET_PARTS 4
@@ -172,6 +190,14 @@ struct sl_op_set {
 
 struct sl_op_iface {
 	struct sl_op op; /* arg: index of the pattern in sl_ruleset.patterns */
+};
+
+/* Names, by their hashes with SL_NAME_SELF and SL_NAME_BELOW for what is meant, ascending. */
+struct sl_op_name {
+	struct sl_op op; /* arg: enum sl_app */
+	__u32 count;
+	__u32 pad;
+	__u64 name[];
 };
 
 /* SAMPLE: op.arg is N. */

@@ -29,8 +29,11 @@ struct sl_prog_config {
 	__u32 trace; /* not 0: write what was found to SL_ARENA_TRACE, for replay */
 	__u32 chained; /* not 0: in a dispatcher, where a second instance may run: sl_iface.heed */
 	__u32 pad;
+	/* Offsets in the arena that follow from the above, see sl_prog_place(). */
+	__u32 charge; /* sl_iface.instance[hook] */
+	__u32 stats; /* struct sl_hook_stats of CPU 0 */
 };
-_Static_assert(sizeof(struct sl_prog_config) == 32, "layout");
+_Static_assert(sizeof(struct sl_prog_config) == 40, "layout");
 
 #define SL_HANDOFF_ALL (~0U)
 

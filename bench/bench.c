@@ -42,9 +42,13 @@ static const char ten_rules[] = "chain ingress {\n"
 				"}\n";
 static const char no_rules[] = "chain ingress { policy drop }\n";
 
+/* In place of rules: programs that are not Sluice's. */
+static const char bare_prog[] = "";
+static const char slice_prog[] = "";
+
 struct row {
 	const char *name;
-	const char *rules; /* NULL: the bare program */
+	const char *rules;
 	enum sl_hook hook;
 	size_t length;
 	double ns;
@@ -52,17 +56,22 @@ struct row {
 
 /* clang-format off */
 static struct row rows[] = {
-	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        64,   0 },
-	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        1500, 0 },
-	{ "xdp bare drop",   NULL,      SL_HOOK_XDP,        9000, 0 },
+	{ "xdp bare drop",   bare_prog, SL_HOOK_XDP,        64,   0 },
+	{ "xdp bare drop",   bare_prog, SL_HOOK_XDP,        1500, 0 },
+	{ "xdp bare drop",   bare_prog, SL_HOOK_XDP,        9000, 0 },
+	{ "xdp one slice",   slice_prog, SL_HOOK_XDP,        64,   0 },
+	{ "xdp one slice",   slice_prog, SL_HOOK_XDP,        1500, 0 },
+	{ "xdp one slice",   slice_prog, SL_HOOK_XDP,        9000, 0 },
 	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        64,   0 },
 	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        1500, 0 },
 	{ "xdp empty",       no_rules,  SL_HOOK_XDP,        9000, 0 },
 	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        64,   0 },
 	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        1500, 0 },
 	{ "xdp 10 rules",    ten_rules, SL_HOOK_XDP,        9000, 0 },
-	{ "tc bare drop",    NULL,      SL_HOOK_TC_INGRESS, 64,   0 },
-	{ "tc bare drop",    NULL,      SL_HOOK_TC_INGRESS, 1500, 0 },
+	{ "tc bare drop",    bare_prog, SL_HOOK_TC_INGRESS, 64,   0 },
+	{ "tc bare drop",    bare_prog, SL_HOOK_TC_INGRESS, 1500, 0 },
+	{ "tc one slice",    slice_prog, SL_HOOK_TC_INGRESS, 64,   0 },
+	{ "tc one slice",    slice_prog, SL_HOOK_TC_INGRESS, 1500, 0 },
 	{ "tc empty",        no_rules,  SL_HOOK_TC_INGRESS, 64,   0 },
 	{ "tc empty",        no_rules,  SL_HOOK_TC_INGRESS, 1500, 0 },
 	{ "tc 10 rules",     ten_rules, SL_HOOK_TC_INGRESS, 64,   0 },
@@ -101,26 +110,30 @@ double bench_seconds(void)
 	return now.tv_sec + now.tv_nsec * 1e-9;
 }
 
-/* One turn of a row; the least of all turns is kept. */
-static int row_turn(struct row *row, int fd)
+int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, double *least)
 {
 	static unsigned char frame[9000];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = row->length,
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
 		    .repeat = REPEAT);
 	double start, ns;
 	int err;
 
-	frame_fill(frame, row->length);
+	frame_fill(frame, length);
 	start = bench_seconds();
 	err = bpf_prog_test_run_opts(fd, &opts);
 	ns = (bench_seconds() - start) * 1e9 / REPEAT;
 	if (err)
-		return bench_fail(row->name, strerror(-err));
-	if (opts.retval != (row->hook == SL_HOOK_XDP ? 1U : 2U))
-		return bench_fail(row->name, "the packet was not dropped");
-	if (row->ns == 0 || ns < row->ns)
-		row->ns = ns;
+		return bench_fail(name, strerror(-err));
+	if (opts.retval != (hook == SL_HOOK_XDP ? 1U : 2U))
+		return bench_fail(name, "the packet was not dropped");
+	if (*least == 0 || ns < *least)
+		*least = ns;
 	return 0;
+}
+
+static int row_turn(struct row *row, int fd)
+{
+	return bench_turn(row->name, fd, row->hook, row->length, &row->ns);
 }
 
 int bench_apply(struct sl_dp *dp, const char *text)
@@ -143,30 +156,33 @@ static bool row_of_hook(const struct row *row, enum sl_hook hook, const char *ru
 	return row->hook == hook && row->rules == rules;
 }
 
-/* Every row of a hook once: the bare program, then each rule set. */
-static int round_run(struct sl_dp *dp, enum sl_hook hook, int bare_fd, int fd)
+/* All rows of a hook that one program, or Sluice's with one rule set, is run for. */
+static int rows_run(enum sl_hook hook, const char *rules, int fd)
 {
-	static const char *const sets[] = { NULL, no_rules, ten_rules };
-
-	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
-		if (sets[s] && bench_apply(dp, sets[s]))
+	for (size_t i = 0; i < NROWS; i++)
+		if (row_of_hook(&rows[i], hook, rules) && row_turn(&rows[i], fd))
 			return 1;
-		for (size_t i = 0; i < NROWS; i++)
-			if (row_of_hook(&rows[i], hook, sets[s]) &&
-			    row_turn(&rows[i], sets[s] ? fd : bare_fd))
-				return 1;
-	}
 	return 0;
 }
 
-static int bench_hook(struct sl_dp *dp, enum sl_hook hook, int bare_fd)
+static int round_run(struct sl_dp *dp, enum sl_hook hook, const struct bpf_program *bare,
+		     const struct bpf_program *slice, int fd)
+{
+	return rows_run(hook, bare_prog, bpf_program__fd(bare)) ||
+	       rows_run(hook, slice_prog, bpf_program__fd(slice)) || bench_apply(dp, no_rules) ||
+	       rows_run(hook, no_rules, fd) || bench_apply(dp, ten_rules) ||
+	       rows_run(hook, ten_rules, fd);
+}
+
+static int bench_hook(struct sl_dp *dp, enum sl_hook hook, const struct bpf_program *bare,
+		      const struct bpf_program *slice)
 {
 	int fd = sl_dp_load_for_bench(dp, hook);
 
 	if (fd < 0)
 		return bench_fail(sl_hook_names[hook], sl_dp_error(dp));
 	for (int i = 0; i < ROUNDS; i++)
-		if (round_run(dp, hook, bare_fd, fd))
+		if (round_run(dp, hook, bare, slice, fd))
 			return 1;
 	return 0;
 }
@@ -174,7 +190,8 @@ static int bench_hook(struct sl_dp *dp, enum sl_hook hook, int bare_fd)
 static const struct row *row_bare(const struct row *row)
 {
 	for (size_t i = 0; i < NROWS; i++)
-		if (!rows[i].rules && rows[i].hook == row->hook && rows[i].length == row->length)
+		if (rows[i].rules == bare_prog && rows[i].hook == row->hook &&
+		    rows[i].length == row->length)
 			return &rows[i];
 	return row;
 }
@@ -197,16 +214,16 @@ static void report(void)
 
 static int bench_packets(struct sl_dp *dp)
 {
-	struct bare_bpf *bare = bare_bpf__open_and_load();
+	struct bare_bpf *skel = bare_bpf__open_and_load();
 	int err;
 
-	if (!bare)
+	if (!skel)
 		return bench_fail("bare programs", strerror(errno));
-	err = bench_hook(dp, SL_HOOK_XDP, bpf_program__fd(bare->progs.bare_xdp)) ||
-	      bench_hook(dp, SL_HOOK_TC_INGRESS, bpf_program__fd(bare->progs.bare_tc));
+	err = bench_hook(dp, SL_HOOK_XDP, skel->progs.bare_xdp, skel->progs.slice_xdp) ||
+	      bench_hook(dp, SL_HOOK_TC_INGRESS, skel->progs.bare_tc, skel->progs.slice_tc);
 	if (!err)
 		report();
-	bare_bpf__destroy(bare);
+	bare_bpf__destroy(skel);
 	return err;
 }
 
@@ -230,7 +247,7 @@ static bool is_full(char **argv)
 	return *argv != NULL;
 }
 
-/* bench [--full] [packets] [rules] */
+/* bench [--full] [packets] [features] [rules] */
 int main(int argc, char **argv)
 {
 	struct sl_dp *dp = NULL;
@@ -243,6 +260,8 @@ int main(int argc, char **argv)
 	err = sl_dp_start(dp) ? bench_fail("start", sl_dp_error(dp)) : 0;
 	if (!err && is_asked(argv + 1, "packets"))
 		err = bench_packets(dp);
+	if (!err && is_asked(argv + 1, "features"))
+		err = bench_features(dp);
 	if (!err && is_asked(argv + 1, "rules"))
 		err = bench_rules(dp, is_full(argv + 1));
 	sl_dp_freep(&dp);

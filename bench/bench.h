@@ -14,5 +14,10 @@ double bench_seconds(void);
 /* Compiles the text and puts it in force. */
 int bench_apply(struct sl_dp *dp, const char *text);
 
+/* A packet of length bytes, many times; *least becomes the ns of one if that is less than it was. */
+int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, double *least);
+
+/* features.c: rules that ask or do more than addresses and ports. */
+int bench_features(struct sl_dp *dp);
 /* rules.c: rule sets of many rules. full: all shapes, sizes and hooks, and not a choice of them. */
 int bench_rules(struct sl_dp *dp, bool full);

@@ -30,7 +30,7 @@ struct sl_court {
 	__u32 rules; /* offset of the struct sl_ruleset */
 	__u32 slot; /* of the interface */
 	__u32 counters; /* offset of this CPU's rule counters */
-	enum sl_dir dir;
+	__u32 chain; /* offset of the struct sl_chain */
 };
 
 static __always_inline bool record4_fits(const struct sl_record4 __arena *record,
@@ -296,7 +296,7 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 static __always_inline void sl_classify(struct sl_pkt *pkt, const struct sl_court *court,
 					struct sl_decision *decision)
 {
-	__u32 at = sl_unknown(sl_chain_offset(court->rules, court->dir)) +
+	__u32 at = sl_unknown(court->chain) +
 		   (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
 	const struct sl_list __arena *list = SL_AT(struct sl_list, at);
 

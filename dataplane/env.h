@@ -18,6 +18,10 @@
 #define SL_ANSWER4_MAX 576U
 #define SL_ANSWER6_MAX 1280U
 
+/* Bytes of payload that are fetched at once. */
+#define SL_FETCH      64U
+#define SL_FETCH_WIDE 256U
+
 /* Bytes that a rule sets. */
 #define SL_REWRITE_MAX 16
 
@@ -97,6 +101,7 @@ struct sl_scanning {
 struct sl_scratch {
 	__u8 window[SL_WINDOW_LONG]; /* where it does not lie in one piece */
 	__u8 header[SL_HEADER_MAX];
+	__u8 fetch[SL_FETCH_WIDE]; /* of payload: see fetch.h */
 	struct sl_piece piece;
 	struct sl_found found;
 	struct sl_scanned scanned;

@@ -10,8 +10,7 @@
 static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_court *court,
 					   struct sl_decision *decision)
 {
-	const struct sl_chain __arena *chain =
-		SL_AT(struct sl_chain, sl_chain_offset(court->rules, court->dir));
+	const struct sl_chain __arena *chain = SL_AT(struct sl_chain, court->chain);
 
 	sl_classify(pkt, court, decision);
 	if (decision->verdict != SL_CONTINUE || decision->from)
@@ -73,6 +72,13 @@ static __always_inline bool judge_drops(const struct sl_court *court, __u8 reaso
 	return true;
 }
 
+/* There are no rules yet. */
+static __always_inline void judge_nothing(struct sl_pkt *pkt, struct sl_decision *decision)
+{
+	pkt->reason = SL_REASON_NO_RULES;
+	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
+}
+
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
  * trusted. A later fragment takes the verdict of its first one. Then the rules, then the policy;
@@ -82,9 +88,7 @@ static __always_inline bool judge_drops(const struct sl_court *court, __u8 reaso
 static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *court,
 				     struct sl_decision *decision)
 {
-	decision->verdict = SL_CONTINUE;
-	decision->slot = SL_NO_SLOT;
-
+	*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 	if (pkt->frag && !pkt->reason)
 		judge_piece(pkt, court->slot, decision);
 	if (pkt->reason && judge_drops(court, pkt->reason, decision))

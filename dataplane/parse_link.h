@@ -30,6 +30,17 @@ static __always_inline void link_add_tag(struct sl_pkt *pkt, __u16 tci)
 	pkt->tags++;
 }
 
+/* Only an skb has a tag beside the frame. */
+static __always_inline bool link_took_tag(const struct sl_pkt *pkt)
+{
+#ifdef SL_HAS_SKB
+	return pkt->has_vlan_tci;
+#else
+	(void)pkt;
+	return false;
+#endif
+}
+
 static __always_inline bool link_is_tag(__u16 ethertype)
 {
 	return ethertype == SL_ETH_VLAN || ethertype == SL_ETH_QINQ;
@@ -63,14 +74,18 @@ static __always_inline enum sl_step parse_link(struct sl_pkt *pkt)
 	if (!pkt->window)
 		return sl_stop(pkt, SL_REASON_SHORT_ETHERNET);
 	pkt->ethertype = sl_get16(pkt->window + 12);
-	pkt->cursor = SL_ETHERNET_LEN;
-
-	if (pkt->has_vlan_tci)
-		link_add_tag(pkt, pkt->vlan_tci);
-	if (link_is_tag(pkt->ethertype)) {
-		step = parse_tags(pkt);
-		pkt->cursor = sl_unknown(pkt->cursor);
+	if (!link_is_tag(pkt->ethertype) && !link_took_tag(pkt)) {
+		pkt->key.link = (__u64)pkt->ethertype << SL_LINK_ETHERTYPE_SHIFT;
+		pkt->cursor = pkt->network = sl_unknown(SL_ETHERNET_LEN);
+		return SL_NEXT;
 	}
+
+	pkt->cursor = SL_ETHERNET_LEN;
+	if (link_took_tag(pkt))
+		link_add_tag(pkt, pkt->vlan_tci);
+	if (link_is_tag(pkt->ethertype))
+		step = parse_tags(pkt);
+	pkt->cursor = sl_unknown(pkt->cursor);
 
 	pkt->key.link |= (__u64)pkt->ethertype << SL_LINK_ETHERTYPE_SHIFT |
 			 (__u64)pkt->tags << SL_LINK_TAGS_SHIFT;

@@ -8,6 +8,7 @@
  */
 
 #include "../abi/prog.h"
+#include "app.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
@@ -29,15 +30,37 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* What rules ask for beyond the headers, as far as this rule set has such rules. */
-static __always_inline void pipeline_look(struct sl_pkt *pkt, const struct sl_court *court)
+/*
+ * What the stages could not look into counts, and decides where it is set to: true when it did. A
+ * reason that parsing met comes first.
+ */
+static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 stats, struct sl_decision *decision)
+{
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 pkt->blind * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. True: that decided,
+ * and the rules are not asked.
+ */
+static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					  __u32 cpu, __u32 stats, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
 
 	if (!needs)
-		return;
+		return false;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_APP)
+		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+	if (needs & SL_NEEDS_NAME)
+		sl_name_look();
+	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -67,7 +90,17 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 				    : SL_ACCEPT;
 }
 
-static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
+/* What is in scratch memory is of this packet only when the stage ran for it. */
+static __always_inline __u32 pipeline_app(__u32 ruleset)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	if (!ruleset || !scratch || !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
+		return 0;
+	return scratch->found.app;
+}
+
+static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
 					   const struct sl_decision *decision)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
@@ -90,6 +123,8 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
+	trace->app = pipeline_app(ruleset);
+	trace->blind = pkt->blind;
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -97,25 +132,23 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 					const bool moves, struct sl_decision *decision)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	__u32 stats = sl_if_stats_offset(config->slot, config->ncpus, cpu) +
-		      pkt->hook * (__u32)sizeof(struct sl_hook_stats);
+	__u32 stats = config->stats + cpu * SL_PAGE_SIZE;
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
 	const struct sl_court court = {
 		.rules = ruleset,
 		.slot = config->slot,
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
-		.dir = dir,
+		.chain = sl_chain_offset(ruleset, dir),
 	};
 
-	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		pipeline_look(pkt, &court);
-		sl_judge(pkt, &court, decision);
+		if (!pipeline_look(pkt, &court, cpu, stats, decision))
+			sl_judge(pkt, &court, decision);
 	} else {
-		pkt->reason = SL_REASON_NO_RULES;
+		judge_nothing(pkt, decision);
 	}
 	if (decision->verdict > SL_SEEN)
 		pipeline_act(pkt, &court, decision, moves);
@@ -127,5 +160,5 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 #endif
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, decision);
+		pipeline_trace(pkt, ruleset, decision);
 }

@@ -26,6 +26,8 @@ struct sl_tagging {
 	__u32 tag[SL_PUSHES]; /* ethertype << 16 | TCI; the last one is the outermost */
 };
 
+#define SL_FRAG_MORE 1U
+
 /*
  * What is known of a packet, without pointers: what a global function can be handed. The verifier
  * takes such a function apart once, and forgets over its call what it knew of memory handed in.
@@ -47,10 +49,10 @@ struct sl_facts {
 	__u8 frag; /* enum sl_frag_kind */
 
 	/* Of a fragment only. */
-	__u16 frag_offset; /* bytes */
+	__u16 frag_offset; /* bytes, a multiple of 8; SL_FRAG_MORE: this is not the last one */
 	__u16 frag_len; /* bytes behind the IP headers */
-	__u8 more_frags;
 
+	__u8 blind; /* enum sl_reason of class BLIND: the first that a stage met */
 	__u8 undone; /* enum sl_reason: the first thing that a rule says and that could not be done */
 	__u16 ethertype; /* host order, after all tags */
 
@@ -90,6 +92,9 @@ _Static_assert(offsetof(struct sl_pkt, frag) == offsetof(struct sl_pkt, vlan_tci
 		       offsetof(struct sl_pkt, tagging) == offsetof(struct sl_pkt, ip_end) + 4,
 	       "pkt_zero");
 
+/* Of the hook in the word that begins with vlan_tci. */
+#define PKT_HOOK_SHIFT (8 * (offsetof(struct sl_pkt, hook) - offsetof(struct sl_pkt, vlan_tci)))
+
 /*
  * Only what a parser may leave unset is cleared: a store for each field of each packet would cost
  * more than the parsing. The packet is kept in memory on purpose: in clang 19's registers, of which
@@ -101,12 +106,11 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 					const struct bpf_dynptr *view, enum sl_hook hook)
 {
 	const __u64 zero = sl_unknown(0);
+	const __u64 first = zero + ((__u64)hook << PKT_HOOK_SHIFT);
 
 	pkt->ctx = ctx;
 	pkt->view = view;
-	pkt->window = NULL;
-	pkt->window_len = 0;
-	pkt_zero(pkt, vlan_tci, zero); /* to frag */
+	pkt_zero(pkt, vlan_tci, first); /* to frag */
 	pkt_zero(pkt, frag_offset, zero); /* to ethertype */
 	pkt_zero(pkt, network, zero); /* and transport */
 	pkt_zero(pkt, payload, zero); /* and end */
@@ -116,7 +120,6 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 	pkt_zero(pkt, key.addr[0], zero);
 	pkt_zero(pkt, key.sport, zero); /* to l4 */
 	pkt_zero(pkt, key.from, zero);
-	pkt->hook = hook + zero;
 	asm volatile("" : : "r"(pkt) : "memory");
 }
 
@@ -125,6 +128,12 @@ static __always_inline void sl_undone(struct sl_facts *facts, enum sl_reason rea
 {
 	if (!facts->undone)
 		facts->undone = reason;
+}
+
+static __always_inline void sl_blind(struct sl_facts *facts, enum sl_reason reason)
+{
+	if (!facts->blind)
+		facts->blind = reason;
 }
 
 /* A parser ends with SL_NEXT, or with the reason why there is nothing more to parse. */

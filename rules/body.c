@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces)
+	    match->mss.count || match->nsets || match->nifaces || match->nnames)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -133,9 +133,12 @@ __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL
 	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
 	unsigned int i;
 
-	for (i = 0; i < SL_SET_PARTS; i++)
+	for (i = 0; i < SL_SET_PARTS; i++) {
 		if (part[i] == SL_PART_SMAC || part[i] == SL_PART_DMAC)
 			rules->needs |= SL_NEEDS_MACS;
+		if (part[i] >= SL_PART_QNAME)
+			rules->needs |= SL_NEEDS_APP | SL_NEEDS_NAME;
+	}
 	return rules->sets + set * (__u32)sizeof(struct sl_set);
 }
 
@@ -155,7 +158,8 @@ static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 	return 0;
 }
 
-int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
+int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
+		 const struct sl_name_key *key, __u32 *at)
 {
 	const struct sl_conf_match *match = rule->match;
 	struct sl_body_writing w = { .block = block };
@@ -183,6 +187,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 			return err;
 	}
 	err = sl_body_add_match(&w, match);
+	if (!err)
+		err = sl_body_add_names(&w, match, key);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
 	if (err)

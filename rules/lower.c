@@ -63,13 +63,16 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	return -E2BIG;
 }
 
+/* Without an arena nothing is looked up. */
+static const struct sl_name_key no_key;
+
 static int lower_body(struct lowering *l, const struct sl_conf_rule *rule, __u32 *at)
 {
-	int err = sl_body_make(&l->block, rule, at);
+	int err = sl_body_make(&l->block, rule, l->conf->name_key ?: &no_key, at);
 
 	if (err != -EOVERFLOW)
 		return err;
-	sl_diag_error(l->diag, &rule->loc, "rule '%s' has a condition of too many ranges",
+	sl_diag_error(l->diag, &rule->loc, "rule '%s' has a condition of too many ranges or names",
 		      rule->name);
 	return -E2BIG;
 }

@@ -384,6 +384,8 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return sl_ifnames_narrow(n, part);
 	if (sl_is_set_ref(part))
 		return sl_refs_narrow(n, part);
+	if (part->kind == SL_AST_MATCH && sl_selectors[part->selector].kind == SL_KIND_NAME)
+		return sl_names_narrow(n, part);
 	return narrow_selector(n, part);
 }
 

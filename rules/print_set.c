@@ -32,6 +32,15 @@ void sl_parts_print(struct sl_buf *buf, const __u8 parts[SL_SET_PARTS], const ch
 		case SL_PART_PROTO:
 			sl_buf_add(buf, "proto");
 			break;
+		case SL_PART_QNAME:
+			sl_buf_add(buf, "dns qname");
+			break;
+		case SL_PART_SNI:
+			sl_buf_add(buf, "tls sni");
+			break;
+		case SL_PART_HOST:
+			sl_buf_add(buf, "http host");
+			break;
 		case SL_PART_NONE:
 			break;
 		}

@@ -53,6 +53,9 @@ static bool fits(enum sl_set_part part, enum sl_set_type type)
 		return type == SL_TYPE_MAC;
 	case SL_PART_PROTO:
 		return type == SL_TYPE_PROTO;
+	case SL_PART_QNAME:
+	case SL_PART_SNI:
+	case SL_PART_HOST:
 	case SL_PART_NONE:
 		break;
 	}

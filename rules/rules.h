@@ -18,6 +18,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "loc.h"
 #include "reason.h"
 #include "rule.h"
@@ -126,6 +127,7 @@ struct sl_conf {
 	size_t npatterns;
 	struct sl_conf_needle *needles; /* each once */
 	size_t nneedles;
+	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;

@@ -32,16 +32,15 @@ static __always_inline void tc_view(struct __sk_buff *skb, struct sl_pkt *pkt, e
 	pkt->vlan_tci = skb->vlan_tci;
 	if (bpf_dynptr_from_skb(skb, 0, view)) {
 		pkt->reason = SL_REASON_NO_VIEW;
+		sl_window_none(pkt);
 		return;
 	}
 	sl_window_open(pkt, skb->data_end - skb->data);
 }
 
-static __always_inline bool tc_in_charge(enum sl_hook hook)
+static __always_inline bool tc_in_charge(void)
 {
-	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-
-	return root->iface[sl_config.slot].instance[hook] == sl_config.instance;
+	return *SL_AT(const volatile __u32, sl_config.charge) == sl_config.instance;
 }
 
 /*
@@ -65,8 +64,7 @@ static __always_inline bool tc_seen(struct __sk_buff *skb, __u32 *from)
 
 static __always_inline void tc_count_seen(struct __sk_buff *skb)
 {
-	sl_count(sl_if_stats_offset(sl_config.slot, sl_config.ncpus, bpf_get_smp_processor_id()) +
-			 SL_HOOK_TC_INGRESS * (__u32)sizeof(struct sl_hook_stats) +
+	sl_count(sl_config.stats + bpf_get_smp_processor_id() * SL_PAGE_SIZE +
 			 SL_SEEN * (__u32)sizeof(struct sl_counter),
 		 tc_bytes(skb));
 }
@@ -110,7 +108,7 @@ int sluice_tc_in(struct __sk_buff *skb)
 	__u32 from = 0;
 
 	SL_USE_ARENA();
-	if (!tc_in_charge(SL_HOOK_TC_INGRESS))
+	if (!tc_in_charge())
 		return SL_TCX_NEXT;
 	if (tc_seen(skb, &from)) {
 		tc_count_seen(skb);
@@ -123,7 +121,7 @@ SEC("tcx/egress")
 int sluice_tc_out(struct __sk_buff *skb)
 {
 	SL_USE_ARENA();
-	if (!tc_in_charge(SL_HOOK_TC_EGRESS))
+	if (!tc_in_charge())
 		return SL_TCX_NEXT;
 	return tc_run(skb, SL_HOOK_TC_EGRESS, SL_DIR_EGRESS, 0);
 }

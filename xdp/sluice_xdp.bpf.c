@@ -40,6 +40,7 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 		pkt->length = linear;
 		pkt->bytes = linear;
 		pkt->reason = SL_REASON_NO_VIEW;
+		sl_window_none(pkt);
 		return;
 	}
 	pkt->length = xdp_length(ctx, linear);
@@ -52,14 +53,16 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
  * first leaves word for the second, also that it did nothing; the same CPU runs both, and the
  * daemon says which is the second, so what the second reads is about the packet at hand.
  */
-static __always_inline bool xdp_is_ours(const struct sl_iface __arena *iface, bool ours)
+static __always_inline bool xdp_is_ours(bool ours)
 {
+	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
 	struct sl_if_stats __arena *stats =
 		SL_AT(struct sl_if_stats, sl_if_stats_offset(sl_config.slot, sl_config.ncpus,
 							     bpf_get_smp_processor_id()));
 	__u32 before = stats->judged;
 
-	if (iface->heed == sl_config.instance && before && before != sl_config.instance)
+	if (root->iface[sl_config.slot].heed == sl_config.instance && before &&
+	    before != sl_config.instance)
 		ours = false;
 	stats->judged = ours ? sl_config.instance : 0;
 	return ours;
@@ -67,12 +70,11 @@ static __always_inline bool xdp_is_ours(const struct sl_iface __arena *iface, bo
 
 static __always_inline bool xdp_in_charge(void)
 {
-	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	const struct sl_iface __arena *iface = &root->iface[sl_config.slot];
-	__u32 charge = *(const volatile __u32 __arena *)&iface->instance[SL_HOOK_XDP];
-	bool ours = charge == sl_config.instance || charge == SL_INSTANCE_ANY;
+	__u32 charge = *SL_AT(const volatile __u32, sl_config.charge);
 
-	return sl_config.chained ? xdp_is_ours(iface, ours) : ours;
+	if (sl_config.chained)
+		return xdp_is_ours(charge == sl_config.instance || charge == SL_INSTANCE_ANY);
+	return charge == sl_config.instance || charge == SL_INSTANCE_ANY;
 }
 
 static __always_inline void xdp_judge(struct xdp_md *ctx, const bool moves,

@@ -56,6 +56,7 @@ static int open_xdp(struct dp_prog *prog, const struct dp_load *load)
 	prog->obj = prog->xdp->obj;
 	prog->bpf = load->meta ? prog->xdp->progs.sluice_xdp_meta : prog->xdp->progs.sluice_xdp;
 	prog->xdp->rodata->sl_config = load->config;
+	sl_prog_place(&prog->xdp->rodata->sl_config, load->hook);
 	return 0;
 }
 
@@ -68,6 +69,7 @@ static int open_tc(struct dp_prog *prog, const struct dp_load *load)
 	prog->bpf = load->hook == SL_HOOK_TC_EGRESS ? prog->tc->progs.sluice_tc_out
 						    : prog->tc->progs.sluice_tc_in;
 	prog->tc->rodata->sl_config = load->config;
+	sl_prog_place(&prog->tc->rodata->sl_config, load->hook);
 	return 0;
 }
 

@@ -157,7 +157,7 @@ int host_init(void)
 static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *trace)
 {
 	struct sl_decision decision;
-	const struct sl_prog_config config = {
+	struct sl_prog_config config = {
 		.slot = slot,
 		.instance = 1,
 		.ncpus = 1,
@@ -166,6 +166,7 @@ static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *t
 	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 
+	sl_prog_place(&config, pkt->hook);
 	host_slot = slot;
 	memset(host_arena + SL_ARENA_TRACE, 0, sizeof(*trace));
 	pkt->key.from = from;
@@ -217,4 +218,19 @@ void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 	pkt.bytes = pkt.length;
 	pkt.reason = SL_REASON_NO_VIEW;
 	judge(&pkt, 0, 0, trace);
+}
+
+int host_fetch(const struct frame *frame, __u32 offset, __u32 length, __u32 to)
+{
+	struct host_packet packet = { .len = (__u32)frame->len };
+	struct sl_facts facts = { .length = (__u32)frame->len };
+	int err;
+
+	packet.bytes = malloc(frame->len);
+	if (!packet.bytes)
+		abort();
+	memcpy(packet.bytes, frame->bytes, frame->len);
+	err = sl_fetch(&packet, &facts, offset, length, to);
+	free(packet.bytes);
+	return err;
 }

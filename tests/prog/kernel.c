@@ -99,6 +99,9 @@ static void touch_pages(void)
 			kernel_arena[sl_rule_counter_offset(0, RULE_SHIFT, cpu) + i] = 0;
 	}
 	kernel_arena[SL_ARENA_TRACE] = 0;
+	for (__u32 i = 0; i < kernel_ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work);
+	     i += SL_PAGE_SIZE)
+		kernel_arena[SL_ARENA_WORK + i] = 0;
 	for (__u32 i = 0; i < STATES * sizeof(struct sl_state); i += SL_PAGE_SIZE)
 		kernel_arena[SL_ARENA_STATE + i] = 0;
 }
@@ -129,7 +132,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 static int load(enum way way)
 {
 	bool is_xdp = way_hook(way) == SL_HOOK_XDP;
-	const struct sl_prog_config config = {
+	struct sl_prog_config config = {
 		.slot = way_slot(way),
 		.instance = 1,
 		.ncpus = kernel_ncpus,
@@ -149,6 +152,7 @@ static int load(enum way way)
 	if (!o)
 		return -errno;
 	objects[way] = o;
+	sl_prog_place(&config, way_hook(way));
 	bpf_object__for_each_program(prog, o)
 	{
 		bool wanted = !strcmp(bpf_program__name(prog), prog_names[way]);
