@@ -71,6 +71,8 @@ struct sl_needle {
 };
 _Static_assert(sizeof(struct sl_needle) == 24, "layout");
 
+#define SL_SCAN_ALL 1ULL /* in place of a tree: all packets of the list */
+
 /*
  * Rules that ask for a needle are not in the lists of their chain: what is in the payload picks them.
  * Those that only ask for the absence of needles are there.

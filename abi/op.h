@@ -49,6 +49,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(LIMIT, "a token bucket")                                                      \
 	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
 	X(NAME, "the name in the application's message, among others")                  \
+	X(CONTAINS, "needles in the payload")                                           \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -201,6 +202,14 @@ struct sl_op_name {
 };
 
 /* SAMPLE: op.arg is N. */
+
+/* Any of these needles. */
+struct sl_op_contains {
+	struct sl_op op;
+	__u32 count;
+	__u32 pad;
+	__u16 needle[]; /* indexes in sl_scan.needles */
+};
 
 enum sl_limit_per {
 	SL_LIMIT_RULE,

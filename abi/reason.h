@@ -72,6 +72,7 @@
 	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
+	X(PATTERN_BUDGET,    "pattern-budget",    UNDECIDED,   "too much in the payload is nearly what rules look for") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
 	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN")
 /* clang-format on */

@@ -97,7 +97,7 @@ struct sl_key {
 	__u8 l4; /* enum sl_l4 */
 	__u16 pad;
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: those before did not decide */
-	__u32 pad2;
+	__u32 hits; /* lists of records that the payload leads to, see hits.h; set by its stage */
 };
 _Static_assert(sizeof(struct sl_key) == 64, "layout");
 
@@ -222,7 +222,7 @@ struct sl_ruleset {
 	__u32 ports; /* offset of struct sl_rule_port[nports] */
 	__u32 nports;
 	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
-	__u32 pad;
+	__u32 scan; /* offset of the struct sl_scan; 0: no rule asks for the payload */
 	struct sl_chain chain[SL_DIR_MAX_];
 };
 _Static_assert(sizeof(struct sl_ruleset) == 72 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

@@ -27,9 +27,12 @@ static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u
 	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);
 	__u32 at = rules->ports + port * (__u32)sizeof(struct sl_rule_port);
 	__u32 ifindex = SL_AT(struct sl_rule_port, at)->ifindex;
+	struct sl_scratch *scratch = sl_scratch();
 
 	if (!ifindex || sl_skb_mirror(ctx, ifindex))
 		sl_undone(facts, SL_REASON_MIRROR_PORT);
+	if (scratch)
+		sl_scan_rewind(&scratch->scanned);
 }
 #endif
 
@@ -70,6 +73,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		break;
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_CONTAINS:
+		found = sl_op_contains(at);
 		break;
 	case SL_OP_NAME:
 		found = sl_op_name(at);

@@ -277,17 +277,28 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 	return first != SL_NO_PLACE;
 }
 
+/*
+ * The same with the records of rules that the payload's needles lead to: see hits.h. from: what
+ * leaves->from was before sl_leaves_next().
+ */
+SL_VERIFIED_ONCE bool sl_hits_next(struct sl_leaves *leaves, const struct sl_key *key, __u32 from);
+
 static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 					  const struct sl_court *court,
 					  struct sl_decision *decision)
 {
 	struct sl_leaves leaves;
+	__u32 from;
+	bool any;
 
 	leaves.list = list;
 	leaves.from = pkt->key.from;
 	while (sl_can_loop) {
-		if (!sl_leaves_next(&leaves, &pkt->key) ||
-		    record_act(leaves.order, leaves.target, pkt, court, decision))
+		from = leaves.from;
+		any = sl_leaves_next(&leaves, &pkt->key);
+		if (pkt->key.hits)
+			any = sl_hits_next(&leaves, &pkt->key, from);
+		if (!any || record_act(leaves.order, leaves.target, pkt, court, decision))
 			return;
 	}
 }

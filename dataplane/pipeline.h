@@ -10,6 +10,7 @@
 #include "../abi/prog.h"
 #include "app.h"
 #include "count.h"
+#include "hits.h"
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
@@ -60,6 +61,8 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
 		sl_name_look();
+	if (needs & SL_NEEDS_SCAN)
+		sl_scan_packet(pkt->ctx, sl_facts_of(pkt), court->rules);
 	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
 }
 

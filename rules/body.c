@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces || match->nnames)
+	    match->mss.count || match->nsets || match->nifaces || match->nnames || match->ncontains)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];

@@ -30,7 +30,7 @@ static __u32 gram_at(const struct sl_conf_needle *needle, unsigned int at)
 
 static struct sl_gramtab_entry *find(const struct sl_gramtab *tab, __u32 gram)
 {
-	size_t i = (gram * SL_GRAM_HASH) & (tab->size - 1);
+	size_t i = (size_t)gram * SL_GRAM_HASH & (tab->size - 1);
 
 	while (tab->entries[i].needles && tab->entries[i].gram != gram)
 		i = (i + 1) & (tab->size - 1);

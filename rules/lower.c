@@ -11,7 +11,10 @@
 #include "body.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "needle_rules.h"
+#include "op.h"
 #include "records.h"
+#include "sieve.h"
 #include "stmt.h"
 #include "tree.h"
 
@@ -19,6 +22,7 @@
  * Lowering writes the block from its start on:
  *
  *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   struct sl_scan, its tables and lists |
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
@@ -30,6 +34,7 @@ struct lowering {
 	struct sl_diag *diag;
 	struct sl_block block;
 	struct sl_records lists[SL_DIR_MAX_][SL_L3_MAX_][SL_L4_MAX_];
+	struct sl_needle_rules needles;
 };
 
 void sl_conf_number(struct sl_conf *conf)
@@ -45,6 +50,20 @@ static struct sl_ruleset *header(const struct lowering *l)
 	return sl_block_at(&l->block, l->block.base);
 }
 
+static int add_records(struct lowering *l, const struct sl_conf_rule *rule, enum sl_l3 l3,
+		       enum sl_l4 l4, const struct sl_spread *spread,
+		       const struct sl_record_end *end)
+{
+	int err = 0;
+
+	if (rule->match->ncontains)
+		err = sl_needle_rules_add(&l->needles.list[rule->dir][l3][l4], l3, rule->match,
+					  l->conf->needles, spread, end);
+	if (err || sl_needle_leads(rule->match))
+		return err;
+	return sl_records_add(&l->lists[rule->dir][l3][l4], l3, spread, end);
+}
+
 /* The rule's records in one list, behind those of the rules before it. */
 static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum sl_l3 l3,
 		      enum sl_l4 l4, const struct sl_record_end *end)
@@ -56,7 +75,7 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	if (err)
 		return err;
 	if (spread.records <= RECORDS_MAX)
-		return sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
+		return add_records(l, rule, l3, l4, &spread, end);
 	sl_diag_error(l->diag, &rule->loc,
 		      "rule '%s' takes more than %u records: it combines too many sets and ranges",
 		      rule->name, RECORDS_MAX);
@@ -135,6 +154,20 @@ static int lower_rules(struct lowering *l)
 	return 0;
 }
 
+/*
+ * A list to which needles may add records is walked as one of several trees, which the search makes
+ * longer: leaves without records are as good as trees for that.
+ */
+static void list_widen(struct lowering *l, struct sl_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!list->tree[i])
+			list->tree[i] = l->block.base;
+	}
+}
+
 static int lower_trees(struct lowering *l)
 {
 	unsigned int dir, l3, l4;
@@ -149,10 +182,30 @@ static int lower_trees(struct lowering *l)
 						    &l->lists[dir][l3][l4], &list);
 				if (err)
 					return err;
+				if (l->needles.list[dir][l3][l4].all.count)
+					list_widen(l, &list);
 				header(l)->chain[dir].list[l3][l4] = list;
 			}
 		}
 	}
+	return 0;
+}
+
+/* What rules ask for in payloads. */
+static int lower_scan(struct lowering *l)
+{
+	__u32 at;
+	int err;
+
+	if (!l->conf->nneedles)
+		return 0;
+	err = sl_sieve_build(&l->block, l->conf->needles, l->conf->nneedles, &at);
+	if (!err)
+		err = sl_needle_rules_write(&l->needles, &l->block, at);
+	if (err)
+		return err;
+	header(l)->scan = at;
+	header(l)->needs |= SL_NEEDS_SCAN;
 	return 0;
 }
 
@@ -314,6 +367,8 @@ static int write_block(struct lowering *l, __u64 generation)
 	if (!err)
 		err = lower_trees(l);
 	if (!err)
+		err = lower_scan(l);
+	if (!err)
 		err = write_rules(l);
 	if (!err)
 		err = write_ports(l);
@@ -335,6 +390,7 @@ static void lowering_clear(struct lowering *l)
 
 	for (i = 0; i < sizeof(l->lists) / sizeof(*list); i++)
 		sl_records_clear(&list[i]);
+	sl_needle_rules_clear(&l->needles);
 	sl_block_clear(&l->block);
 }
 

@@ -57,6 +57,13 @@ struct sl_cond_iface {
 	bool negate;
 };
 
+/* Any of these needles is in the payload, or with negate none of them. */
+struct sl_cond_contains {
+	__u32 *needles; /* ascending, in sl_conf.needles */
+	size_t count;
+	bool negate;
+};
+
 /* The name in a message of that application is among these, or with negate is not. */
 struct sl_cond_name {
 	enum sl_app app;
@@ -76,6 +83,8 @@ struct sl_conf_match {
 	size_t nsets;
 	struct sl_cond_iface *ifaces;
 	size_t nifaces;
+	struct sl_cond_contains *contains;
+	size_t ncontains;
 	struct sl_cond_name *names; /* in the order of the text */
 	size_t nnames;
 	size_t count;
@@ -90,6 +99,8 @@ enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
 /* Whether a packet of these classes may match. */
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
+/* The copy's needles are its own. 0 or -ENOMEM. */
+int sl_contains_copy(struct sl_cond_contains *to, const struct sl_cond_contains *from);
 /* Whether it asks of the application's message. */
 bool sl_match_asks_app(const struct sl_conf_match *match);
 void sl_match_freep(struct sl_conf_match **match);

@@ -373,6 +373,8 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return narrow_verdict(n, part);
 	case SL_AST_RAW:
 		return narrow_place(n, part);
+	case SL_AST_CONTAINS:
+		return sl_contains_narrow(n, part);
 	case SL_AST_COUNTRY:
 		return sl_refs_country(n, part);
 	case SL_AST_CONCAT:

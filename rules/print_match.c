@@ -459,6 +459,7 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 	print_exthdr(&p);
 	sl_lengths_print(buf, match);
 	sl_raws_print(buf, match);
+	sl_contains_print(buf, conf, match);
 	sl_names_print(buf, match);
 	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));
 }

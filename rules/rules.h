@@ -105,7 +105,7 @@ struct sl_conf_define {
 
 /* Bytes that rules look for in the payload. */
 struct sl_conf_needle {
-	char *text; /* as a rule writes it, with its options */
+	char *text; /* as a rule writes it, in quotes */
 	unsigned char *bytes;
 	__u16 length;
 	bool nocase;

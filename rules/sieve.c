@@ -231,7 +231,7 @@ static int write_sieve(struct sl_block *block, const struct sl_conf_needle *need
 static int write_text(struct sl_block *block, const struct sl_conf_needle *needle,
 		      struct sl_needle *out)
 {
-	unsigned int words = (needle->length + 7U) / 8, i;
+	size_t words = (needle->length + 7U) / 8, i;
 	__u64 *text;
 	int err;
 

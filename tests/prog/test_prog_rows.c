@@ -42,6 +42,7 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	/* Of rule sets that look behind the headers. */
 	[SL_REASON_LATER_FRAGMENT] = "test_prog_blind",
 	[SL_REASON_DOT] = "test_prog_blind",
+	[SL_REASON_PATTERN_BUDGET] = "test_prog_scan",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */

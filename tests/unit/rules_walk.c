@@ -9,7 +9,7 @@
 #include "host_env.h"
 
 #include "classify.h"
-#include "scan.h"
+#include "hits.h"
 
 static __always_inline __u64 sl_set_now(void)
 {
@@ -60,7 +60,7 @@ enum sl_scan_state walk_search(__u32 tables, const struct walk_payload *payload,
 		abort();
 	memset(frame, 'a', packet.len);
 	memcpy(frame + payload->before, payload->bytes, payload->length);
-	state = sl_scan_payload(&packet, &facts, tables);
+	state = scan_payload(&packet, &facts, &host_scratch, tables);
 	memcpy(found, host_scratch.scanned.bits, sizeof(host_scratch.scanned.bits));
 	free(frame);
 	return state;
