@@ -19,5 +19,7 @@ int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, doubl
 
 /* features.c: rules that ask or do more than addresses and ports. */
 int bench_features(struct sl_dp *dp);
+/* scan.c: texts that are looked for in payloads. */
+int bench_scan(struct sl_dp *dp);
 /* rules.c: rule sets of many rules. full: all shapes, sizes and hooks, and not a choice of them. */
 int bench_rules(struct sl_dp *dp, bool full);
