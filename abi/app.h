@@ -84,12 +84,12 @@ struct sl_app_found {
 	/* DNS */
 	__u8 dns_response;
 	__u8 dns_opcode;
-	__u16 dns_rcode;
+	__u8 dns_rcode;
+	__u8 quic_type; /* of a long header */
 	__u16 dns_qtype;
+	__u16 dns_lead; /* bytes of the header and the first question */
 
 	__u16 tls_version; /* the highest that the client offers */
-	__u8 quic_type; /* of a long header */
-	__u8 pad;
 	__u32 quic_version;
 
 	struct sl_text tls_alpn; /* as in the extension: a length before each */

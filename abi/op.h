@@ -281,7 +281,7 @@ struct sl_op_ban {
 
 /* MIRROR: op.arg is the index of the port in sl_ruleset.ports. */
 
-/* sl_body.arg of SL_REJECT */
+/* sl_body.arg of SL_REJECT, or see struct sl_reply */
 enum sl_reject {
 	SL_REJECT_AUTO, /* RST to TCP, port unreachable to the rest */
 	SL_REJECT_TCP_RESET,
@@ -289,7 +289,20 @@ enum sl_reject {
 	SL_REJECT_HOST,
 	SL_REJECT_PORT,
 	SL_REJECT_ADMIN, /* administratively prohibited */
+	SL_REJECT_NXDOMAIN, /* from here on replies to DNS queries */
+	SL_REJECT_REFUSED,
+	SL_REJECT_A,
+	SL_REJECT_AAAA,
+	SL_REJECT_MAX_,
 };
+
+/* Where a reply has an address, sl_body.arg is the offset of this. */
+struct sl_reply {
+	__u32 kind; /* enum sl_reject */
+	__u32 pad;
+	__u64 addr[2]; /* as on the wire; of IPv4 the first four bytes */
+};
+_Static_assert(sizeof(struct sl_reply) == 24, "layout");
 
 static inline int sl_op_is_match(unsigned int kind)
 {

@@ -27,12 +27,9 @@ static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u
 	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);
 	__u32 at = rules->ports + port * (__u32)sizeof(struct sl_rule_port);
 	__u32 ifindex = SL_AT(struct sl_rule_port, at)->ifindex;
-	struct sl_scratch *scratch = sl_scratch();
 
 	if (!ifindex || sl_skb_mirror(ctx, ifindex))
 		sl_undone(facts, SL_REASON_MIRROR_PORT);
-	if (scratch)
-		sl_scan_rewind(&scratch->scanned);
 }
 #endif
 

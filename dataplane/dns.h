@@ -46,6 +46,7 @@ static __always_inline bool dns_question(__u32 at, __u32 end, __u32 to)
 	if (!type_at || end - type_at < 4 || !dns_class_exists(dns_get16(type_at + 2)))
 		return false;
 	found->dns_qtype = dns_get16(type_at);
+	found->dns_lead = type_at + 4 - (at - SL_DNS_HEADER);
 	return true;
 }
 

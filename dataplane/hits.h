@@ -11,16 +11,38 @@
 #include "classify.h"
 #include "scan.h"
 
+/* Whether the packet is in one of a tree's boxes. */
+static __always_inline bool scan_tree_has(__u64 tree, const struct sl_key *key)
+{
+	__u64 leaf = tree_leaf(tree, key);
+	__u32 at = (__u32)leaf, end = at + (__u32)(leaf >> SL_REF_BYTES_SHIFT);
+
+	if (key->l3 == SL_L3_IP6) {
+		for (; at < end && sl_can_loop; at += sizeof(struct sl_record6))
+			if (record6_fits(SL_AT(struct sl_record6, at), key))
+				return true;
+		return false;
+	}
+	for (; at < end && sl_can_loop; at += sizeof(struct sl_record4))
+		if (record4_fits(SL_AT(struct sl_record4, at), key))
+			return true;
+	return false;
+}
+
 /* Whether the packet is in the box of any rule that asks for what is in payloads. */
 SL_VERIFIED_ONCE bool sl_scan_asked(const struct sl_facts *facts, __u32 boxes)
 {
-	struct sl_leaves leaves;
-
-	if (!facts || !SL_AT(struct sl_list, boxes)->tree[0])
+	if (!facts)
 		return false;
-	leaves.list = boxes;
-	leaves.from = 0;
-	return sl_leaves_next(&leaves, &facts->key);
+	for (__u32 i = sl_unknown(0); i < SL_TREES && sl_can_loop; i++) {
+		__u64 tree = *SL_AT(__u64, boxes + i * (__u32)sizeof(tree));
+
+		if (!tree)
+			return false;
+		if (scan_tree_has(tree, &facts->key))
+			return true;
+	}
+	return false;
 }
 
 /* For the verifier, which loses what it knew of a loop's counter. */

@@ -19,7 +19,8 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces || match->nnames || match->ncontains)
+	    match->mss.count || match->nsets || match->nifaces || match->nnames ||
+	    match->ncontains || rule->nasides)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -158,6 +159,23 @@ static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 	return 0;
 }
 
+/* Behind the operations, which follow the body. */
+static int add_reply(struct sl_body_writing *w, const struct sl_conf_rule *rule)
+{
+	struct sl_reply *reply;
+	__u32 at;
+	int err;
+
+	err = sl_block_take(w->block, sizeof(*reply), 8, &at);
+	if (err)
+		return err;
+	reply = sl_block_at(w->block, at);
+	reply->kind = rule->arg;
+	memcpy(reply->addr, rule->reply, sizeof(reply->addr));
+	body_of(w)->arg = at;
+	return 0;
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		 const struct sl_name_key *key, __u32 *at)
 {
@@ -181,16 +199,25 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		if (err)
 			return err;
 	}
+	/* What is in a rule is nearer than what is in a set. */
+	err = sl_body_add_names(&w, match, key);
+	if (err)
+		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = add_set(&w, &match->sets[i]);
 		if (err)
 			return err;
 	}
+	for (i = 0; i < rule->nasides; i++) {
+		err = add_set(&w, &rule->asides[i]);
+		if (err)
+			return err;
+	}
 	err = sl_body_add_match(&w, match);
 	if (!err)
-		err = sl_body_add_names(&w, match, key);
-	if (!err)
 		err = sl_body_add_stmts(&w, rule);
+	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)
+		err = add_reply(&w, rule);
 	if (err)
 		return err;
 	*at = w.at;

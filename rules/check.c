@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aside.h"
 #include "cleanup.h"
 #include "diag.h"
 #include "names.h"
@@ -32,9 +33,9 @@ static int check_order(struct sl_parser *p, const struct sl_ast_rule *ast)
 		if (now == STMT && !part->counts && sl_op_is_match(part->stmt.kind))
 			now = LIMIT;
 		if (stage == VERDICT)
-			return sl_diag_error(p->diag, &part->loc,
-					     "nothing can follow '%s': it ends the rule",
-					     sl_verdict_names[before->verdict]);
+			return sl_diag_error(
+				p->diag, &part->loc, "nothing can follow '%.*s': it ends the rule",
+				(int)sl_loc_length(&before->head), sl_loc_bytes(&before->head));
 		if (stage == STMT && now < STMT)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a match cannot follow an action: matches come first");
@@ -86,7 +87,7 @@ static struct sl_conf_rule *next_rule(struct sl_conf *conf, enum sl_dir dir)
 static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_ast_rule *ast,
 		      struct sl_conf_rule *rule)
 {
-	int label, actions, matches;
+	int label, actions, matches, err;
 
 	rule->loc = ast->loc;
 	label = check_label(p, names, ast);
@@ -98,7 +99,8 @@ static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_a
 		return -ENOMEM;
 	if (label || actions || matches)
 		return -EINVAL;
-	return sl_rule_print(p->conf, rule, &rule->text);
+	err = sl_rule_print(p->conf, rule, &rule->text);
+	return err ? err : sl_rule_set_aside(p->conf, rule);
 }
 
 static int check_policy(struct sl_conf *conf, enum sl_dir dir, const struct sl_ast_chain *chain)

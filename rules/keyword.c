@@ -83,6 +83,7 @@ static const struct sl_keyword keywords[] = {
 	{ "rcode", T_RCODE, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "redirect", T_REDIRECT, SL_KEYWORD_NOT_IN_SETS, "action" },
 	{ "reject", T_REJECT, SL_KEYWORD_NOT_IN_SETS, "action" },
+	{ "reply", T_REPLY, SL_KEYWORD_NOT_IN_SETS, "action" },
 	{ "response", T_RESPONSE, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "saddr", T_SADDR, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "sctp", T_SCTP, SL_KEYWORD_NOT_IN_SETS, "match" },

@@ -11,6 +11,7 @@
 #include "body.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "named.h"
 #include "needle_rules.h"
 #include "op.h"
 #include "records.h"
@@ -23,11 +24,11 @@
  *
  *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
  *   struct sl_scan, its tables and lists |
+ *   records that are found by names |
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
-#define RECORDS_MAX 262144U /* of one rule, in one list */
-#define ALIGN	    64U
+#define ALIGN 64U
 
 struct lowering {
 	const struct sl_conf *conf;
@@ -35,6 +36,7 @@ struct lowering {
 	struct sl_block block;
 	struct sl_records lists[SL_DIR_MAX_][SL_L3_MAX_][SL_L4_MAX_];
 	struct sl_needle_rules needles;
+	struct sl_named_rules named[SL_DIR_MAX_];
 };
 
 void sl_conf_number(struct sl_conf *conf)
@@ -50,10 +52,19 @@ static struct sl_ruleset *header(const struct lowering *l)
 	return sl_block_at(&l->block, l->block.base);
 }
 
+/* Without an arena nothing is looked up. */
+static const struct sl_name_key no_key;
+
+static const struct sl_name_key *key_of(const struct lowering *l)
+{
+	return l->conf->name_key ?: &no_key;
+}
+
 static int add_records(struct lowering *l, const struct sl_conf_rule *rule, enum sl_l3 l3,
 		       enum sl_l4 l4, const struct sl_spread *spread,
 		       const struct sl_record_end *end)
 {
+	const struct sl_cond_name *by = sl_named_by(rule->match);
 	int err = 0;
 
 	if (rule->match->ncontains)
@@ -61,6 +72,8 @@ static int add_records(struct lowering *l, const struct sl_conf_rule *rule, enum
 					  l->conf->needles, spread, end);
 	if (err || sl_needle_leads(rule->match))
 		return err;
+	if (by)
+		return sl_named_add(&l->named[rule->dir], by, key_of(l), l3, l4, spread, end);
 	return sl_records_add(&l->lists[rule->dir][l3][l4], l3, spread, end);
 }
 
@@ -71,23 +84,13 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	_cleanup_(sl_spread_clear) struct sl_spread spread = {};
 	int err;
 
-	err = sl_spread_make(&spread, rule->match, l3, l4);
-	if (err)
-		return err;
-	if (spread.records <= RECORDS_MAX)
-		return add_records(l, rule, l3, l4, &spread, end);
-	sl_diag_error(l->diag, &rule->loc,
-		      "rule '%s' takes more than %u records: it combines too many sets and ranges",
-		      rule->name, RECORDS_MAX);
-	return -E2BIG;
+	err = sl_spread_make(&spread, rule, l3, l4);
+	return err ? err : add_records(l, rule, l3, l4, &spread, end);
 }
-
-/* Without an arena nothing is looked up. */
-static const struct sl_name_key no_key;
 
 static int lower_body(struct lowering *l, const struct sl_conf_rule *rule, __u32 *at)
 {
-	int err = sl_body_make(&l->block, rule, l->conf->name_key ?: &no_key, at);
+	int err = sl_body_make(&l->block, rule, key_of(l), at);
 
 	if (err != -EOVERFLOW)
 		return err;
@@ -155,8 +158,8 @@ static int lower_rules(struct lowering *l)
 }
 
 /*
- * A list to which needles may add records is walked as one of several trees, which the search makes
- * longer: leaves without records are as good as trees for that.
+ * Records that are found by a name or in the payload are merged with those of trees, where there are
+ * several: leaves without records are as good as trees for that.
  */
 static void list_widen(struct lowering *l, struct sl_list *list)
 {
@@ -166,6 +169,20 @@ static void list_widen(struct lowering *l, struct sl_list *list)
 		if (!list->tree[i])
 			list->tree[i] = l->block.base;
 	}
+}
+
+static int lower_names(struct lowering *l)
+{
+	unsigned int dir;
+	__u32 at;
+	int err = 0;
+
+	for (dir = 0; dir < SL_DIR_MAX_ && !err; dir++) {
+		at = 0;
+		err = sl_named_write(&l->named[dir], &l->block, key_of(l), &at);
+		header(l)->names[dir] = at;
+	}
+	return err;
 }
 
 static int lower_trees(struct lowering *l)
@@ -182,7 +199,8 @@ static int lower_trees(struct lowering *l)
 						    &l->lists[dir][l3][l4], &list);
 				if (err)
 					return err;
-				if (l->needles.list[dir][l3][l4].all.count)
+				if (l->needles.list[dir][l3][l4].all.count ||
+				    l->named[dir].has[l3 * SL_L4_MAX_ + l4])
 					list_widen(l, &list);
 				header(l)->chain[dir].list[l3][l4] = list;
 			}
@@ -273,10 +291,11 @@ static int write_source(struct lowering *l)
 static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
 {
 	enum sl_set_kind kind = sl_set_kind_of(set);
+	bool in_map = kind == SL_SET_HASH || kind == SL_SET_TRIE;
 	struct sl_set to = {
 		.kind = (__u8)kind,
-		.body = kind == SL_SET_PLAIN ? set->place : 0,
-		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.body = in_map ? 0 : set->place,
+		.map = in_map ? set->place : 0,
 		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.nparts = (__u8)set->nparts,
@@ -351,6 +370,21 @@ static int write_patterns(struct lowering *l)
 	return err;
 }
 
+static void write_flows(struct lowering *l)
+{
+	static const __u32 seconds[] = {
+#define X(name, word, default) [SL_FLOW_CLASS_##name] = default,
+		SL_FLOW_CLASSES(X)
+#undef X
+	};
+	struct sl_flow_conf *to = &header(l)->flows;
+	unsigned int i;
+
+	to->mask = SL_FLOW_SIZE / SL_FLOW_WAYS - 1;
+	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
+		to->timeout[i] = SL_FLOW_TICKS(seconds[i]);
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -361,6 +395,7 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
+	write_flows(l);
 	err = write_sets(l);
 	if (!err)
 		err = lower_rules(l);
@@ -368,6 +403,8 @@ static int write_block(struct lowering *l, __u64 generation)
 		err = lower_trees(l);
 	if (!err)
 		err = lower_scan(l);
+	if (!err)
+		err = lower_names(l);
 	if (!err)
 		err = write_rules(l);
 	if (!err)
@@ -391,6 +428,8 @@ static void lowering_clear(struct lowering *l)
 	for (i = 0; i < sizeof(l->lists) / sizeof(*list); i++)
 		sl_records_clear(&list[i]);
 	sl_needle_rules_clear(&l->needles);
+	for (i = 0; i < SL_DIR_MAX_; i++)
+		sl_named_clear(&l->named[i]);
 	sl_block_clear(&l->block);
 }
 

@@ -57,7 +57,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_EQ T_NE T_LE T_GE
 %token T_CHAIN T_DEFINE T_GEOIP T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_SET T_TC T_XDP
 %token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_TIMEOUT
-%token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT
+%token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT T_REPLY
 %token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
 %token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
 %token T_WINDOW
@@ -287,6 +287,18 @@ verdict_part:
 	if (!$$)
 		YYNOMEM;
 	sl_ast_reject_icmp(lexer->parser, $$, &@3, &@5);
+}
+| T_REPLY T_WORD {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reply(lexer->parser, $$, &@2, NULL);
+}
+| T_REPLY T_WORD T_ADDR {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reply(lexer->parser, $$, &@2, &@3);
 }
 | T_REDIRECT port_name {
 	$$ = sl_ast_verdict(lexer->parser, SL_REDIRECT, &@1);

@@ -59,3 +59,5 @@ void sl_iface_print(struct sl_buf *buf, const struct sl_conf_iface *iface);
 
 /* build_verdict.c: "port-unreachable" */
 const char *sl_reject_name(enum sl_reject kind);
+/* The same of replies: "nxdomain" */
+const char *sl_reply_name(enum sl_reject kind);

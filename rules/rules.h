@@ -81,6 +81,7 @@ struct sl_conf_iface {
 #define SL_XDP_PRIORITY 50
 
 struct sl_conf_match; /* conditions of a rule: private to rules/ */
+struct sl_cond_set;
 
 struct sl_conf_rule {
 	char *name; /* unique in its chain; unnamed rules are called "ingress#3": chain and place */
@@ -89,10 +90,15 @@ struct sl_conf_rule {
 	bool is_policy; /* the chain's policy, counted like a rule; named "policy" */
 	enum sl_verdict action; /* SL_CONTINUE: count and go on */
 	__u32 arg; /* SL_REJECT: enum sl_reject. SL_REDIRECT: index in sl_conf.ports */
+	__u8 reply[16]; /* SL_REJECT_A, SL_REJECT_AAAA: the address, of IPv4 the first four */
 	__u32 slot; /* counter; set by the caller before sl_conf_lower, see sl_conf_number */
 	struct sl_conf_match *match; /* policies: NULL */
 	struct sl_conf_stmt *stmts;
 	size_t nstmts;
+	/* Fields of match (a bit each) that are too many for records, and the sets they are asked in. */
+	__u32 aside_fields;
+	struct sl_cond_set *asides;
+	size_t nasides;
 	struct sl_loc loc; /* of a policy that is not written: none */
 };
 
@@ -211,8 +217,8 @@ void sl_conf_number(struct sl_conf *conf);
 /*
  * The block for the arena at offset base (a multiple of 64), starting with struct sl_ruleset;
  * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry: about no place when it would exceed max
- * bytes, about the rule when that takes more than 262,144 records. The same conf gives the same
- * block; loaded_at is 0 and the caller's to set.
+ * bytes, about the rule when a condition has more ranges than an operation holds. The same conf gives
+ * the same block; loaded_at is 0 and the caller's to set.
  */
 int sl_conf_lower(const struct sl_conf *conf, __u32 base, __u32 max, __u64 generation, void **out,
 		  size_t *size, struct sl_diag *diag);

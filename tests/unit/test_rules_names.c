@@ -17,7 +17,10 @@
 #include "../../dataplane/name.h"
 
 #include "domain.h"
+#include "name_table.h"
+#include "name_text.h"
 #include "punycode.h"
+#include "rules_heap.h"
 #include "rules_random.h"
 #include "set_content.h"
 
@@ -472,6 +475,128 @@ static void test_sort(void **state)
 	sl_domains_clear(&list);
 }
 
+/* --- tables --- */
+
+#define HEAP_SIZE (256U << 20)
+#define NAMES	  5000
+
+/* Entries come, change and go by chance; table and list are the same all the time. */
+static void test_table(void **state)
+{
+	static unsigned char truth[NAMES];
+	static __u64 hashes[NAMES];
+	struct test_heap heap;
+	__u32 table = 0, names = 0;
+
+	(void)state;
+	test_heap_init(&heap, HEAP_SIZE);
+	for (int i = 0; i < NAMES; i++)
+		hashes[i] = random_next(&seed) & ~(__u64)SL_NAME_FORMS;
+	memset(truth, 0, sizeof(truth));
+	assert_int_equal(sl_names_new(&heap.heap, 3, true, &table), 0);
+	for (int round = 0; round < 200000; round++) {
+		unsigned int i = chance(NAMES), forms = 1 + chance(3);
+		/* Fuller and fuller, and emptier again. */
+		bool add = chance(100) < (round / 50000 % 2 ? 30U : 70U);
+		const struct sl_names_table *t;
+		struct sl_counter *counter;
+
+		names -= truth[i] != 0;
+		if (add) {
+			assert_int_equal(sl_names_add(&heap.heap, &table, hashes[i], forms), 0);
+			if (!truth[i])
+				sl_names_counter(&heap.heap, table, hashes[i])->packets = i;
+			truth[i] |= forms;
+		} else {
+			sl_names_delete(&heap.heap, table, hashes[i], forms);
+			truth[i] &= (unsigned char)~forms;
+		}
+		names += truth[i] != 0;
+		t = sl_heap_at(&heap.heap, table);
+		assert_true(t->used < t->nbuckets * SL_NAMES_BUCKET);
+		assert_int_equal(sl_names_find(&heap.heap, table, hashes[i]), truth[i]);
+		i = chance(NAMES);
+		assert_int_equal(sl_names_find(&heap.heap, table, hashes[i]), truth[i]);
+		counter = sl_names_counter(&heap.heap, table, hashes[i]);
+		assert_int_equal(counter != NULL, truth[i] != 0);
+		if (counter)
+			assert_int_equal(counter->packets, i);
+	}
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(sl_names_find(&heap.heap, table, hashes[i]), truth[i]);
+	assert_int_equal(((struct sl_names_table *)sl_heap_at(&heap.heap, table))->names, names);
+	sl_names_blocks(&heap.heap, table, test_heap_mark, &heap);
+	test_heap_check(&heap);
+	sl_names_free(&heap.heap, table);
+	assert_int_equal(heap.used, 0);
+	test_heap_clear(&heap);
+}
+
+/* Each allocation fails in turn: nothing has changed then, and nothing is lost. */
+static void test_no_memory(void **state)
+{
+	(void)state;
+	for (unsigned int fail_in = 1; fail_in < 40; fail_in++) {
+		struct test_heap heap;
+		__u32 table = 0;
+		int err, i;
+
+		test_heap_init(&heap, HEAP_SIZE);
+		heap.fail_in = fail_in;
+		err = sl_names_new(&heap.heap, 1, true, &table);
+		for (i = 0; !err && i < 300; i++)
+			err = sl_names_add(&heap.heap, &table,
+					   (__u64)i * 0x9e3779b97f4a7c14ULL << 2, SL_NAME_SELF);
+		assert_true(!err || err == -ENOMEM);
+		while (err && table && --i > 0)
+			assert_int_equal(sl_names_find(&heap.heap, table,
+						       (__u64)(i - 1) * 0x9e3779b97f4a7c14ULL << 2),
+					 SL_NAME_SELF);
+		if (table)
+			sl_names_free(&heap.heap, table);
+		assert_int_equal(heap.used, 0);
+		test_heap_clear(&heap);
+	}
+}
+
+static int take_back(void *arg, const struct sl_domain *domain)
+{
+	return sl_domains_add(arg, domain);
+}
+
+/* Names as text are read back as they were, packed and noted. */
+static void test_text_kept(void **state)
+{
+	struct sl_domains list = {}, back = {};
+	__u32 packed = 0, first = 0, last = 0;
+	struct sl_domain domain;
+	struct test_heap heap;
+
+	(void)state;
+	test_heap_init(&heap, HEAP_SIZE);
+	for (int i = 0; i < 40000; i++) {
+		domain.forms = (__u8)(1 + chance(3));
+		domain.length = (__u8)snprintf(domain.text, sizeof(domain.text),
+					       "%x.name%u.example", chance(1U << 31), chance(1000));
+		assert_int_equal(sl_domains_add(&list, &domain), 0);
+		assert_int_equal(sl_names_note(&heap.heap, &domain, &first, &last), 0);
+	}
+	assert_int_equal(sl_names_pack(&heap.heap, &list, &packed), 0);
+	assert_int_equal(sl_names_text_each(&heap.heap, packed, take_back, &back), 0);
+	assert_int_equal(back.used, list.used);
+	assert_memory_equal(back.bytes, list.bytes, list.used);
+	sl_domains_clear(&back);
+	assert_int_equal(sl_names_text_each(&heap.heap, first, take_back, &back), 0);
+	assert_int_equal(back.used, list.used);
+	assert_memory_equal(back.bytes, list.bytes, list.used);
+	sl_domains_clear(&back);
+	sl_domains_clear(&list);
+	sl_names_text_free(&heap.heap, packed);
+	sl_names_text_free(&heap.heap, first);
+	assert_int_equal(heap.used, 0);
+	test_heap_clear(&heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,7 +604,8 @@ int main(void)
 		cmocka_unit_test(test_lengths),	     cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_hash_differs), cmocka_unit_test(test_domain),
 		cmocka_unit_test(test_punycode),     cmocka_unit_test(test_same_hash),
-		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_sort),	     cmocka_unit_test(test_table),
+		cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_text_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
