@@ -8,6 +8,7 @@
  */
 
 #include "count.h"
+#include "op_flow.h"
 #include "op_limit.h"
 #include "op_log.h"
 #include "op_match.h"
@@ -73,6 +74,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		break;
 	case SL_OP_CONTAINS:
 		found = sl_op_contains(at);
+		break;
+	case SL_OP_FLOW:
+		found = sl_op_flow(facts, at);
 		break;
 	case SL_OP_NAME:
 		found = sl_op_name(at);

@@ -14,8 +14,10 @@
 static __always_inline __u64 sl_set_now(void);
 
 /* What sl_flow_look returns beside the verdict of the flow and, above it, the slot. */
-#define FLOW_LEARN  0x100U /* to be made when the packet is let go */
-#define FLOW_LOOKED 0x200U /* the pipeline's: it did look */
+#define FLOW_LEARN   0x100U /* to be made when the packet is let go */
+/* The pipeline's own: */
+#define FLOW_LOOKED  0x200U /* it did look */
+#define FLOW_DECIDED 0x400U /* the rules are not asked */
 
 #define FLOW_PROTO(facts) ((__u8)((facts)->key.xport >> SL_XPORT_PROTO_SHIFT))
 
@@ -193,6 +195,7 @@ SL_VERIFIED_ONCE __u64 sl_flow_look(SL_CTX *ctx, struct sl_facts *facts, __u32 r
 	found = &scratch->found;
 	found->flow = 0;
 	found->flow_state = SL_FLOW_NONE;
+	found->flow_to = SL_FLOW_TO_SERVER;
 	if (flow_has_none(facts))
 		return 0;
 	found->flow_now = sl_set_now();
@@ -230,9 +233,15 @@ static __always_inline void flow_fill(__u32 at, const struct sl_facts *facts,
 	flow->client = found->flow_to == SL_FLOW_TO_SERVER ? side : !side;
 }
 
-/* The offset of the new entry, 0: there was no place. */
-static __always_inline __u32 flow_make(const struct sl_facts *facts, struct sl_found *found,
-				       __u32 ruleset, __u32 cpu)
+/* Found to be full, the table gives the place of another flow, unless that is set to drop. */
+static __always_inline bool flow_evicts(__u32 ruleset)
+{
+	return !(SL_AT(struct sl_ruleset, ruleset)->drop_reasons >> SL_REASON_FLOW_TABLE & 1);
+}
+
+/* Makes the entry, if there is a place for it: found->flow. True: the table was full. */
+static __always_inline bool flow_make(const struct sl_facts *facts, struct sl_found *found,
+				      __u32 ruleset, __u32 cpu)
 {
 	const struct sl_flow_conf __arena *conf = &SL_AT(struct sl_ruleset, ruleset)->flows;
 	struct sl_flow_stats __arena *stats =
@@ -240,15 +249,17 @@ static __always_inline __u32 flow_make(const struct sl_facts *facts, struct sl_f
 	__u32 now = flow_ticks(found->flow_now), at, class, serial;
 	struct sl_flow __arena *flow;
 	struct flow_place place;
+	bool full;
 
 	place.line = sl_flow_line_offset((__u32)found->flow_hash & conf->mask);
-	if (!flow_take(&place, conf, &found->flow_key, found->flow_hash, now)) {
+	if (!flow_take(&place, conf, &found->flow_key, found->flow_hash, now,
+		       flow_evicts(ruleset))) {
 		stats->unplaced++;
-		return 0;
+		return place.way == SL_FLOW_WAYS;
 	}
 	stats->made++;
-	if (place.tag && !flow_timed_out(conf, place.tag, now))
-		stats->evicted++;
+	full = place.tag && !flow_timed_out(conf, place.tag, now);
+	stats->evicted += full;
 	at = flow_at(&place, place.way);
 	flow = SL_AT(struct sl_flow, at);
 	/* Both are barriers. */
@@ -259,12 +270,14 @@ static __always_inline __u32 flow_make(const struct sl_facts *facts, struct sl_f
 	class = flow_class(found->flow_state, FLOW_PROTO(facts));
 	*(volatile __u64 __arena *)flow_tag(&place, place.way) =
 		flow_tag_make(found->flow_hash, class, now);
-	return at;
+	found->flow = at;
+	return full;
 }
 
 /*
  * Behind the rules: a new flow is made, and what a rule says of the rest of the flow is noted. An
- * error's rule says nothing of the flow that it is about. said: verdict << 8 | its argument.
+ * error's rule says nothing of the flow that it is about. said: verdict << 8 | its argument. 1: the
+ * table was full.
  */
 SL_VERIFIED_ONCE int sl_flow_learn(struct sl_facts *facts, __u32 ruleset, __u32 cpu, __u32 said,
 				   __u32 slot)
@@ -272,6 +285,7 @@ SL_VERIFIED_ONCE int sl_flow_learn(struct sl_facts *facts, __u32 ruleset, __u32 
 	struct sl_scratch *scratch = sl_scratch();
 	struct sl_found *found;
 	struct sl_flow __arena *flow;
+	bool full = false;
 
 	if (!facts || !scratch)
 		return 0;
@@ -279,13 +293,13 @@ SL_VERIFIED_ONCE int sl_flow_learn(struct sl_facts *facts, __u32 ruleset, __u32 
 	if (found->flow_state == SL_FLOW_NONE || found->flow_state == SL_FLOW_RELATED)
 		return 0;
 	if (!found->flow && found->flow_state != SL_FLOW_CLOSING)
-		found->flow = flow_make(facts, found, ruleset, cpu);
+		full = flow_make(facts, found, ruleset, cpu);
 	if (!found->flow || (__u8)said != SL_FLOW_ALL)
-		return 0;
+		return full;
 	flow = SL_AT(struct sl_flow, found->flow);
 	if (flow->serial == found->flow_serial)
 		flow->verdict = SL_FLOW_VERDICT(said >> 8, slot);
-	return 0;
+	return full;
 }
 
 /* Whether there is something to learn from what became of the packet. */

@@ -105,7 +105,8 @@ static __always_inline __u32 flow_find(struct flow_place *place, const struct sl
 	return 0;
 }
 
-/* How much better than another one it is to take this place. */
+/* How much better than another one it is to take this place; from FREE on nobody loses by it. */
+#define FLOW_WORTH_FREE (1ULL << 32)
 static __always_inline __u64 flow_worth(const struct sl_flow_conf __arena *conf, __u64 tag,
 					__u32 now)
 {
@@ -113,14 +114,18 @@ static __always_inline __u64 flow_worth(const struct sl_flow_conf __arena *conf,
 		return ~0ULL;
 	if (flow_tag_class(tag) == SL_FLOW_BUSY)
 		return 0;
-	return (flow_timed_out(conf, tag, now) ? 1ULL << 32 : 0) + flow_idle(tag, now) + 1;
+	return (flow_timed_out(conf, tag, now) ? FLOW_WORTH_FREE : 0) + flow_idle(tag, now) + 1;
 }
 
-/* The place to take: a free one, one that has timed out, or the one that has been idle longest. */
+/*
+ * The place to take: a free one, one that has timed out, or, if flows may be evicted, the one that
+ * has been idle longest.
+ */
 static __always_inline bool flow_choose(struct flow_place *place,
-					const struct sl_flow_conf __arena *conf, __u32 now)
+					const struct sl_flow_conf __arena *conf, __u32 now,
+					bool evicts)
 {
-	__u64 best = 0;
+	__u64 best = evicts ? 0 : FLOW_WORTH_FREE - 1;
 
 	place->way = SL_FLOW_WAYS;
 	for (__u32 way = sl_unknown(0); way < SL_FLOW_WAYS && sl_can_loop; way++) {
@@ -133,7 +138,7 @@ static __always_inline bool flow_choose(struct flow_place *place,
 		place->way = way;
 		place->tag = tag;
 	}
-	return best;
+	return place->way < SL_FLOW_WAYS;
 }
 
 /*
@@ -161,13 +166,14 @@ static __always_inline bool flow_other_makes(const struct flow_place *place, __u
 /* A place of the bucket is ours alone, see SL_FLOW_BUSY; false: there is none to be had. */
 static __always_inline bool flow_take(struct flow_place *place,
 				      const struct sl_flow_conf __arena *conf,
-				      const struct sl_flow_key *key, __u64 hash, __u32 now)
+				      const struct sl_flow_key *key, __u64 hash, __u32 now,
+				      bool evicts)
 {
 	const __u64 busy = flow_tag_make(hash, SL_FLOW_BUSY, now);
 	bool taken = false;
 
 	for (__u32 i = sl_unknown(0); i < FLOW_TRIES && !taken && sl_can_loop; i++)
-		taken = flow_choose(place, conf, now) && flow_tag_swap(place, busy);
+		taken = flow_choose(place, conf, now, evicts) && flow_tag_swap(place, busy);
 	if (!taken || !flow_other_makes(place, hash, key))
 		return taken;
 	*(volatile __u64 __arena *)flow_tag(place, place->way) = 0;

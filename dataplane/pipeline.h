@@ -34,22 +34,6 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
-/* Set beside what sl_flow_look() says. */
-#define LOOK_DECIDED 0x400U /* the packet is dropped, and the rules are not asked */
-
-/*
- * What the stages could not look into counts, and decides where it is set to: true when it did. A
- * reason that parsing met comes first.
- */
-static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
-					   __u32 stats, struct sl_decision *decision)
-{
-	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
-			 pkt->blind * (__u32)sizeof(struct sl_counter),
-		 pkt->bytes);
-	return !pkt->reason && judge_drops(court, pkt->blind, decision);
-}
-
 /* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
 static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
 					   struct sl_decision *decision)
@@ -64,8 +48,21 @@ static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_c
 }
 
 /*
- * What rules ask for beyond the headers, as far as this rule set has such rules. What is to be
- * learnt behind them: see sl_flow_teaches().
+ * What the stages could not look into counts, and decides where it is set to: true when it did. A
+ * reason that parsing met comes first.
+ */
+static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 stats, struct sl_decision *decision)
+{
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 pkt->blind * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
+ * when it returns FLOW_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
  */
 static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
 					   __u32 cpu, __u32 stats, struct sl_decision *decision)
@@ -88,17 +85,24 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 	if (needs & SL_NEEDS_NAME)
 		sl_name_stage(pkt, court->rules);
 	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
-		looked |= LOOK_DECIDED;
+		looked = FLOW_DECIDED;
 	return looked;
 }
 
+/* Behind the rules; a table that is full is one more thing that could not be looked into. */
 static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
-					   const struct sl_decision *decision, __u32 cpu,
-					   __u64 looked)
+					   struct sl_decision *decision, __u32 cpu, __u32 stats)
 {
-	if ((looked & FLOW_LOOKED) && sl_flow_teaches(looked, decision->verdict, decision->arg))
-		sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
-			      decision->verdict << 8 | decision->arg, decision->slot);
+	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
+			   decision->verdict << 8 | decision->arg, decision->slot))
+		return;
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 SL_REASON_FLOW_TABLE * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	if (!pkt->blind)
+		pkt->blind = SL_REASON_FLOW_TABLE;
+	if (!pkt->reason)
+		judge_drops(court, SL_REASON_FLOW_TABLE, decision);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -205,7 +209,7 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	if (ruleset) {
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 		looked = pipeline_look(pkt, &court, cpu, stats, decision);
-		if (!(looked & LOOK_DECIDED))
+		if (!(looked & FLOW_DECIDED))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
@@ -218,7 +222,8 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
-	pipeline_learn(pkt, &court, decision, cpu, looked);
+	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
 		pipeline_trace(pkt, ruleset, decision, looked);

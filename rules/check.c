@@ -277,6 +277,12 @@ static int copy_geoip(struct sl_parser *p, struct sl_conf *conf)
 	return conf->geoip ? 0 : -ENOMEM;
 }
 
+static int copy_flows(struct sl_parser *p, struct sl_conf *conf)
+{
+	conf->flows = p->flows;
+	return 0;
+}
+
 typedef int check_fn(struct sl_parser *p, struct sl_conf *conf);
 
 static int check_defines(struct sl_parser *p, struct sl_conf *conf)
@@ -292,8 +298,8 @@ static int check_sets(struct sl_parser *p, struct sl_conf *conf)
 int sl_check(struct sl_parser *p, struct sl_conf *conf)
 {
 	static check_fn *const steps[] = {
-		copy_ifaces, copy_geoip,  check_defines, check_reasons,
-		check_sets,  check_rules, copy_defines,
+		copy_ifaces,   copy_geoip, copy_flows,	check_defines,
+		check_reasons, check_sets, check_rules, copy_defines,
 	};
 	int failed = 0, err;
 	size_t i;

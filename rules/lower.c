@@ -380,9 +380,9 @@ static void write_flows(struct lowering *l)
 	struct sl_flow_conf *to = &header(l)->flows;
 	unsigned int i;
 
-	to->mask = SL_FLOW_SIZE / SL_FLOW_WAYS - 1;
+	to->mask = (l->conf->flows.size ?: SL_FLOW_SIZE) / SL_FLOW_WAYS - 1;
 	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
-		to->timeout[i] = SL_FLOW_TICKS(seconds[i]);
+		to->timeout[i] = SL_FLOW_TICKS(l->conf->flows.timeout_s[i] ?: seconds[i]);
 }
 
 static int write_block(struct lowering *l, __u64 generation)

@@ -119,6 +119,12 @@ struct sl_conf_needle {
 	__u32 last;
 };
 
+/* The flow table. What is 0 has its default: SL_FLOW_SIZE, SL_FLOW_CLASSES. */
+struct sl_conf_flows {
+	__u32 size; /* a power of two */
+	__u32 timeout_s[SL_FLOW_CLASS_MAX_];
+};
+
 struct sl_conf {
 	struct sl_conf_iface *ifaces; /* in file order; the first that matches a name counts */
 	size_t nifaces;
@@ -134,6 +140,7 @@ struct sl_conf {
 	struct sl_conf_needle *needles; /* each once */
 	size_t nneedles;
 	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
+	struct sl_conf_flows flows;
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;
@@ -179,9 +186,9 @@ extern const char *const sl_change_names[SL_CHANGE_MAX_]; /* "added", ... */
 
 struct sl_conf_change {
 	enum sl_change_kind kind;
-	const char *what; /* "rule", "policy", "set", "interface", "reason" or "geoip" */
+	const char *what; /* "rule", "policy", "set", "interface", "reason", "flows" or "geoip" */
 	const char *chain; /* of rules and policies, else NULL */
-	const char *name; /* NULL for policies and geoip */
+	const char *name; /* NULL for policies, flows and geoip */
 	const char *before; /* its text, that of a set or interface of several lines; NULL: added */
 	const char *after; /* NULL: removed */
 	unsigned int from; /* its place among its like, from 1; 0: not there, or it has none */

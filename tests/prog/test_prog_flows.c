@@ -41,7 +41,8 @@ struct sequence {
 #define S(f)  pkt(eth(), ip4(B4), tcp(.sport = 80, .dport = 4000, .flags = (f)))
 #define C6(f) pkt(eth(), ip6(A6), tcp(.sport = 4000, .dport = 80, .flags = (f)))
 #define S6(f) pkt(eth(), ip6(B6), tcp(.sport = 80, .dport = 4000, .flags = (f)))
-#define CU    pkt(eth(), ip4(A4), udp(.sport = 5000, .dport = 53), data(9))
+#define CD pkt(eth(), ip4(A4), tcp(.flags = ACK), data(40))
+#define CU pkt(eth(), ip4(A4), udp(.sport = 5000, .dport = 53), data(9))
 #define SU    pkt(eth(), ip4(B4), udp(.sport = 53, .dport = 5000), data(9))
 
 #define NEW	  SL_FLOW_NEW
@@ -104,6 +105,26 @@ static const struct sequence sequences[] = {
 	{ "icmp error: keeps nothing alive", { { CU, NEW, TO_S }, { pkt(eth(), ip4(B4), icmp(.type = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C, .wait = 20 }, { CU, NEW, TO_S, .wait = 20 } }, 1 },
 
 	{ "what is dropped begins no flow", { { CU, NEW, TO_S, .verdict = SL_DROP }, { SU, NEW, TO_S }, { CU, EST, TO_C, .verdict = SL_DROP } }, 1, "udp dport 53 drop" },
+	{ "flow state", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C, .verdict = SL_DROP }, { C(SYN), EST, TO_S, .verdict = SL_DROP } }, 1, "flow state established drop" },
+	{ "flow state: several", { { C(SYN), NEW, TO_S, .verdict = SL_DROP }, { S(ACK), MIDSTREAM, TO_S, .verdict = SL_DROP }, { C(FIN), CLOSING, TO_S } }, 0, "flow state { new, midstream } drop" },
+	{ "flow state: not", { { C(SYN), NEW, TO_S }, { C(SYN), NEW, TO_S }, { pkt(eth(), arp()), NONE, TO_S }, { pkt(eth(), ip4(), icmp(.type = 9)), NONE, TO_S }, { C(FIN), CLOSING, TO_S, .verdict = SL_DROP } }, 1, "flow state != new drop" },
+	{ "flow state related", { { CU, NEW, TO_S }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5001)), NONE, TO_S, .verdict = SL_DROP } }, 1, "flow state related accept\nicmp type 3 drop" },
+	{ "flow to", { { CU, NEW, TO_S }, { SU, EST, TO_C, .verdict = SL_DROP }, { CU, EST, TO_S } }, 1, "flow to client drop" },
+	{ "flow packets", { { CU, NEW, TO_S }, { CU, NEW, TO_S }, { SU, EST, TO_C, .verdict = SL_DROP }, { CU, EST, TO_S, .verdict = SL_DROP } }, 1, "flow packets > 2 drop" },
+	{ "flow bytes", { { CU, NEW, TO_S }, { SU, EST, TO_C, .verdict = SL_DROP } }, 1, "flow bytes >= 102 drop" },
+	{ "flow bytes: of the first packet", { { CU, NEW, TO_S, .verdict = SL_DROP } }, 0, "flow bytes 51 drop" },
+	{ "flow age", { { CU, NEW, TO_S }, { SU, EST, TO_C, .wait = 20 }, { CU, EST, TO_S, .wait = 42, .verdict = SL_DROP } }, 1, "flow age > 1m drop" },
+	{ "flow age: between", { { CU, NEW, TO_S }, { SU, EST, TO_C, .wait = 20, .verdict = SL_DROP }, { CU, EST, TO_S, .wait = 20 } }, 1, "flow age 10-30 drop" },
+
+	{ "drop flow: from the packet on that the rule met", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C }, { CD, EST, TO_S, .verdict = SL_DROP }, { S(ACK), EST, TO_C, .verdict = SL_DROP }, { C(FIN | ACK), EST, TO_S, .verdict = SL_DROP }, { S(RST), EST, TO_C, .verdict = SL_DROP }, { C(SYN), EST, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4), tcp(.sport = 4001)), NEW, TO_S } }, 2, "payload @0,4 0x78787878 drop flow" },
+	{ "drop flow: from the first packet on", { { C(SYN), NEW, TO_S, .verdict = SL_DROP }, { S(SYN | ACK), NEW, TO_C, .verdict = SL_DROP }, { S(ACK), MIDSTREAM, TO_S, .wait = 62 } }, 1, "tcp flags == syn drop flow" },
+	{ "drop flow: errors about it, too", { { CU, NEW, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C, .verdict = SL_DROP } }, 1, "udp drop flow" },
+	{ "drop flow: an error says nothing of the flow", { { CU, NEW, TO_S }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C, .verdict = SL_DROP }, { CU, NEW, TO_S } }, 1, "icmp drop flow" },
+	{ "drop flow: of what has none", { { pkt(eth(), arp()), NONE, TO_S, .verdict = SL_DROP } }, 0, "arp drop flow" },
+	{ "drop flow: a first fragment, and the later ones with it", { { CU, NEW, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4, .mf = 1, .id = 9), udp(.sport = 5000, .len = 40), data(16)), NEW, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4, .offset = 24, .id = 9, .proto = 17), data(16)), NONE, TO_S, .verdict = SL_DROP } }, 1, "fragment none udp drop flow" },
+	{ "accept flow", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C }, { CD, EST, TO_S }, { C(FIN | ACK), CLOSING, TO_S }, { C(SYN), NEW, TO_S }, { pkt(eth(), ip4(A4), tcp(.sport = 4001, .flags = ACK)), MIDSTREAM, TO_S, .verdict = SL_DROP } }, 1, "tcp flags == syn accept flow\ntcp drop" },
+	{ "accept flow: forgotten with the flow", { { C(SYN), NEW, TO_S }, { C(ACK), MIDSTREAM, TO_S }, { C(FIN), CLOSING, TO_S }, { C(ACK), MIDSTREAM, TO_S, .wait = 62, .verdict = SL_DROP } }, 0, "tcp flags == syn accept flow\ntcp drop" },
+
 	{ "what is malformed has none", { { pkt(eth(), ip4(A4), tcp(.doff = 4)), NONE, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4), tcp(), cut(4)), NONE, TO_S, .verdict = SL_DROP } }, 0 },
 };
 /* clang-format on */
@@ -242,6 +263,54 @@ static void test_counting_moves(void **state)
 	assert_int_equal(flows_find(host_arena, 5000, 53, 17)->count[0].packets, 3);
 }
 
+/* What the flow's verdict decides is counted where the rule is that said so. */
+static void test_counted_at_the_rule(void **state)
+{
+	struct sl_trace trace;
+	struct policy *policy;
+	struct frame frame;
+
+	(void)state;
+	policy_free_all();
+	policy = policy_new("chain ingress {\n first: udp dport 9 drop\n it: udp dport 53 drop flow\n}\n");
+	policy_use(policy, policy_drops(policy));
+	flows_clear();
+	for (int i = 0; i < 3; i++) {
+		frame = i < 2 ? lab_frame(CU) : lab_frame(SU);
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(trace.verdict, SL_DROP);
+		assert_int_equal(trace.slot, policy_slot(policy, "ingress", "it"));
+	}
+}
+
+/* Set to drop, a full table lets no new flow through and evicts none. */
+static void test_full_drops(void **state)
+{
+	struct policy *policy;
+	struct sl_trace trace, other;
+
+	(void)state;
+	policy_free_all();
+	policy = policy_new("on flow-table drop\nchain ingress {\n flow state new count\n}\n");
+	policy_flows(policy, SL_FLOW_WAYS);
+	policy_use(policy, policy_drops(policy));
+	flows_clear();
+	for (int i = 0; i < 10; i++) {
+		struct frame frame = lab_frame(
+			pkt(eth(), ip4(A4), udp(.sport = 1000 + i, .dport = 99)));
+
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(trace.verdict, i < 8 ? SL_ACCEPT : SL_DROP);
+		assert_int_equal(trace.blind, i < 8 ? 0 : SL_REASON_FLOW_TABLE);
+		if (lab_no_kernel)
+			continue;
+		assert_return_code(kernel_run(WAY_XDP, &frame, &other), 0);
+		assert_true(lab_same("xdp", &frame, &other, &trace));
+	}
+	assert_int_equal(flows_stats(host_arena, 1).evicted, 0);
+	assert_int_equal(flows_count(host_arena), 8);
+}
+
 /* One bucket, and more flows than it holds: the one that was idle longest goes. */
 static void test_full(void **state)
 {
@@ -295,7 +364,7 @@ static void test_full(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[NSEQUENCES + 3] = {};
+	struct CMUnitTest tests[NSEQUENCES + 5] = {};
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSEQUENCES; i++)
@@ -305,5 +374,7 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counting_moves);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counted_at_the_rule);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full_drops);
 	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
