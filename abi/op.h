@@ -57,6 +57,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(ABOUT, "a packet in the packet: the operations behind are about it")          \
 	X(ADDRS, "an address of one family, in ranges")                                 \
 	X(TUNNEL, "the tunnel that a packet carries another by")                        \
+	X(CONTAINS, "needles in the payload")                                           \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -296,6 +297,14 @@ struct sl_op_text {
 _Static_assert(sizeof(struct sl_op_text) == 16, "layout");
 
 /* SAMPLE: op.arg is N. */
+
+/* Any of these needles. */
+struct sl_op_contains {
+	struct sl_op op;
+	__u32 count;
+	__u32 pad;
+	__u16 needle[]; /* indexes in sl_scan.needles */
+};
 
 enum sl_limit_per {
 	SL_LIMIT_RULE,

@@ -76,6 +76,7 @@
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
 	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
+	X(PATTERN_BUDGET,    "pattern-budget",    UNDECIDED,   "too much in the payload is nearly what rules look for") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
 	X(TUNNEL_DEPTH,      "tunnel-depth",      BLIND,       "a third tunnel within tunnels: what it carries is not looked at") \
 	X(TUNNEL_FRAGMENT,   "tunnel-fragment",   BLIND,       "rules ask for what is in a tunnel, and this is a fragment of it") \

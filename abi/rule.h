@@ -98,7 +98,7 @@ struct sl_key {
 	__u8 l4; /* enum sl_l4 */
 	__u16 named; /* 1: there are rules for the name in the packet, see struct sl_named_index */
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: those before did not decide */
-	__u32 pad2;
+	__u32 hits; /* lists of records that the payload leads to, see hits.h; set by its stage */
 };
 _Static_assert(sizeof(struct sl_key) == 64, "layout");
 
@@ -255,7 +255,7 @@ struct sl_ruleset {
 	__u32 ports; /* offset of struct sl_rule_port[nports] */
 	__u32 nports;
 	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
-	__u32 pad;
+	__u32 scan; /* offset of the struct sl_scan; 0: no rule asks for the payload */
 	struct sl_flow_conf flows;
 	__u32 names
 		[SL_DIR_MAX_]; /* offset of struct sl_named_index; 0: no rule is found by a name */

@@ -247,7 +247,7 @@ static bool is_full(char **argv)
 	return *argv != NULL;
 }
 
-/* bench [--full] [packets] [features] [dns] [rules] */
+/* bench [--full] [packets] [features] [flows] [dns] [scan] [rules] */
 int main(int argc, char **argv)
 {
 	struct sl_dp *dp = NULL;
@@ -266,6 +266,8 @@ int main(int argc, char **argv)
 		err = bench_flows(dp);
 	if (!err && is_asked(argv + 1, "dns"))
 		err = bench_dns(dp);
+	if (!err && is_asked(argv + 1, "scan"))
+		err = bench_scan(dp);
 	if (!err && is_asked(argv + 1, "rules"))
 		err = bench_rules(dp, is_full(argv + 1));
 	sl_dp_freep(&dp);

@@ -23,5 +23,7 @@ int bench_features(struct sl_dp *dp);
 int bench_flows(struct sl_dp *dp);
 /* dns.c: reading DNS messages. */
 int bench_dns(struct sl_dp *dp);
+/* scan.c: texts that are looked for in payloads. */
+int bench_scan(struct sl_dp *dp);
 /* rules.c: rule sets of many rules. full: all shapes, sizes and hooks, and not a choice of them. */
 int bench_rules(struct sl_dp *dp, bool full);

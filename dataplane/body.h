@@ -77,6 +77,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_APP_TEXT:
 		found = sl_op_text(at);
 		break;
+	case SL_OP_CONTAINS:
+		found = sl_op_contains(at);
+		break;
 	case SL_OP_FLOW:
 		found = sl_op_flow(facts, at);
 		break;

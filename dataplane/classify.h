@@ -269,6 +269,12 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 }
 
 /*
+ * The same with the records of rules that the payload's needles lead to: see hits.h. from: what
+ * leaves->from was before sl_leaves_next().
+ */
+SL_VERIFIED_ONCE bool sl_hits_next(struct sl_leaves *leaves, const struct sl_key *key, __u32 from);
+
+/*
  * A rule that mirrors out of its own interface has this program run once more before it goes on, and
  * that walk leaves nothing of this one: it begins again behind the rule.
  */
@@ -278,7 +284,8 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 {
 	struct sl_scratch *scratch = sl_scratch();
 	struct sl_leaves *leaves;
-	__u32 walk, order;
+	__u32 walk, order, from;
+	bool any;
 
 	if (!scratch)
 		return;
@@ -287,7 +294,11 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 	leaves->from = pkt->key.from;
 	walk = ++leaves->walks;
 	while (sl_can_loop) {
-		if (!sl_leaves_next(leaves, &pkt->key))
+		from = leaves->from;
+		any = sl_leaves_next(leaves, &pkt->key);
+		if (pkt->key.hits)
+			any = sl_hits_next(leaves, &pkt->key, from);
+		if (!any)
 			return;
 		order = leaves->order;
 		if (record_act(order, leaves->target, pkt, court, decision))
@@ -296,6 +307,7 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 			walk = leaves->walks;
 			leaves->list = list;
 			leaves->from = (order & SL_ORDER_PLACE) + 1;
+			sl_scan_rewind(&scratch->scanned);
 		}
 	}
 }

@@ -12,6 +12,7 @@
 #include "../abi/frag.h"
 #include "../abi/inner.h"
 #include "../abi/limit.h"
+#include "../abi/needle.h"
 #include "../abi/op.h"
 #include "pkt.h"
 
@@ -101,6 +102,86 @@ struct sl_leaves {
 	__u32 pad;
 };
 
+/* Payload that is searched at a time, and what a gram at its end goes on to: see scan.h. */
+#define SL_SCAN_CHUNK 512U
+#define SL_SCAN_AHEAD 8U
+
+/* Bytes of it for which one test says whether any place is worth a look. */
+#define SL_SCAN_GROUP 32U
+
+/* Places that are remembered before they are looked at, and those of one group more. */
+#define SL_SCAN_PLACES 128U
+#define SL_SCAN_ENOUGH (SL_SCAN_PLACES - SL_SCAN_GROUP)
+
+/* Needles that seem to be somewhere, before it is made sure. */
+#define SL_SCAN_GUESSES 32U
+
+/* Needles that a packet can have before all their rules are gone through. */
+#define SL_SCAN_HITS 16U
+
+/* What the search in the payload of the packet at hand has found. */
+struct sl_scanned {
+	__u32 state; /* enum sl_scan_state */
+	__u32 left; /* of the budget */
+	__u32 nhits; /* needles that are there; the first ones in hit[] */
+	__u16 hit[SL_SCAN_HITS];
+	__u32 begin[SL_SCAN_HITS]; /* of the records of each one's rules */
+	__u32 at[SL_SCAN_HITS]; /* how far they were gone through */
+	__u32 end[SL_SCAN_HITS];
+	__u32 nlists; /* in use of at and end */
+	__u64 bits[SL_NEEDLES /
+		   64]; /* a bit for each needle; set for those that hit[] has, or all */
+};
+
+static __always_inline bool sl_scan_has(const struct sl_scanned *scanned, __u32 needle)
+{
+	return scanned->bits[needle / 64 & (SL_NEEDLES / 64 - 1)] >> (needle & 63) & 1;
+}
+
+/*
+ * A mirrored packet may have come through this very program meanwhile, and what was found in it is
+ * the same; but it has gone through the rules on its own.
+ */
+static __always_inline void sl_scan_rewind(struct sl_scanned *scanned)
+{
+	for (__u32 i = 0; i < SL_SCAN_HITS; i++)
+		scanned->at[i] = scanned->begin[i];
+}
+
+/* A gram of the payload that passed the sieve. */
+struct sl_scan_place {
+	__u64 text; /* of the payload from there on */
+	__u32 place;
+	__u32 hash; /* of the gram */
+};
+
+struct sl_scan_guess {
+	__u32 needle;
+	__u32 place;
+};
+
+/*
+ * Where the search stands. It goes on from function to function by what is here, and none calls
+ * another: there is no stack for that.
+ */
+struct sl_scanning {
+	__u32 start; /* of the payload, in the frame */
+	__u32 end;
+	__u32 length; /* of the frame */
+	__u32 kind; /* enum sl_sieve_kind: the sieve in use */
+	__u32 bits; /* of it, as in struct sl_sieve */
+	__u32 shift;
+	__u32 from; /* what has not been through it, in the frame */
+	__u32 nplaces;
+	__u32 looked; /* of them have been looked at */
+	__u32 gram; /* in the bucket of the next one: where the look goes on; 0: at the start */
+	__u32 nguesses;
+	struct sl_scan_place places[SL_SCAN_PLACES];
+	struct sl_scan_guess guesses[SL_SCAN_GUESSES];
+	__u8 chunk[SL_SCAN_CHUNK + SL_SCAN_AHEAD]; /* payload that does not lie in one piece */
+	__u64 text[SL_NEEDLE_MAX / 8]; /* as long as a needle */
+};
+
 /*
  * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
  * functions that it is in. One for each CPU and program.
@@ -114,7 +195,9 @@ struct sl_scratch {
 	struct sl_found found;
 	__u8 inner_window[SL_WINDOW_LONG];
 	struct sl_inner inner[SL_INNER_DEPTH + 1]; /* the last one is looked for, not into */
+	struct sl_scanned scanned;
 	union {
+		struct sl_scanning scanning;
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;
 		struct {

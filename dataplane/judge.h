@@ -23,6 +23,12 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_c
 	decision->slot = chain->policy_slot;
 }
 
+/* Of a packet that was given up on, what parsing found is as good as of any other. */
+static __always_inline bool judge_trusts(const struct sl_pkt *pkt)
+{
+	return !pkt->reason || pkt->reason == SL_REASON_PATTERN_BUDGET;
+}
+
 /*
  * What a first fragment got is what the later ones will get, but for an answer. The piece is as
  * judge_piece() filled it: by the tags that came, not by those that rules have set since.
@@ -52,7 +58,8 @@ static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 	piece = &scratch->piece;
 	piece_fill(piece, pkt, slot);
 	sl_track(piece);
-	pkt->reason = piece->reason;
+	if (piece->reason)
+		pkt->reason = piece->reason;
 	if (pkt->frag != SL_FRAG_LATER)
 		return;
 	decision->verdict = piece->verdict;
@@ -90,7 +97,7 @@ static __always_inline void judge_nothing(struct sl_pkt *pkt, struct sl_decision
 static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *court,
 				     struct sl_decision *decision)
 {
-	if (pkt->frag && !pkt->reason)
+	if (pkt->frag && judge_trusts(pkt))
 		judge_piece(pkt, court->slot, decision);
 	if (pkt->reason && judge_drops(court, pkt->reason, decision))
 		return;
@@ -100,6 +107,6 @@ static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *
 		judge_by_rules(pkt, court, decision);
 	if (pkt->undone)
 		judge_drops(court, pkt->undone, decision);
-	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)
+	if (pkt->frag == SL_FRAG_FIRST && judge_trusts(pkt))
 		judge_leave(decision);
 }

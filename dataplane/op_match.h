@@ -133,6 +133,22 @@ SL_VERIFIED_ONCE int sl_op_length(const struct sl_facts *facts, __u32 at)
 	return op_spans_find(at, op->count, length) ? OP_YES : OP_NO;
 }
 
+/* What the search did not get to may be there or not: a packet that lacks the answer. */
+SL_VERIFIED_ONCE int sl_op_contains(__u32 at)
+{
+	const struct sl_op_contains __arena *op = SL_AT(struct sl_op_contains, at);
+	struct sl_scratch *scratch = sl_scratch();
+	__u32 count = op->count;
+
+	if (!scratch || scratch->scanned.state == SL_SCAN_NOT)
+		return OP_LACKS;
+	for (__u32 i = sl_unknown(0); i < count && sl_can_loop; i++) {
+		if (sl_scan_has(&scratch->scanned, op->needle[i]))
+			return OP_YES;
+	}
+	return scratch->scanned.state == SL_SCAN_DONE ? OP_NO : OP_LACKS;
+}
+
 /* Whether there is such a message in the packet, read as far as the number needs. */
 static __always_inline bool op_app_has(const struct sl_app_found __arena *found, __u32 of)
 {

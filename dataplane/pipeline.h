@@ -11,6 +11,7 @@
 #include "app.h"
 #include "count.h"
 #include "flow.h"
+#include "hits.h"
 #include "inner.h"
 #include "judge.h"
 #include "by_name.h"
@@ -85,6 +86,8 @@ static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_c
 		return looked;
 	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+	if (needs & SL_NEEDS_SCAN)
+		sl_scan_packet(pkt->ctx, sl_facts_of(pkt), court->rules);
 	if (needs & SL_NEEDS_NAME)
 		sl_name_stage(pkt, court->rules);
 	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))

@@ -76,6 +76,7 @@ enum sl_part_kind {
 	SL_AST_RAW, /* BASE @offset,length [& mask] op values */
 	SL_AST_CONCAT, /* selector . selector ... op values */
 	SL_AST_COUNTRY, /* selector country op values */
+	SL_AST_CONTAINS, /* payload contains op values, and options */
 	SL_AST_STMT, /* limit and sampling, too */
 	SL_AST_VERDICT,
 };
@@ -84,6 +85,14 @@ struct sl_ast_place {
 	enum sl_base base;
 	__u16 offset;
 	__u8 length; /* 0: has been complained about */
+};
+
+/* Options of `payload contains`. */
+struct sl_ast_contains {
+	bool nocase;
+	bool offset_said;
+	__u16 offset;
+	__u16 depth; /* 0: not given */
 };
 
 struct sl_part {
@@ -95,6 +104,7 @@ struct sl_part {
 	struct sl_values *mask;
 	struct sl_part *selectors; /* of a concatenation, and of a ban: all of them */
 	struct sl_ast_place place;
+	struct sl_ast_contains contains;
 	enum sl_verdict verdict;
 	__u32 arg; /* of a rejection */
 	__u8 reply[16]; /* as in struct sl_conf_rule */

@@ -20,7 +20,8 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 
 	if (rule->nstmts || rule->action > SL_DROP || rule->arg || match->nraws ||
 	    match->nlengths || match->mss.count || match->nsets || match->nifaces ||
-	    match->nnames || match->ntexts || rule->nasides || match->tunnel.count)
+	    match->nnames || match->ntexts || match->ncontains || rule->nasides ||
+	    match->tunnel.count)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];

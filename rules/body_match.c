@@ -98,6 +98,25 @@ static int add_iface(struct sl_body_writing *w, const struct sl_cond_iface *cond
 	return err;
 }
 
+static int add_contains(struct sl_body_writing *w, const struct sl_cond_contains *cond)
+{
+	struct sl_op_contains *op;
+	void *new;
+	size_t i;
+	int err;
+
+	err = sl_body_op(w, SL_OP_CONTAINS, sizeof(*op) + cond->count * sizeof(op->needle[0]), 0,
+			 &new);
+	if (err)
+		return err;
+	op = new;
+	op->op.negate = cond->negate;
+	op->count = (__u32)cond->count;
+	for (i = 0; i < cond->count; i++)
+		op->needle[i] = (__u16)cond->needles[i];
+	return 0;
+}
+
 /* What costs least comes first. */
 int sl_body_add_match(struct sl_body_writing *w, const struct sl_conf_match *match)
 {
@@ -108,6 +127,8 @@ int sl_body_add_match(struct sl_body_writing *w, const struct sl_conf_match *mat
 		err = add_iface(w, &match->ifaces[i]);
 	for (i = 0; i < match->nlengths && !err; i++)
 		err = add_number(w, &match->lengths[i]);
+	for (i = 0; i < match->ncontains && !err; i++)
+		err = add_contains(w, &match->contains[i]);
 	for (i = 0; i < match->nraws && !err; i++)
 		err = add_raw(w, &match->raws[i]);
 	if (!err && match->mss.count)

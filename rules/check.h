@@ -66,6 +66,11 @@ struct sl_narrow_iface {
 	const struct sl_part *by;
 };
 
+struct sl_narrow_contains {
+	struct sl_cond_contains cond; /* needles: the parser's pool */
+	const struct sl_part *by;
+};
+
 struct sl_narrow_name {
 	struct sl_cond_name cond;
 	const struct sl_part *by;
@@ -97,6 +102,8 @@ struct sl_narrow {
 	size_t nsets;
 	struct sl_narrow_iface *ifaces;
 	size_t nifaces;
+	struct sl_narrow_contains *contains;
+	size_t ncontains;
 	struct sl_narrow_name *names;
 	size_t nnames;
 	struct sl_narrow_text *texts;
@@ -129,6 +136,8 @@ int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct 
 int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond, const struct sl_part *part);
 int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 		    const struct sl_part *part);
+int sl_narrow_contains(struct sl_narrow *n, const struct sl_cond_contains *cond,
+		       const struct sl_part *part);
 /* Hands them over to the match. */
 int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match);
 void sl_narrow_more_clear(struct sl_narrow *n);
@@ -158,6 +167,9 @@ int sl_refs_find(struct sl_parser *p, const struct sl_atom *name, const struct s
 /* ifnames.c: iifname, and interfaces that packets go to. */
 int sl_ifnames_narrow(struct sl_narrow *n, const struct sl_part *part);
 int sl_ifnames_port(struct sl_parser *p, const struct sl_atom *name, __u32 *out);
+
+/* contains.c: needles in the payload */
+int sl_contains_narrow(struct sl_narrow *n, const struct sl_part *part);
 
 /* names.c: domain names in rules. */
 int sl_names_narrow(struct sl_narrow *n, const struct sl_part *part);

@@ -61,6 +61,11 @@ void sl_conf_freep(struct sl_conf **conf)
 	free(c->defines);
 	names_free(c->ports, c->nports);
 	names_free(c->patterns, c->npatterns);
+	for (i = 0; i < c->nneedles; i++) {
+		free(c->needles[i].text);
+		free(c->needles[i].bytes);
+	}
+	free(c->needles);
 	free(c->geoip);
 	sources_free(c->sources);
 	free(c);
@@ -74,6 +79,7 @@ static void parser_clear(struct sl_parser *p)
 	sl_nametab_clear(&p->set_names);
 	sl_nametab_clear(&p->port_names);
 	sl_nametab_clear(&p->pattern_names);
+	sl_nametab_clear(&p->needle_names);
 	sl_nametab_clear(&p->country_names);
 	sl_pool_clear(&p->pool);
 }

@@ -88,6 +88,34 @@ static bool covers_set(const struct sl_intervals *outer, const struct sl_interva
 	return !outer->count || (inner->count && sl_intervals_cover(outer, inner));
 }
 
+/* Whether each needle of one is in the other; both ascend. */
+static bool has_needles(const struct sl_cond_contains *all, const struct sl_cond_contains *some)
+{
+	size_t i, j = 0;
+
+	for (i = 0; i < some->count; i++) {
+		while (j < all->count && all->needles[j] < some->needles[i])
+			j++;
+		if (j == all->count || all->needles[j] != some->needles[i])
+			return false;
+	}
+	return true;
+}
+
+static bool has_contains(const struct sl_conf_match *match, const struct sl_cond_contains *outer)
+{
+	size_t i;
+
+	for (i = 0; i < match->ncontains; i++) {
+		const struct sl_cond_contains *inner = &match->contains[i];
+
+		if (inner->negate == outer->negate &&
+		    (outer->negate ? has_needles(inner, outer) : has_needles(outer, inner)))
+			return true;
+	}
+	return false;
+}
+
 static bool has_name(const struct sl_conf_match *match, const struct sl_cond_name *cond)
 {
 	size_t i;
@@ -136,6 +164,10 @@ static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_
 	}
 	for (i = 0; i < outer->nifaces; i++) {
 		if (!has_iface(inner, &outer->ifaces[i]))
+			return false;
+	}
+	for (i = 0; i < outer->ncontains; i++) {
+		if (!has_contains(inner, &outer->contains[i]))
 			return false;
 	}
 	for (i = 0; i < outer->nnames; i++) {

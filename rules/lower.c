@@ -12,7 +12,10 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "named.h"
+#include "needle_rules.h"
+#include "op.h"
 #include "records.h"
+#include "sieve.h"
 #include "stmt.h"
 #include "tree.h"
 
@@ -20,6 +23,7 @@
  * Lowering writes the block from its start on:
  *
  *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   struct sl_scan, its tables and lists |
  *   records that are found by names |
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
@@ -31,6 +35,7 @@ struct lowering {
 	struct sl_diag *diag;
 	struct sl_block block;
 	struct sl_records lists[SL_DIR_MAX_][SL_L3_MAX_][SL_L4_MAX_];
+	struct sl_needle_rules needles;
 	struct sl_named_rules named[SL_DIR_MAX_];
 };
 
@@ -60,7 +65,13 @@ static int add_records(struct lowering *l, const struct sl_conf_rule *rule, enum
 		       const struct sl_record_end *end)
 {
 	const struct sl_cond_name *by = sl_named_by(rule->match);
+	int err = 0;
 
+	if (rule->match->ncontains)
+		err = sl_needle_rules_add(&l->needles.list[rule->dir][l3][l4], l3, rule->match,
+					  l->conf->needles, spread, end);
+	if (err || sl_needle_leads(rule->match))
+		return err;
 	if (by)
 		return sl_named_add(&l->named[rule->dir], by, key_of(l), l3, l4, spread, end);
 	return sl_records_add(&l->lists[rule->dir][l3][l4], l3, spread, end);
@@ -146,7 +157,10 @@ static int lower_rules(struct lowering *l)
 	return 0;
 }
 
-/* Records that are found by a name are merged with those of trees, where there are several. */
+/*
+ * Records that are found by a name or in the payload are merged with those of trees, where there are
+ * several: leaves without records are as good as trees for that.
+ */
 static void list_widen(struct lowering *l, struct sl_list *list)
 {
 	unsigned int i;
@@ -185,12 +199,31 @@ static int lower_trees(struct lowering *l)
 						    &l->lists[dir][l3][l4], &list);
 				if (err)
 					return err;
-				if (l->named[dir].has[l3 * SL_L4_MAX_ + l4])
+				if (l->needles.list[dir][l3][l4].all.count ||
+				    l->named[dir].has[l3 * SL_L4_MAX_ + l4])
 					list_widen(l, &list);
 				header(l)->chain[dir].list[l3][l4] = list;
 			}
 		}
 	}
+	return 0;
+}
+
+/* What rules ask for in payloads. */
+static int lower_scan(struct lowering *l)
+{
+	__u32 at;
+	int err;
+
+	if (!l->conf->nneedles)
+		return 0;
+	err = sl_sieve_build(&l->block, l->conf->needles, l->conf->nneedles, &at);
+	if (!err)
+		err = sl_needle_rules_write(&l->needles, &l->block, at);
+	if (err)
+		return err;
+	header(l)->scan = at;
+	header(l)->needs |= SL_NEEDS_SCAN;
 	return 0;
 }
 
@@ -369,6 +402,8 @@ static int write_block(struct lowering *l, __u64 generation)
 	if (!err)
 		err = lower_trees(l);
 	if (!err)
+		err = lower_scan(l);
+	if (!err)
 		err = lower_names(l);
 	if (!err)
 		err = write_rules(l);
@@ -392,6 +427,7 @@ static void lowering_clear(struct lowering *l)
 
 	for (i = 0; i < sizeof(l->lists) / sizeof(*list); i++)
 		sl_records_clear(&list[i]);
+	sl_needle_rules_clear(&l->needles);
 	for (i = 0; i < SL_DIR_MAX_; i++)
 		sl_named_clear(&l->named[i]);
 	sl_block_clear(&l->block);

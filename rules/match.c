@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "inner.h"
 
@@ -103,6 +104,19 @@ bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_
 	return !proto || sl_intervals_have(proto, sl_match_proto(l3, l4));
 }
 
+int sl_contains_copy(struct sl_cond_contains *to, const struct sl_cond_contains *from)
+{
+	size_t size = from->count * sizeof(*from->needles);
+
+	to->needles = malloc(size);
+	if (!to->needles)
+		return -ENOMEM;
+	memcpy(to->needles, from->needles, size);
+	to->count = from->count;
+	to->negate = from->negate;
+	return 0;
+}
+
 bool sl_match_asks_app(const struct sl_conf_match *match)
 {
 	size_t i;
@@ -132,6 +146,9 @@ void sl_match_freep(struct sl_conf_match **match)
 		sl_intervals_clear(&(*match)->raws[i].set);
 	for (i = 0; i < (*match)->nlengths; i++)
 		sl_intervals_clear(&(*match)->lengths[i].set);
+	for (i = 0; i < (*match)->ncontains; i++)
+		free((*match)->contains[i].needles);
+	free((*match)->contains);
 	for (i = 0; i < (*match)->nnames; i++)
 		sl_domains_clear(&(*match)->names[i].names);
 	free((*match)->names);

@@ -58,6 +58,13 @@ struct sl_cond_iface {
 	bool negate;
 };
 
+/* Any of these needles is in the payload, or with negate none of them. */
+struct sl_cond_contains {
+	__u32 *needles; /* ascending, in sl_conf.needles */
+	size_t count;
+	bool negate;
+};
+
 /* The name in a message of that application is among these, or with negate is not. */
 struct sl_cond_name {
 	enum sl_app app;
@@ -84,6 +91,8 @@ struct sl_conf_match {
 	size_t nsets;
 	struct sl_cond_iface *ifaces;
 	size_t nifaces;
+	struct sl_cond_contains *contains;
+	size_t ncontains;
 	struct sl_cond_name *names; /* in the order of the text */
 	size_t nnames;
 	struct sl_cond_text *texts; /* in the order of the text */
@@ -112,6 +121,8 @@ bool sl_tunnel_says_proto(const struct sl_conf_match *match, int *err);
 bool sl_match_asks_tunnel(const struct sl_conf_match *match);
 /* Whether a packet of these classes may match. */
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
+/* The copy's needles are its own. 0 or -ENOMEM. */
+int sl_contains_copy(struct sl_cond_contains *to, const struct sl_cond_contains *from);
 /* Whether it asks of the application's message. */
 bool sl_match_asks_app(const struct sl_conf_match *match);
 /* Whether upper and lower case are the same in such texts. */

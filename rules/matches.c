@@ -391,6 +391,8 @@ static bool is_outer_only(const struct sl_part *part)
 {
 	const struct sl_selector_info *info = &sl_selectors[part->selector];
 
+	if (part->kind == SL_AST_CONTAINS)
+		return true;
 	if (part->kind != SL_AST_MATCH && part->kind != SL_AST_BARE)
 		return false;
 	return info->kind == SL_KIND_IFACE || info->kind == SL_KIND_NAME ||
@@ -403,8 +405,10 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return -EINVAL;
 	if (n->depth && is_outer_only(part))
 		return sl_diag_error(n->p->diag, &part->loc,
-				     "'inner' asks about headers and payload: not about '%s'",
-				     sl_selectors[part->selector].name);
+				     "'inner' asks about headers and bytes: not about '%s'",
+				     part->kind == SL_AST_CONTAINS
+					     ? "payload contains"
+					     : sl_selectors[part->selector].name);
 	switch (part->kind) {
 	case SL_AST_STMT:
 		return 0;
@@ -412,6 +416,8 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return narrow_verdict(n, part);
 	case SL_AST_RAW:
 		return narrow_place(n, part);
+	case SL_AST_CONTAINS:
+		return sl_contains_narrow(n, part);
 	case SL_AST_COUNTRY:
 		return sl_refs_country(n, part);
 	case SL_AST_CONCAT:

@@ -176,6 +176,34 @@ static enum sl_app text_app(enum sl_text_of of)
 					    : SL_APP_HTTP;
 }
 
+static bool is_same_contains(const struct sl_cond_contains *a, const struct sl_cond_contains *b)
+{
+	return a->count == b->count &&
+	       !memcmp(a->needles, b->needles, a->count * sizeof(*a->needles));
+}
+
+int sl_narrow_contains(struct sl_narrow *n, const struct sl_cond_contains *cond,
+		       const struct sl_part *part)
+{
+	struct sl_narrow_contains *contains;
+	size_t i;
+
+	for (i = 0; i < n->ncontains; i++) {
+		contains = &n->contains[i];
+		if (!is_same_contains(&contains->cond, cond))
+			continue;
+		return contains->cond.negate == cond->negate
+			       ? 0
+			       : sl_narrow_contradiction(n, part, contains->by);
+	}
+	contains =
+		open_place((void **)&n->contains, &n->ncontains, n->ncontains, sizeof(*contains));
+	if (!contains)
+		return -ENOMEM;
+	*contains = (struct sl_narrow_contains) { *cond, part };
+	return 0;
+}
+
 /* A message is of one application: names of two are in none. */
 int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct sl_part *part)
 {
@@ -230,20 +258,35 @@ static int open_match(const struct sl_narrow *n, struct sl_conf_match *match)
 		match->sets = calloc(n->nsets, sizeof(*match->sets));
 	if (n->nifaces)
 		match->ifaces = calloc(n->nifaces, sizeof(*match->ifaces));
+	if (n->ncontains)
+		match->contains = calloc(n->ncontains, sizeof(*match->contains));
 	if (n->nnames)
 		match->names = calloc(n->nnames, sizeof(*match->names));
 	if (n->ntexts)
 		match->texts = calloc(n->ntexts, sizeof(*match->texts));
 	if ((n->nraws && !match->raws) || (n->nlengths && !match->lengths) ||
 	    (n->nsets && !match->sets) || (n->nifaces && !match->ifaces) ||
-	    (n->nnames && !match->names) || (n->ntexts && !match->texts))
+	    (n->nnames && !match->names) || (n->ntexts && !match->texts) ||
+	    (n->ncontains && !match->contains))
 		return -ENOMEM;
+	return 0;
+}
+
+/* The needles are in the parser's pool. */
+static int copy_contains(const struct sl_narrow *n, struct sl_conf_match *match)
+{
+	for (; match->ncontains < n->ncontains; match->ncontains++) {
+		struct sl_cond_contains *to = &match->contains[match->ncontains];
+
+		if (sl_contains_copy(to, &n->contains[match->ncontains].cond))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
 int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match)
 {
-	if (open_match(n, match))
+	if (open_match(n, match) || copy_contains(n, match))
 		return -ENOMEM;
 	for (; match->nraws < n->nraws; match->nraws++) {
 		struct sl_cond_raw *cond = &n->raws[match->nraws].cond;
@@ -297,4 +340,5 @@ void sl_narrow_more_clear(struct sl_narrow *n)
 	sl_intervals_clear(&n->mss);
 	free(n->sets);
 	free(n->ifaces);
+	free(n->contains);
 }

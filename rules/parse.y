@@ -62,6 +62,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
 %token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
 %token T_WINDOW
+%token T_CONTAINS T_NOCASE T_OFFSET T_DEPTH
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
 %token T_FLOW T_FLOWS
@@ -711,6 +712,13 @@ match:
 	$$->op = $op;
 	$$->values = $values;
 }
+| T_PAYLOAD T_CONTAINS op values {
+	if (!sl_ast_contains(lexer->parser, $op, $values,
+			     &(struct sl_loc){ @1.source, @1.begin, @2.end }))
+		YYNOMEM;
+} contains_options {
+	$$ = lexer->parser->contains_now;
+}
 | T_FLOW T_WORD op values {
 	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_FLOW_STATE,
 			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
@@ -796,6 +804,13 @@ match:
 	$$->mask = $4;
 	$$->values = $value;
 }
+;
+
+contains_options:
+  %empty
+| contains_options T_NOCASE { sl_ast_contains_nocase(lexer->parser); }
+| contains_options T_OFFSET T_NUMBER { sl_ast_contains_offset(lexer->parser, &@3); }
+| contains_options T_DEPTH T_NUMBER { sl_ast_contains_depth(lexer->parser, &@3); }
 ;
 
 dns_kind:

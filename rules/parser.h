@@ -33,12 +33,14 @@ struct sl_parser {
 	struct sl_ast_chain *chain_now;
 	struct sl_ast_set *set_now;
 	struct sl_part *stmt_now;
+	struct sl_part *contains_now;
 	bool rate_said, burst_said, per_said, snap_said, sample_said; /* of stmt_now */
 
 	/* What check.c makes; the tables hold places in its lists, from 1. */
 	struct sl_conf *conf;
 	struct sl_nametab port_names;
 	struct sl_nametab pattern_names;
+	struct sl_nametab needle_names;
 	struct sl_nametab country_names;
 };
 
@@ -90,6 +92,13 @@ struct sl_part *sl_ast_match(struct sl_parser *p, struct sl_part *selectors,
 			     const struct sl_loc *head);
 struct sl_part *sl_ast_exthdr(struct sl_parser *p, const struct sl_loc *head,
 			      const struct sl_loc *name, const struct sl_loc *state);
+
+/* build_contains.c: a match becomes contains_now, and its options follow. NULL: no memory. */
+struct sl_part *sl_ast_contains(struct sl_parser *p, enum sl_compare op, struct sl_values *values,
+				const struct sl_loc *head);
+void sl_ast_contains_nocase(struct sl_parser *p);
+void sl_ast_contains_offset(struct sl_parser *p, const struct sl_loc *number);
+void sl_ast_contains_depth(struct sl_parser *p, const struct sl_loc *number);
 
 /* build_verdict.c */
 struct sl_part *sl_ast_verdict(struct sl_parser *p, enum sl_verdict verdict,

@@ -23,6 +23,8 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir dir,
 		     const struct sl_conf_match *match);
 void sl_raws_print(struct sl_buf *buf, const struct sl_conf_match *match);
+void sl_contains_print(struct sl_buf *buf, const struct sl_conf *conf,
+		       const struct sl_conf_match *match);
 /* print_tunnel.c */
 void sl_tunnel_print(struct sl_buf *buf, const struct sl_conf_match *match);
 

@@ -467,6 +467,7 @@ static void print_packet(struct sl_buf *buf, const struct sl_conf *conf, enum sl
 	print_exthdr(&p);
 	sl_lengths_print(buf, match);
 	sl_raws_print(buf, match);
+	sl_contains_print(buf, conf, match);
 	sl_names_print(buf, match);
 	sl_texts_print(buf, match);
 	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));

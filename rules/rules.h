@@ -109,6 +109,16 @@ struct sl_conf_define {
 	struct sl_loc loc;
 };
 
+/* Bytes that rules look for in the payload. */
+struct sl_conf_needle {
+	char *text; /* as a rule writes it, in quotes */
+	unsigned char *bytes;
+	__u16 length;
+	bool nocase;
+	__u32 first; /* of the payload: where it may begin */
+	__u32 last;
+};
+
 /* The flow table. What is 0 has its default: SL_FLOW_SIZE, SL_FLOW_CLASSES. */
 struct sl_conf_flows {
 	__u32 size; /* a power of two */
@@ -127,6 +137,8 @@ struct sl_conf {
 	size_t nports;
 	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
 	size_t npatterns;
+	struct sl_conf_needle *needles; /* each once */
+	size_t nneedles;
 	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
 	struct sl_conf_flows flows;
 	char *geoip; /* path of the country database; NULL: none */

@@ -270,6 +270,15 @@ static int set_iface(struct sl_conf_match *match, const struct sl_conf_match *wh
 	return 0;
 }
 
+static int set_contains(struct sl_conf_match *match, const struct sl_conf_match *whole, size_t i)
+{
+	match->contains = calloc(1, sizeof(*match->contains));
+	if (!match->contains)
+		return -ENOMEM;
+	match->ncontains = 1;
+	return sl_contains_copy(&match->contains[0], &whole->contains[i]);
+}
+
 static int set_name(struct sl_conf_match *match, const struct sl_conf_match *whole, size_t i)
 {
 	match->names = malloc(sizeof(*match->names));
@@ -323,6 +332,8 @@ static int split_packet(struct splitting *s)
 		err = split_each(s, match->nlengths, set_length);
 	if (!err)
 		err = split_each(s, match->mss.count ? 1 : 0, set_mss);
+	if (!err)
+		err = split_each(s, match->ncontains, set_contains);
 	if (!err)
 		err = split_each(s, match->nraws, set_raw);
 	return err ? err : split_tunnel(s);

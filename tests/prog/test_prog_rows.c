@@ -53,6 +53,7 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_STREAM_BROKEN] = "test_prog_app",
 	[SL_REASON_FLOW_TABLE] = "test_prog_flows",
 	[SL_REASON_BAD_DNS] = "test_prog_blind",
+	[SL_REASON_PATTERN_BUDGET] = "test_prog_scan",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */

@@ -63,6 +63,22 @@ static bool names_are_equal(const struct sl_conf_match *a, const struct sl_conf_
 	return true;
 }
 
+static bool contains_are_equal(const struct sl_conf_match *a, const struct sl_conf_match *b)
+{
+	size_t i;
+
+	if (a->ncontains != b->ncontains)
+		return false;
+	for (i = 0; i < a->ncontains; i++) {
+		if (a->contains[i].negate != b->contains[i].negate ||
+		    a->contains[i].count != b->contains[i].count ||
+		    memcmp(a->contains[i].needles, b->contains[i].needles,
+			   a->contains[i].count * sizeof(*a->contains[i].needles)) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool matches_are_equal(const struct sl_conf_match *a, const struct sl_conf_match *b)
 {
 	size_t i;
@@ -76,7 +92,8 @@ static bool matches_are_equal(const struct sl_conf_match *a, const struct sl_con
 		    !sl_intervals_equal(&a->conds[i].set, &b->conds[i].set))
 			return false;
 	}
-	return raws_are_equal(a, b) && lengths_are_equal(a, b) && names_are_equal(a, b);
+	return contains_are_equal(a, b) && raws_are_equal(a, b) && lengths_are_equal(a, b) &&
+	       names_are_equal(a, b);
 }
 
 static void assert_equal_rules(const struct sl_conf_rule *a, const struct sl_conf_rule *b)
@@ -147,6 +164,13 @@ void assert_equal_confs(const struct sl_conf *a, const struct sl_conf *b)
 		assert_int_equal(a->ifaces[i].xdp, b->ifaces[i].xdp);
 		assert_int_equal(a->ifaces[i].priority, b->ifaces[i].priority);
 		assert_memory_equal(a->ifaces[i].tc, b->ifaces[i].tc, sizeof(a->ifaces[i].tc));
+	}
+	assert_int_equal(a->nneedles, b->nneedles);
+	for (i = 0; i < a->nneedles; i++) {
+		assert_string_equal(a->needles[i].text, b->needles[i].text);
+		assert_int_equal(a->needles[i].nocase, b->needles[i].nocase);
+		assert_int_equal(a->needles[i].first, b->needles[i].first);
+		assert_int_equal(a->needles[i].last, b->needles[i].last);
 	}
 	assert_equal_names(a->ports, a->nports, b->ports, b->nports);
 	assert_equal_names(a->patterns, a->npatterns, b->patterns, b->npatterns);

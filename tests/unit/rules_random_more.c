@@ -157,9 +157,27 @@ static void match_name(struct random *r, struct sl_buf *b)
 	sl_buf_add(b, "%s", PICK(r, texts));
 }
 
+static void match_contains(struct random *r, struct sl_buf *b)
+{
+	static const char *const texts[] = {
+		"\"evil.example\"",
+		"\"q\" nocase",
+		"\"|de ad be ef|\"",
+		"\"a\\\\b\\x22\" offset 40",
+		"\"User-Agent: x\" nocase offset 4 depth 300",
+		"{ \"/bin/sh\", \"cmd.exe\" } nocase",
+		"{ \"\\x00\", \"ab\" } depth 2",
+	};
+
+	sl_buf_add(b, "payload contains %s%s ", random_chance(r, 30) ? "!= " : "", PICK(r, texts));
+}
+
 void random_match(struct random *r, struct sl_buf *b, const char *dir)
 {
-	switch (random_below(r, 9)) {
+	switch (random_below(r, 10)) {
+	case 9:
+		match_contains(r, b);
+		break;
 	case 8:
 		match_name(r, b);
 		break;

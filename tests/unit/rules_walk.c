@@ -10,6 +10,7 @@
 
 #include "classify.h"
 #include "by_name.h"
+#include "hits.h"
 
 static __always_inline __u64 sl_set_now(void)
 {
@@ -32,6 +33,38 @@ static void arena_map(void)
 	if (arena == MAP_FAILED)
 		abort();
 	sl_arena_base = arena;
+}
+
+void walk_put(__u32 at, const void *bytes, size_t size)
+{
+	if (!sl_arena_base)
+		arena_map();
+	memcpy(sl_arena_base + at, bytes, size);
+}
+
+enum sl_scan_state walk_search(__u32 tables, const struct walk_payload *payload, __u64 *found)
+{
+	/* Behind the frame there is nothing: ASan sees each byte too far. */
+	__u8 *frame = malloc(payload->before + payload->length + payload->behind);
+	struct host_packet packet = {
+		.bytes = frame,
+		.len = payload->before + payload->length + payload->behind,
+	};
+	struct sl_facts facts = {
+		.length = packet.len,
+		.payload = payload->before,
+		.end = payload->before + payload->length,
+	};
+	enum sl_scan_state state;
+
+	if (!frame)
+		abort();
+	memset(frame, 'a', packet.len);
+	memcpy(frame + payload->before, payload->bytes, payload->length);
+	state = scan_payload(&packet, &facts, &host_scratch, tables);
+	memcpy(found, host_scratch.scanned.bits, sizeof(host_scratch.scanned.bits));
+	free(frame);
+	return state;
 }
 
 void walk_load(const struct sl_ruleset *block, __u32 base)

@@ -158,7 +158,8 @@ static void test_bad(void **state)
 		"tests/data/bad/set-bad.conf",	      "tests/data/bad/set-ref.conf",
 		"tests/data/bad/statement-bad.conf",  "tests/data/bad/limit-bad.conf",
 		"tests/data/bad/country-bad-2.conf",  "tests/data/bad/raw-bad.conf",
-		"tests/data/bad/on-bad.conf",	      "tests/data/bad/include-bad.conf",
+		"tests/data/bad/contains-bad.conf",   "tests/data/bad/on-bad.conf",
+		"tests/data/bad/include-bad.conf",
 	};
 	size_t i;
 
