@@ -75,12 +75,18 @@ test-vm:
 	$(MAKE) all tests
 	tests/vm/suite $(KERNEL)
 
-## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
+## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run; PEERS=1: beside other
+##        packet filters instead, PEERS=full: with more rules and larger sets (root)
 bench:
-	packaging/deps build
+	packaging/deps build $(if $(PEERS),bench)
+ifdef PEERS
+	$(MAKE) $(B)/bench/peers
+	$(B)/bench/peers $(if $(filter full,$(PEERS)),--full)
+else
 	$(MAKE) $(B)/bench/bench $(B)/bench/sets
 	$(B)/bench/bench
 	$(B)/bench/sets
+endif
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:
