@@ -39,11 +39,18 @@ static int load(struct lab *lab)
 		fputc('\n', to);
 	}
 	fputs("}\n}\n", to);
-	return lab_written(lab, to) || lab_load(lab, "nft -f %s/rules.nft", lab->dir);
+	return lab_written(lab, to) || lab_load(lab, "%snft -f %s/rules.nft", lab->enter, lab->dir);
 }
 
 const struct peer peer_nft = {
 	.name = "nftables",
 	.load = load,
+	.version = "nft --version",
+};
+
+const struct peer peer_nft_sid = {
+	.name = "nftables, sid",
+	.load = load,
+	.sid = true,
 	.version = "nft --version",
 };

@@ -27,8 +27,8 @@
 bool peers_quick;
 
 static const struct peer *const peers[] = {
-	&peer_sluice_xdp, &peer_sluice_tc, &peer_nft,	 &peer_iptables,
-	&peer_xdp_filter, &peer_u32,	   &peer_flower,
+	&peer_sluice_xdp, &peer_sluice_tc,  &peer_nft, &peer_nft_sid, &peer_iptables,
+	&peer_bpfilter,	  &peer_xdp_filter, &peer_u32, &peer_flower,
 };
 
 #define NPEERS (sizeof(peers) / sizeof(peers[0]))
@@ -89,6 +89,8 @@ static int measure(struct lab *lab, const struct peer *peer)
 
 	if (lab_open(lab))
 		return 1;
+	if (peer->sid && sid_enter(lab))
+		return 1;
 	before = kernel_mib();
 	if (peer->load(lab))
 		return 1;
@@ -115,11 +117,13 @@ static int child(const struct peer *peer, const struct work *work, struct result
 
 static void run_row(const struct peer *peer, const struct work *work, struct result *result)
 {
-	const char *why = peer->cannot ? peer->cannot(work) : NULL;
+	const char *why = peer->cannot ? peer->cannot(work) : NULL, *missing;
 	int status = 0;
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
+	if (!why && peer->sid && !sid_root(&missing))
+		why = missing;
 	if (why) {
 		snprintf(result->why, sizeof(result->why), "%s", why);
 		return;

@@ -29,6 +29,7 @@ struct lab {
 	const struct work *work;
 	struct result *result;
 	char dir[64]; /* for files; removed at the end */
+	char enter[300]; /* before commands: into the root of sid, or nothing */
 	int ifindex; /* of b0, where the peer judges what comes in */
 	int peer_ifindex; /* of b1, the other end */
 	struct sink_bpf *sink;
@@ -48,11 +49,12 @@ struct peer {
 	int (*fd)(struct lab *lab);
 	bool tc; /* what fd returns is of this kind */
 	bool linear; /* and not for frames of several buffers */
+	bool sid; /* its tool is that of Debian sid */
 	const char *version; /* a command that prints it */
 };
 
-extern const struct peer peer_sluice_xdp, peer_sluice_tc, peer_nft, peer_iptables, peer_xdp_filter,
-	peer_u32, peer_flower;
+extern const struct peer peer_sluice_xdp, peer_sluice_tc, peer_nft, peer_nft_sid, peer_bpfilter,
+	peer_iptables, peer_xdp_filter, peer_u32, peer_flower;
 
 /* Set by --quick: figures that show only that all works. */
 extern bool peers_quick;
@@ -71,6 +73,11 @@ int lab_written(struct lab *lab, FILE *file);
 double lab_clock(void);
 /* The XDP program of b0, as a descriptor. */
 int lab_xdp_fd(struct lab *lab);
+
+/* peers_sid.c: NULL, and why there is none; it is fetched the first time. */
+const char *sid_root(const char **why);
+/* In the child: sets lab->enter. The root sees the lab's directory under the same name. */
+int sid_enter(struct lab *lab);
 
 /* peers_run.c: checks the verdicts, then measures into lab->result. */
 int run_test(struct lab *lab, const struct peer *peer, int fd);

@@ -86,11 +86,16 @@ static void write_machine(const struct report *report, const struct peer *const 
 	fprintf(to, ", %ld CPUs. Kernel: %s. Command: `%s`. Sluice " SL_VERSION ".\n\n",
 		sysconf(_SC_NPROCESSORS_ONLN), uts.release, report->command);
 	for (size_t i = 0; i < npeers; i++) {
-		char quiet[300];
+		const char *why, *root = peers[i]->sid ? sid_root(&why) : NULL;
+		char quiet[600];
 
 		if (!peers[i]->version)
 			continue;
-		snprintf(quiet, sizeof(quiet), "{ %s; } 2>/dev/null", peers[i]->version);
+		snprintf(quiet, sizeof(quiet), "{ %s %s %s; } 2>/dev/null",
+			 root		 ? "chroot"
+			 : peers[i]->sid ? "false"
+					 : "",
+			 root ? root : "", peers[i]->version);
 		fprintf(to, "- %s: ", peers[i]->name);
 		first_line(quiet, to);
 		fputc('\n', to);
