@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "prog.h"
 #include "reason.h"
 #include "rule.h"
@@ -17,15 +18,19 @@
  *
  *   0x00000000  never populated: offset 0 means "none"
  *   0x00001000  struct sl_root
+ *   0x0000e000  struct sl_name_key
  *   0x00010000  struct sl_trace, populated for replay only
  *   0x00020000  struct sl_note, one for each interface slot: for user space
  *   0x01000000  interface counters: a page a CPU for each interface slot
  *   0x40000000  rule counters: a stripe of 2^rule_shift bytes for each CPU
  *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
  *   0xc0000000  struct sl_state, one for each rule counter
- *   0xc4000000  sets that change while they are in use
+ *   0xc4000000  struct sl_work, one for each CPU and hook
+ *   0xca000000  flows
+ *   0xda000000  messages that are put together
+ *   0xde000000  sets that change while they are in use
  */
-#define SL_ABI_VERSION 2
+#define SL_ABI_VERSION 3
 #define SL_MAGIC       0x4543495500534c01ULL
 
 #define SL_ARENA_ADDR  (1ULL << 45)
@@ -33,6 +38,7 @@
 #define SL_PAGE_SIZE   4096U
 
 #define SL_ARENA_ROOT	   0x00001000U
+#define SL_ARENA_NAME_KEY  0x0000e000U
 #define SL_ARENA_TRACE	   0x00010000U
 #define SL_ARENA_NOTE	   0x00020000U
 #define SL_ARENA_IF	   0x01000000U
@@ -42,7 +48,10 @@
 #define SL_ARENA_BANK1	   0xa0000000U
 #define SL_ARENA_BANK_SIZE 0x20000000U
 #define SL_ARENA_STATE	   0xc0000000U
-#define SL_ARENA_HEAP	   0xc4000000U /* to the end */
+#define SL_ARENA_WORK	   0xc4000000U
+#define SL_ARENA_FLOWS	   0xca000000U
+#define SL_ARENA_STREAMS   0xda000000U
+#define SL_ARENA_HEAP	   0xde000000U /* to the end */
 
 #define SL_MAX_SLOTS (1U << 20) /* rule counters */
 
@@ -70,7 +79,7 @@ struct sl_state {
 	__u32 pad[3];
 };
 _Static_assert(sizeof(struct sl_state) == 64, "a cache line");
-_Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_HEAP,
+_Static_assert(SL_ARENA_STATE + SL_MAX_SLOTS * sizeof(struct sl_state) == SL_ARENA_WORK,
 	       "a state for each rule counter");
 
 /* One interface's counters on one CPU. */
@@ -120,7 +129,8 @@ struct sl_root {
 	struct sl_iface iface[SL_MAX_IFACES];
 };
 _Static_assert(sizeof(struct sl_root) == 32 + 36 * SL_MAX_IFACES, "layout");
-_Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_TRACE, "root runs into trace");
+_Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_NAME_KEY,
+	       "root runs into the key");
 
 /* What user space remembers of a program that it attached. */
 struct sl_hook_note {
@@ -156,8 +166,17 @@ struct sl_trace {
 	__u32 transport;
 	__u32 payload;
 	__u32 payload_length; /* padding after the IP packet is not payload */
+	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
+	__u32 blind; /* enum sl_reason of class BLIND */
 };
-_Static_assert(sizeof(struct sl_trace) == 96, "layout");
+_Static_assert(sizeof(struct sl_trace) == 104, "layout");
+
+static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
+{
+	return SL_ARENA_WORK + (cpu * SL_HOOK_MAX_ + hook) * (__u32)sizeof(struct sl_work);
+}
+_Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ *SL_WORK_SIZE <= SL_ARENA_FLOWS - SL_ARENA_WORK,
+	       "work areas run into flows");
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {

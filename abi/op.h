@@ -29,6 +29,13 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 /* Sets ask for MAC addresses: they are put into the key before operations run. */
 #define SL_NEEDS_MACS 2U
 
+/* Stages between parsing and the rules, each only for rule sets with a rule that asks for it. */
+#define SL_NEEDS_INNER 4U /* packets within packets */
+#define SL_NEEDS_FLOW  8U /* the flow table */
+#define SL_NEEDS_APP   16U /* application messages */
+#define SL_NEEDS_NAME  64U /* names in them */
+#define SL_NEEDS_SCAN  32U /* patterns in the payload */
+
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
 	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \
@@ -40,6 +47,8 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(IFACE, "the interface, by a bit for each slot")                               \
 	X(SAMPLE, "one packet in N")                                                    \
 	X(LIMIT, "a token bucket")                                                      \
+	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
+	X(NAME, "the name in the application's message, among others")                  \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -130,9 +139,20 @@ enum sl_length_of {
 	SL_LENGTH_FRAME,
 	SL_LENGTH_PACKET, /* of the IP packet */
 	SL_LENGTH_PAYLOAD,
+
+	/* APP_NUMBER: of what abi/app.h knows of a message. */
+	SL_NUMBER_APP, /* enum sl_app */
+	SL_NUMBER_DNS, /* 0: query, 1: response */
+	SL_NUMBER_DNS_QTYPE,
+	SL_NUMBER_DNS_OPCODE,
+	SL_NUMBER_DNS_RCODE,
+	SL_NUMBER_TLS_VERSION,
+	SL_NUMBER_QUIC_VERSION,
+	SL_NUMBER_QUIC_TYPE,
+	SL_LENGTH_MAX_,
 };
 
-/* LENGTH (arg: enum sl_length_of) and MSS. */
+/* LENGTH and APP_NUMBER (arg: enum sl_length_of), MSS. */
 struct sl_op_spans {
 	struct sl_op op;
 	__u32 count;
@@ -153,6 +173,10 @@ enum sl_set_part {
 	SL_PART_SMAC,
 	SL_PART_DMAC,
 	SL_PART_PROTO,
+	/* Names: in sets of type domain only, which have no other part. */
+	SL_PART_QNAME,
+	SL_PART_SNI,
+	SL_PART_HOST,
 };
 
 #define SL_SET_PARTS 4
@@ -166,6 +190,14 @@ struct sl_op_set {
 
 struct sl_op_iface {
 	struct sl_op op; /* arg: index of the pattern in sl_ruleset.patterns */
+};
+
+/* Names, by their hashes with SL_NAME_SELF and SL_NAME_BELOW for what is meant, ascending. */
+struct sl_op_name {
+	struct sl_op op; /* arg: enum sl_app */
+	__u32 count;
+	__u32 pad;
+	__u64 name[];
 };
 
 /* SAMPLE: op.arg is N. */
@@ -240,7 +272,7 @@ struct sl_op_ban {
 
 /* MIRROR: op.arg is the index of the port in sl_ruleset.ports. */
 
-/* sl_body.arg of SL_REJECT */
+/* sl_body.arg of SL_REJECT, or see struct sl_reply */
 enum sl_reject {
 	SL_REJECT_AUTO, /* RST to TCP, port unreachable to the rest */
 	SL_REJECT_TCP_RESET,
@@ -248,7 +280,20 @@ enum sl_reject {
 	SL_REJECT_HOST,
 	SL_REJECT_PORT,
 	SL_REJECT_ADMIN, /* administratively prohibited */
+	SL_REJECT_NXDOMAIN, /* from here on replies to DNS queries */
+	SL_REJECT_REFUSED,
+	SL_REJECT_A,
+	SL_REJECT_AAAA,
+	SL_REJECT_MAX_,
 };
+
+/* Where a reply has an address, sl_body.arg is the offset of this. */
+struct sl_reply {
+	__u32 kind; /* enum sl_reject */
+	__u32 pad;
+	__u64 addr[2]; /* as on the wire; of IPv4 the first four bytes */
+};
+_Static_assert(sizeof(struct sl_reply) == 24, "layout");
 
 static inline int sl_op_is_match(unsigned int kind)
 {

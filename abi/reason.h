@@ -9,6 +9,9 @@
  * that rules, counters, JSON and docs use), a class, and a setting: `on WORD drop|accept` or, for
  * the whole class, `on CLASS drop|accept`. "drop" decides at once, before any rule. "accept" lets
  * the rules judge by the fields that could be read, and accepts when none of them decides.
+ *
+ * Of class BLIND a packet has one beside that: it is counted, and unless it is set to drop nothing
+ * else comes of it.
  */
 
 /* clang-format off */
@@ -19,7 +22,10 @@
 	X(ORPHAN,      "orphan",      1, "a later fragment whose first one was not seen")           \
 	X(ERROR,       "error",       1, "the kernel would not hand out the packet's bytes")        \
 	X(UNSENT,      "unsent",      1, "a rule says reject or redirect, and that cannot be done") \
-	X(UNDONE,      "undone",      0, "something else that a rule says cannot be done")
+	X(UNDONE,      "undone",      0, "something else that a rule says cannot be done")          \
+	X(PENDING,     "pending",     0, "part of a message whose other parts have not come")       \
+	X(UNDECIDED,   "undecided",   0, "the bytes that rules ask for could not be looked at")     \
+	X(BLIND,       "blind",       0, "well formed, with something in it that cannot be looked into")
 
 /*        name               word                class        what it says */
 #define SL_REASONS(X)                                                                     \
@@ -65,7 +71,9 @@
 	X(WRITE_PAST,        "write-past",        UNDONE,      "bytes to be set are not in the packet, or cross headers") \
 	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
-	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")
+	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
+	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
+	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN")
 /* clang-format on */
 
 enum sl_class {

@@ -221,7 +221,7 @@ struct sl_ruleset {
 	__u32 npatterns;
 	__u32 ports; /* offset of struct sl_rule_port[nports] */
 	__u32 nports;
-	__u32 needs; /* SL_NEEDS_MACS: a body does */
+	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
 	__u32 pad;
 	struct sl_chain chain[SL_DIR_MAX_];
 };

@@ -22,7 +22,8 @@
 	X(PREFIX, "prefix") \
 	X(PORT, "port")     \
 	X(MAC, "mac")       \
-	X(PROTO, "proto")
+	X(PROTO, "proto")   \
+	X(DOMAIN, "domain")
 
 enum sl_set_type {
 #define X(name, word) SL_TYPE_##name,
@@ -35,6 +36,7 @@ enum sl_set_kind {
 	SL_SET_PLAIN,
 	SL_SET_HASH, /* entries, found by their whole key */
 	SL_SET_TRIE, /* entries of type prefix */
+	SL_SET_NAMES, /* of type domain */
 	SL_SET_KIND_MAX_
 };
 
@@ -229,11 +231,65 @@ _Static_assert(sizeof(struct sl_set_lookup) == 112, "layout");
 #define SL_MAP_SETS  "sluice_sets"
 #define SL_MAP_TRIES "sluice_tries"
 
+/* --- sets of names --- */
+
+/*
+ * A hash table of buckets that are a cache line each, in the arena's heap. An entry is the hash of a
+ * name (abi/app.h) with what is meant in the lower two bits: SL_NAME_SELF, SL_NAME_BELOW or both. It
+ * lies in its bucket or, if that is full, in the first one behind that is not. One store puts an
+ * entry in or takes it out. A bitmap answers first for what is not there.
+ */
+#define SL_NAMES_BUCKET 8U /* entries */
+#define SL_NAMES_FREE	0ULL
+#define SL_NAMES_GONE	4ULL /* was taken out of a full bucket: the search goes on behind it */
+
+struct sl_names_table {
+	__u32 buckets; /* offset of __u64[SL_NAMES_BUCKET * nbuckets] */
+	__u32 nbuckets;
+	__u32 bits; /* offset of a bitmap */
+	__u32 nbits; /* a multiple of 512 */
+	__u32 counters; /* offset of struct sl_counter, one for each place of an entry; 0: none */
+	__u32 used; /* places that are not free; user space only, like what follows */
+	__u32 names; /* entries */
+	__u32 pad[9];
+};
+_Static_assert(sizeof(struct sl_names_table) == SL_SET_ALIGN, "a cache line");
+
+static inline __u32 sl_names_bucket(__u64 hash, __u32 nbuckets)
+{
+	return (__u32)((hash >> 32) * nbuckets >> 32);
+}
+
+static inline __u32 sl_names_bit(__u64 hash, __u32 nbits)
+{
+	return (__u32)((hash & 0xfffffffc) * nbits >> 32);
+}
+
+/* Names as text, a chain of blocks; for user space. */
+struct sl_names_text {
+	__u32 next; /* offset of the next block; 0: this is the last */
+	__u32 size; /* of this block */
+	__u32 used; /* bytes of names: what was packed into them, where packed is not 0 */
+	__u32 packed; /* bytes that they take as zlib has them; 0: they lie here as they are */
+	unsigned char bytes[];
+};
+
+/* A set of names; stays there over reloads that do not change it. */
+struct sl_names_body {
+	__u32 table; /* offset of struct sl_names_table: one store switches it */
+	__u32 text; /* offset of struct sl_names_text: what the configuration has */
+	__u32 changes; /* the same for what was changed at run time, in order */
+	__u32 last; /* the block of it that is filled */
+	__u64 digest[2]; /* of what the configuration has */
+	__u32 pad[8];
+};
+_Static_assert(sizeof(struct sl_names_body) == SL_SET_ALIGN, "a cache line");
+
 /* --- what a rule set knows of its sets --- */
 
 struct sl_set {
 	__u32 name; /* offset of a NUL-terminated string; 0: has none */
-	__u32 body; /* SL_SET_PLAIN: offset of struct sl_set_body */
+	__u32 body; /* SL_SET_PLAIN: offset of struct sl_set_body; NAMES: of struct sl_names_body */
 	__u32 map; /* HASH, TRIE: slot in the map of maps */
 	__u32 size; /* most elements at run time, 0: no limit */
 	__u32 timeout_s; /* of elements added at run time; 0: they stay */

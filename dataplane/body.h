@@ -12,6 +12,7 @@
 #include "op_log.h"
 #include "op_match.h"
 #include "op_mss.h"
+#include "op_name.h"
 #include "op_rewrite.h"
 #include "op_set.h"
 #include "op_vlan.h"
@@ -64,8 +65,14 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 	case SL_OP_SAMPLE:
 		found = op_one_in(op->arg) ? OP_YES : OP_NO;
 		break;
+	case SL_OP_APP_NUMBER:
+		found = sl_op_app_number(at);
+		break;
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_NAME:
+		found = sl_op_name(at);
 		break;
 	default:
 		return false;

@@ -17,6 +17,10 @@
 #define SL_ANSWER4_MAX 576U
 #define SL_ANSWER6_MAX 1280U
 
+/* Bytes of payload that are fetched at once. */
+#define SL_FETCH      64U
+#define SL_FETCH_WIDE 256U
+
 /* Bytes that a rule sets. */
 #define SL_REWRITE_MAX 16
 
@@ -51,13 +55,24 @@ struct sl_piece {
 };
 
 /*
+ * What the stages between parsing and the rules have found of the packet at hand, for the operations
+ * of rules. Written by a stage that runs, read by operations of rule sets that need the stage.
+ */
+struct sl_found {
+	__u32 app; /* offset of the struct sl_app_found; 0: none */
+	__u32 flow; /* offset of the flow; 0: none */
+};
+
+/*
  * Memory for what only some packets need: the stack of a program is 512 bytes, with those of all
  * functions that it is in. One for each CPU and program.
  */
 struct sl_scratch {
 	__u8 window[SL_WINDOW_LONG]; /* where it does not lie in one piece */
 	__u8 header[SL_HEADER_MAX];
+	__u8 fetch[SL_FETCH_WIDE]; /* of payload: see fetch.h */
 	struct sl_piece piece;
+	struct sl_found found;
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */
 		struct sl_rewrite rewrite;

@@ -133,6 +133,56 @@ SL_VERIFIED_ONCE int sl_op_length(const struct sl_facts *facts, __u32 at)
 	return op_spans_find(at, op->count, length) ? OP_YES : OP_NO;
 }
 
+/* Whether there is such a message in the packet, read as far as the number needs. */
+static __always_inline bool op_app_has(const struct sl_app_found __arena *found, __u32 of)
+{
+	if (of == SL_NUMBER_APP)
+		return true;
+	if (!(found->has & SL_APP_HAS_MESSAGE))
+		return false;
+	if (of == SL_NUMBER_DNS_QTYPE)
+		return found->has & SL_APP_HAS_TYPE;
+	if (of <= SL_NUMBER_DNS_RCODE)
+		return found->app == SL_APP_DNS;
+	return found->app == (of == SL_NUMBER_TLS_VERSION ? SL_APP_TLS : SL_APP_QUIC);
+}
+
+static __always_inline __u32 op_app_number_of(const struct sl_app_found __arena *found, __u32 of)
+{
+	switch (of) {
+	case SL_NUMBER_APP:
+		return found->app;
+	case SL_NUMBER_DNS:
+		return found->dns_response;
+	case SL_NUMBER_DNS_QTYPE:
+		return found->dns_qtype;
+	case SL_NUMBER_DNS_OPCODE:
+		return found->dns_opcode;
+	case SL_NUMBER_DNS_RCODE:
+		return found->dns_rcode;
+	case SL_NUMBER_TLS_VERSION:
+		return found->tls_version;
+	case SL_NUMBER_QUIC_VERSION:
+		return found->quic_version;
+	default:
+		return found->quic_type;
+	}
+}
+
+SL_VERIFIED_ONCE int sl_op_app_number(__u32 at)
+{
+	const struct sl_op_spans __arena *op = SL_AT(struct sl_op_spans, at);
+	const struct sl_scratch *scratch = sl_scratch();
+	const struct sl_app_found __arena *found;
+
+	if (!scratch || !scratch->found.app)
+		return OP_LACKS;
+	found = SL_AT(struct sl_app_found, scratch->found.app);
+	if (!op_app_has(found, op->op.arg))
+		return OP_LACKS;
+	return op_spans_find(at, op->count, op_app_number_of(found, op->op.arg)) ? OP_YES : OP_NO;
+}
+
 static __always_inline bool op_iface(__u32 ruleset, __u32 at)
 {
 	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);

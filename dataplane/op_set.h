@@ -10,6 +10,7 @@
 #include "../abi/op.h"
 #include "../abi/sets.h"
 #include "op_match.h"
+#include "op_name.h"
 #include "pkt.h"
 #include "set.h"
 
@@ -229,6 +230,8 @@ static __always_inline int sl_op_set(const struct sl_key *key, __u32 at, __u32 b
 
 	if (SL_AT(struct sl_set, op->arg)->kind == SL_SET_PLAIN)
 		return sl_op_plain(key, at);
+	if (SL_AT(struct sl_set, op->arg)->kind == SL_SET_NAMES)
+		return sl_op_names(at, bytes);
 	return sl_op_entries(key, at, bytes);
 }
 

@@ -38,8 +38,7 @@ static __always_inline enum sl_step parse_frag(struct sl_pkt *pkt, __u32 offset,
 	__u32 header = pkt->key.l3 == SL_L3_IP4 ? pkt->cursor - pkt->network : 0;
 
 	pkt->frag = offset ? SL_FRAG_LATER : SL_FRAG_FIRST;
-	pkt->frag_offset = offset;
-	pkt->more_frags = more;
+	pkt->frag_offset = offset | (more ? SL_FRAG_MORE : 0);
 	pkt->frag_len = len;
 	pkt->key.xport |= (__u64)pkt->frag << SL_XPORT_FRAG_SHIFT;
 

@@ -8,10 +8,12 @@
  */
 
 #include "../abi/prog.h"
+#include "app.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
 #include "reject.h"
+#include "reply.h"
 
 static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
 					   const struct sl_decision *decision)
@@ -29,6 +31,39 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
+/*
+ * What the stages could not look into counts, and decides where it is set to: true when it did. A
+ * reason that parsing met comes first.
+ */
+static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 stats, struct sl_decision *decision)
+{
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 pkt->blind * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	return !pkt->reason && judge_drops(court, pkt->blind, decision);
+}
+
+/*
+ * What rules ask for beyond the headers, as far as this rule set has such rules. True: that decided,
+ * and the rules are not asked.
+ */
+static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					  __u32 cpu, __u32 stats, struct sl_decision *decision)
+{
+	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
+
+	if (!needs)
+		return false;
+	if (needs & SL_NEEDS_MACS)
+		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_APP)
+		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+	if (needs & SL_NEEDS_NAME)
+		sl_name_look();
+	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
+}
+
 /* Where the packet is to go is there now; else the reason. */
 static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *court,
 							struct sl_decision *decision)
@@ -44,10 +79,16 @@ static __always_inline enum sl_reason pipeline_redirect(const struct sl_court *c
 static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_court *court,
 					 struct sl_decision *decision, const bool moves)
 {
-	enum sl_reason reason = decision->verdict == SL_REJECT
-					? sl_reject(pkt, decision->arg, moves)
-					: pipeline_redirect(court, decision);
+	enum sl_reason reason;
 
+	if (decision->verdict != SL_REJECT)
+		reason = pipeline_redirect(court, decision);
+	else if (sl_is_reply(decision->arg))
+		reason = sl_reply_make(pkt->ctx, sl_facts_of(pkt), decision->arg);
+	else
+		reason = SL_REASON_NONE;
+	if (!reason && decision->verdict == SL_REJECT)
+		reason = sl_reject(pkt, decision->arg, moves);
 	if (!reason)
 		return;
 	sl_undone(sl_facts_of(pkt), reason);
@@ -56,7 +97,17 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 				    : SL_ACCEPT;
 }
 
-static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
+/* What is in scratch memory is of this packet only when the stage ran for it. */
+static __always_inline __u32 pipeline_app(__u32 ruleset)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	if (!ruleset || !scratch || !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
+		return 0;
+	return scratch->found.app;
+}
+
+static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
 					   const struct sl_decision *decision)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
@@ -79,6 +130,8 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt,
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
+	trace->app = pipeline_app(ruleset);
+	trace->blind = pkt->blind;
 }
 
 static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
@@ -96,14 +149,14 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 		.chain = sl_chain_offset(ruleset, dir),
 	};
 
-	if (ruleset && SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_MACS)
-		sl_set_macs(pkt);
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
-	if (ruleset)
-		sl_judge(pkt, &court, decision);
-	else
+	if (ruleset) {
+		if (!pipeline_look(pkt, &court, cpu, stats, decision))
+			sl_judge(pkt, &court, decision);
+	} else {
 		judge_nothing(pkt, decision);
+	}
 	if (decision->verdict > SL_SEEN)
 		pipeline_act(pkt, &court, decision, moves);
 #ifdef SL_HAS_SKB
@@ -114,5 +167,5 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 #endif
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, decision);
+		pipeline_trace(pkt, ruleset, decision);
 }

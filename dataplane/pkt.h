@@ -26,6 +26,8 @@ struct sl_tagging {
 	__u32 tag[SL_PUSHES]; /* ethertype << 16 | TCI; the last one is the outermost */
 };
 
+#define SL_FRAG_MORE 1U
+
 /*
  * What is known of a packet, without pointers: what a global function can be handed. The verifier
  * takes such a function apart once, and forgets over its call what it knew of memory handed in.
@@ -47,10 +49,10 @@ struct sl_facts {
 	__u8 frag; /* enum sl_frag_kind */
 
 	/* Of a fragment only. */
-	__u16 frag_offset; /* bytes */
+	__u16 frag_offset; /* bytes, a multiple of 8; SL_FRAG_MORE: this is not the last one */
 	__u16 frag_len; /* bytes behind the IP headers */
-	__u8 more_frags;
 
+	__u8 blind; /* enum sl_reason of class BLIND: the first that a stage met */
 	__u8 undone; /* enum sl_reason: the first thing that a rule says and that could not be done */
 	__u16 ethertype; /* host order, after all tags */
 
@@ -126,6 +128,12 @@ static __always_inline void sl_undone(struct sl_facts *facts, enum sl_reason rea
 {
 	if (!facts->undone)
 		facts->undone = reason;
+}
+
+static __always_inline void sl_blind(struct sl_facts *facts, enum sl_reason reason)
+{
+	if (!facts->blind)
+		facts->blind = reason;
 }
 
 /* A parser ends with SL_NEXT, or with the reason why there is nothing more to parse. */

@@ -102,6 +102,7 @@ static __always_inline __u64 answer_sum(const __u8 *bytes, __u32 size)
 	__u64 sum = 0;
 
 	for (__u32 i = sl_unknown(0); i < size && sl_can_loop; i += 4) {
+		sl_recheck(i);
 		if (i > SL_ANSWER6_MAX - 40)
 			break;
 		sum += *(const __u32 *)(bytes + i);
@@ -239,6 +240,8 @@ static __always_inline enum sl_reason sl_answer_make(const struct bpf_dynptr *vi
 						     const struct sl_facts *facts, __u32 kind,
 						     struct sl_answer *answer, __u32 room)
 {
+	if (kind >= SL_REJECT_NXDOMAIN) /* it is there: see reply.h */
+		return answer->size > room ? SL_REASON_REJECT_ROOM : SL_REASON_NONE;
 	if (reject_is_silent(view, facts, kind))
 		return SL_REASON_REJECT_SILENT;
 	if (!reject_due())

@@ -41,9 +41,9 @@ static __always_inline void piece_fill(struct sl_piece *piece, const struct sl_p
 	piece->key.vlan = (pkt->key.link >> SL_LINK_VLAN_SHIFT) & 0xfff;
 	piece->key.ivlan = (pkt->key.link >> SL_LINK_IVLAN_SHIFT) & 0xfff;
 	piece->first = pkt->frag_offset / 8;
-	piece->end = (pkt->frag_offset + pkt->frag_len + 7) / 8;
+	piece->end = ((pkt->frag_offset & ~SL_FRAG_MORE) + pkt->frag_len + 7) / 8;
 	piece->kind = pkt->frag;
-	piece->is_last = !pkt->more_frags;
+	piece->is_last = !(pkt->frag_offset & SL_FRAG_MORE);
 }
 
 static __always_inline __u32 frag_popcount(__u64 x)

@@ -97,6 +97,7 @@ struct sl_part {
 	struct sl_ast_place place;
 	enum sl_verdict verdict;
 	__u32 arg; /* of a rejection */
+	__u8 reply[16]; /* as in struct sl_conf_rule */
 	__u8 l3; /* SL_L3_BIT()s of the packets that a rejection can answer */
 	bool counts; /* SL_AST_STMT: `count`, which all rules do */
 	bool bad; /* has been complained about */

@@ -19,7 +19,7 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	size_t i;
 
 	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces)
+	    match->mss.count || match->nsets || match->nifaces || match->nnames)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -133,9 +133,12 @@ __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL
 	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
 	unsigned int i;
 
-	for (i = 0; i < SL_SET_PARTS; i++)
+	for (i = 0; i < SL_SET_PARTS; i++) {
 		if (part[i] == SL_PART_SMAC || part[i] == SL_PART_DMAC)
 			rules->needs |= SL_NEEDS_MACS;
+		if (part[i] >= SL_PART_QNAME)
+			rules->needs |= SL_NEEDS_APP | SL_NEEDS_NAME;
+	}
 	return rules->sets + set * (__u32)sizeof(struct sl_set);
 }
 
@@ -155,7 +158,25 @@ static int add_set(struct sl_body_writing *w, const struct sl_cond_set *cond)
 	return 0;
 }
 
-int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at)
+/* Behind the operations, which follow the body. */
+static int add_reply(struct sl_body_writing *w, const struct sl_conf_rule *rule)
+{
+	struct sl_reply *reply;
+	__u32 at;
+	int err;
+
+	err = sl_block_take(w->block, sizeof(*reply), 8, &at);
+	if (err)
+		return err;
+	reply = sl_block_at(w->block, at);
+	reply->kind = rule->arg;
+	memcpy(reply->addr, rule->reply, sizeof(reply->addr));
+	body_of(w)->arg = at;
+	return 0;
+}
+
+int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
+		 const struct sl_name_key *key, __u32 *at)
 {
 	const struct sl_conf_match *match = rule->match;
 	struct sl_body_writing w = { .block = block };
@@ -177,6 +198,10 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 		if (err)
 			return err;
 	}
+	/* What is in a rule is nearer than what is in a set. */
+	err = sl_body_add_names(&w, match, key);
+	if (err)
+		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = add_set(&w, &match->sets[i]);
 		if (err)
@@ -185,6 +210,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 
 	err = sl_body_add_match(&w, match);
 	if (!err)
 		err = sl_body_add_stmts(&w, rule);
+	if (!err && rule->action == SL_REJECT && rule->arg >= SL_REJECT_A)
+		err = add_reply(&w, rule);
 	if (err)
 		return err;
 	*at = w.at;

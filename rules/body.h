@@ -11,9 +11,10 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3);
 
 /*
  * Writes the struct sl_body of a rule and its operations; *at is its offset in the arena. -EOVERFLOW
- * when a condition has more ranges than an operation can hold.
+ * when a condition has more ranges or names than an operation can hold.
  */
-int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule, __u32 *at);
+int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
+		 const struct sl_name_key *key, __u32 *at);
 
 /* A body that is written: at is its offset, its operations come right behind it. */
 struct sl_body_writing {
@@ -30,5 +31,8 @@ __u32 sl_body_set(const struct sl_body_writing *w, __u32 set, const __u8 part[SL
 
 /* body_match.c: what the rule asks of the packet beside the fields of the key. */
 int sl_body_add_match(struct sl_body_writing *w, const struct sl_conf_match *match);
+/* body_name.c: the names it asks for. */
+int sl_body_add_names(struct sl_body_writing *w, const struct sl_conf_match *match,
+		      const struct sl_name_key *key);
 /* body_stmt.c: what it does, and its limits. */
 int sl_body_add_stmts(struct sl_body_writing *w, const struct sl_conf_rule *rule);

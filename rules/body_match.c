@@ -52,6 +52,16 @@ static int add_spans(struct sl_body_writing *w, enum sl_op_kind kind, __u32 arg,
 	return 0;
 }
 
+static int add_number(struct sl_body_writing *w, const struct sl_cond_length *cond)
+{
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+
+	if (cond->of < SL_NUMBER_APP)
+		return add_spans(w, SL_OP_LENGTH, cond->of, &cond->set);
+	rules->needs |= SL_NEEDS_APP;
+	return add_spans(w, SL_OP_APP_NUMBER, cond->of, &cond->set);
+}
+
 static int add_iface(struct sl_body_writing *w, const struct sl_cond_iface *cond)
 {
 	void *new;
@@ -72,7 +82,7 @@ int sl_body_add_match(struct sl_body_writing *w, const struct sl_conf_match *mat
 	for (i = 0; i < match->nifaces && !err; i++)
 		err = add_iface(w, &match->ifaces[i]);
 	for (i = 0; i < match->nlengths && !err; i++)
-		err = add_spans(w, SL_OP_LENGTH, match->lengths[i].of, &match->lengths[i].set);
+		err = add_number(w, &match->lengths[i]);
 	for (i = 0; i < match->nraws && !err; i++)
 		err = add_raw(w, &match->raws[i]);
 	if (!err && match->mss.count)

@@ -65,20 +65,16 @@ static const struct {
 	const char *name;
 	const char *ours;
 } others[] = {
-	{ "ipv4_addr", "addr" }, { "ipv6_addr", "addr" },   { "inet_service", "port" },
-	{ "ether_addr", "mac" }, { "inet_proto", "proto" }, { "ip", "addr" },
-	{ "ip6", "addr" },	 { "net", "prefix" },
+	{ "ipv4_addr", "addr" },  { "ipv6_addr", "addr" },   { "inet_service", "port" },
+	{ "ether_addr", "mac" },  { "inet_proto", "proto" }, { "ip", "addr" },
+	{ "ip6", "addr" },	  { "net", "prefix" },	     { "name", "domain" },
+	{ "hostname", "domain" },
 };
 
 static int unknown_type(struct sl_parser *p, const struct sl_loc *loc, const char *word)
 {
 	size_t i;
 
-	if (!strcmp(word, "domain"))
-		return sl_diag_error(
-			p->diag, loc,
-			"sets of domains are not there yet: this version looks at addresses, "
-			"not at names");
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		if (!strcmp(word, others[i].name))
 			return sl_diag_error(p->diag, loc, "unknown type '%s', did you mean '%s'?",

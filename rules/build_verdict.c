@@ -2,7 +2,9 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "parser.h"
 
+#include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "diag.h"
 #include "print.h"
@@ -31,6 +33,76 @@ const char *sl_reject_name(enum sl_reject kind)
 			return answers[i].word;
 	}
 	return NULL;
+}
+
+/* What a DNS query gets. */
+static const char *const replies[] = {
+	[SL_REJECT_NXDOMAIN] = "nxdomain",
+	[SL_REJECT_REFUSED] = "refused",
+	[SL_REJECT_A] = "A",
+	[SL_REJECT_AAAA] = "AAAA",
+};
+
+const char *sl_reply_name(enum sl_reject kind)
+{
+	return replies[kind];
+}
+
+static enum sl_reject reply_find(const char *word)
+{
+	enum sl_reject kind = SL_REJECT_NXDOMAIN;
+
+	while (kind < SL_REJECT_MAX_ && strcasecmp(word, replies[kind]))
+		kind++;
+	return kind;
+}
+
+static int read_reply(struct sl_parser *p, struct sl_part *part, const struct sl_loc *word,
+		      const struct sl_loc *loc)
+{
+	bool has_addr = part->arg >= SL_REJECT_A, six = part->arg == SL_REJECT_AAAA;
+	const struct sl_atom *addr;
+	sl_u128 number;
+	int i;
+
+	if (has_addr != (loc != NULL))
+		return sl_diag_error(p->diag, has_addr ? word : loc,
+				     has_addr ? "an address is missing after '%s'"
+					      : "no address belongs to '%s'",
+				     sl_reply_name((enum sl_reject)part->arg));
+	if (!has_addr)
+		return 0;
+	addr = sl_ast_addr(p, loc);
+	if (!addr)
+		return p->err;
+	if (addr->kind == SL_ATOM_BAD)
+		return -EINVAL;
+	if (addr->kind != (six ? SL_ATOM_ADDR6 : SL_ATOM_ADDR4))
+		return sl_diag_error(p->diag, loc, "'%s' takes an IPv%d address",
+				     sl_reply_name((enum sl_reject)part->arg), six ? 6 : 4);
+	number = six ? addr->number : addr->number << 96;
+	for (i = 0; i < 16; i++)
+		part->reply[i] = (__u8)(number >> (120 - 8 * i));
+	return 0;
+}
+
+void sl_ast_reply(struct sl_parser *p, struct sl_part *part, const struct sl_loc *word,
+		  const struct sl_loc *addr)
+{
+	const char *text = sl_ast_text(p, word);
+	int err;
+
+	if (!text)
+		return;
+	part->l3 = SL_L3_IPS;
+	part->arg = reply_find(text);
+	if (part->arg < SL_REJECT_MAX_)
+		err = read_reply(p, part, word, addr);
+	else
+		err = sl_unknown_word(p, word, "reply", text, replies + SL_REJECT_NXDOMAIN,
+				      SL_REJECT_MAX_ - SL_REJECT_NXDOMAIN);
+	part->bad = err != 0;
+	sl_parser_note(p, err);
 }
 
 struct sl_part *sl_ast_verdict(struct sl_parser *p, enum sl_verdict verdict,

@@ -32,9 +32,9 @@ static int check_order(struct sl_parser *p, const struct sl_ast_rule *ast)
 		if (now == STMT && !part->counts && sl_op_is_match(part->stmt.kind))
 			now = LIMIT;
 		if (stage == VERDICT)
-			return sl_diag_error(p->diag, &part->loc,
-					     "nothing can follow '%s': it ends the rule",
-					     sl_verdict_names[before->verdict]);
+			return sl_diag_error(
+				p->diag, &part->loc, "nothing can follow '%.*s': it ends the rule",
+				(int)sl_loc_length(&before->head), sl_loc_bytes(&before->head));
 		if (stage == STMT && now < STMT)
 			return sl_diag_error(p->diag, &part->loc,
 					     "a match cannot follow an action: matches come first");

@@ -66,6 +66,11 @@ struct sl_narrow_iface {
 	const struct sl_part *by;
 };
 
+struct sl_narrow_name {
+	struct sl_cond_name cond;
+	const struct sl_part *by;
+};
+
 /* narrow.c: the conditions of one rule, match by match. */
 struct sl_narrow {
 	struct sl_parser *p;
@@ -82,6 +87,8 @@ struct sl_narrow {
 	size_t nsets;
 	struct sl_narrow_iface *ifaces;
 	size_t nifaces;
+	struct sl_narrow_name *names;
+	size_t nnames;
 	struct sl_intervals set[SL_FIELD_MAX_]; /* empty: no condition yet */
 	const struct sl_part *by[SL_FIELD_MAX_]; /* the match that set the condition last */
 	const struct sl_part *l3_by[SL_L3_MAX_]; /* the match that took the class away */
@@ -103,6 +110,8 @@ int sl_narrow_raw(struct sl_narrow *n, const struct sl_cond_raw *cond, const str
 int sl_narrow_length(struct sl_narrow *n, enum sl_length_of of, const struct sl_intervals *set,
 		     const struct sl_part *part);
 int sl_narrow_mss(struct sl_narrow *n, const struct sl_intervals *set, const struct sl_part *part);
+/* Takes over cond->names. */
+int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct sl_part *part);
 int sl_narrow_set(struct sl_narrow *n, const struct sl_cond_set *cond, const struct sl_part *part);
 int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 		    const struct sl_part *part);
@@ -130,6 +139,11 @@ int sl_refs_find(struct sl_parser *p, const struct sl_atom *name, const struct s
 /* ifnames.c: iifname, and interfaces that packets go to. */
 int sl_ifnames_narrow(struct sl_narrow *n, const struct sl_part *part);
 int sl_ifnames_port(struct sl_parser *p, const struct sl_atom *name, __u32 *out);
+
+/* names.c: domain names in rules. */
+int sl_names_narrow(struct sl_narrow *n, const struct sl_part *part);
+/* The names behind the values, ascending, each once. */
+int sl_names_read(struct sl_parser *p, const struct sl_values *values, struct sl_domains *out);
 
 /* elems.c: elements of a set, in normal form. */
 int sl_elems_read(struct sl_parser *p, const struct sl_values *values, struct sl_conf_set *set);

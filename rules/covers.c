@@ -82,6 +82,21 @@ static bool has_iface(const struct sl_conf_match *match, const struct sl_cond_if
 	return false;
 }
 
+static bool has_name(const struct sl_conf_match *match, const struct sl_cond_name *cond)
+{
+	size_t i;
+
+	for (i = 0; i < match->nnames; i++) {
+		const struct sl_cond_name *name = &match->names[i];
+
+		if (name->app == cond->app && name->negate == cond->negate &&
+		    name->names.used == cond->names.used &&
+		    !memcmp(name->names.bytes, cond->names.bytes, cond->names.used))
+			return true;
+	}
+	return false;
+}
+
 /* What is not in the key. */
 static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_match *inner)
 {
@@ -101,6 +116,10 @@ static bool covers_more(const struct sl_conf_match *outer, const struct sl_conf_
 	}
 	for (i = 0; i < outer->nifaces; i++) {
 		if (!has_iface(inner, &outer->ifaces[i]))
+			return false;
+	}
+	for (i = 0; i < outer->nnames; i++) {
+		if (!has_name(inner, &outer->names[i]))
 			return false;
 	}
 	return !outer->mss.count ||

@@ -18,6 +18,7 @@ static const struct sl_selector_info types[SL_TYPE_MAX_] = {
 	[SL_TYPE_MAC] = { "mac", SL_FIELD_MAX_, .words = &sl_words_mac, .kind = SL_KIND_RAW,
 			  .length = 6 },
 	[SL_TYPE_PROTO] = { "proto", SL_FIELD_PROTO, .words = &sl_words_proto },
+	/* [SL_TYPE_DOMAIN]: see read_names(). */
 };
 
 static int read_plain(struct sl_parser *p, const struct sl_values *values, struct sl_conf_set *set)
@@ -157,12 +158,21 @@ static int check_size(struct sl_parser *p, const struct sl_values *values,
 			     set->elems.count, set->size);
 }
 
+static int read_names(struct sl_parser *p, const struct sl_values *values, struct sl_conf_set *set)
+{
+	if (!values->first)
+		return 0;
+	return sl_names_read(p, values, &set->elems.names);
+}
+
 int sl_elems_read(struct sl_parser *p, const struct sl_values *values, struct sl_conf_set *set)
 {
 	struct sl_flat flat = {};
 	int failed, err;
 	size_t i;
 
+	if (set->type[0] == SL_TYPE_DOMAIN)
+		return read_names(p, values, set);
 	if (sl_set_is_plain(set))
 		return read_plain(p, values, set);
 	failed = sl_flat_read(p, values, &flat);

@@ -31,7 +31,8 @@ static bool is_final(const struct sl_conf_rule *rule)
 
 static bool acts_alike(const struct sl_conf_rule *a, const struct sl_conf_rule *b)
 {
-	return a->action == b->action && a->arg == b->arg && !a->nstmts && !b->nstmts;
+	return a->action == b->action && a->arg == b->arg &&
+	       !memcmp(a->reply, b->reply, sizeof(a->reply)) && !a->nstmts && !b->nstmts;
 }
 
 static int say_shadowed(struct sl_diag *diag, const struct sl_conf_rule *rule,

@@ -63,13 +63,16 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	return -E2BIG;
 }
 
+/* Without an arena nothing is looked up. */
+static const struct sl_name_key no_key;
+
 static int lower_body(struct lowering *l, const struct sl_conf_rule *rule, __u32 *at)
 {
-	int err = sl_body_make(&l->block, rule, at);
+	int err = sl_body_make(&l->block, rule, l->conf->name_key ?: &no_key, at);
 
 	if (err != -EOVERFLOW)
 		return err;
-	sl_diag_error(l->diag, &rule->loc, "rule '%s' has a condition of too many ranges",
+	sl_diag_error(l->diag, &rule->loc, "rule '%s' has a condition of too many ranges or names",
 		      rule->name);
 	return -E2BIG;
 }
@@ -217,10 +220,11 @@ static int write_source(struct lowering *l)
 static int write_set(struct lowering *l, const struct sl_conf_set *set, __u32 at)
 {
 	enum sl_set_kind kind = sl_set_kind_of(set);
+	bool in_map = kind == SL_SET_HASH || kind == SL_SET_TRIE;
 	struct sl_set to = {
 		.kind = (__u8)kind,
-		.body = kind == SL_SET_PLAIN ? set->place : 0,
-		.map = kind == SL_SET_PLAIN ? 0 : set->place,
+		.body = in_map ? 0 : set->place,
+		.map = in_map ? set->place : 0,
 		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.nparts = (__u8)set->nparts,

@@ -58,6 +58,17 @@ bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_
 	return !proto || sl_intervals_have(proto, sl_match_proto(l3, l4));
 }
 
+bool sl_match_asks_app(const struct sl_conf_match *match)
+{
+	size_t i;
+
+	for (i = 0; i < match->nlengths; i++) {
+		if (match->lengths[i].of >= SL_NUMBER_APP)
+			return true;
+	}
+	return false;
+}
+
 void sl_match_freep(struct sl_conf_match **match)
 {
 	size_t i;
@@ -70,6 +81,9 @@ void sl_match_freep(struct sl_conf_match **match)
 		sl_intervals_clear(&(*match)->raws[i].set);
 	for (i = 0; i < (*match)->nlengths; i++)
 		sl_intervals_clear(&(*match)->lengths[i].set);
+	for (i = 0; i < (*match)->nnames; i++)
+		sl_domains_clear(&(*match)->names[i].names);
+	free((*match)->names);
 	free((*match)->raws);
 	free((*match)->lengths);
 	sl_intervals_clear(&(*match)->mss);

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
+#include "domain.h"
 #include "field.h"
 #include "op.h"
 #include "selector.h"
@@ -37,6 +38,7 @@ struct sl_cond_raw {
 	struct sl_intervals set;
 };
 
+/* A length of the packet, or a number of the application's message in it. */
 struct sl_cond_length {
 	enum sl_length_of of;
 	struct sl_intervals set;
@@ -55,6 +57,13 @@ struct sl_cond_iface {
 	bool negate;
 };
 
+/* The name in a message of that application is among these, or with negate is not. */
+struct sl_cond_name {
+	enum sl_app app;
+	bool negate;
+	struct sl_domains names; /* ascending, each once */
+};
+
 struct sl_conf_match {
 	__u8 l3; /* SL_L3_BIT()s */
 	bool header; /* asks about the transport header: never in the lists of SL_L4_OTHER */
@@ -67,6 +76,8 @@ struct sl_conf_match {
 	size_t nsets;
 	struct sl_cond_iface *ifaces;
 	size_t nifaces;
+	struct sl_cond_name *names; /* in the order of the text */
+	size_t nnames;
 	size_t count;
 	struct sl_cond conds[]; /* ascending by field */
 };
@@ -79,4 +90,6 @@ enum sl_selector sl_raw_selector(const struct sl_cond_raw *raw, const struct sl_
 __u8 sl_match_proto(enum sl_l3 l3, enum sl_l4 l4);
 /* Whether a packet of these classes may match. */
 bool sl_match_reaches(const struct sl_conf_match *match, enum sl_l3 l3, enum sl_l4 l4);
+/* Whether it asks of the application's message. */
+bool sl_match_asks_app(const struct sl_conf_match *match);
 void sl_match_freep(struct sl_conf_match **match);

@@ -9,6 +9,7 @@
 
 #define ICMP  1
 #define TCP   6
+#define UDP   17
 #define ICMP6 58
 
 static const char *const ops[] = {
@@ -347,6 +348,23 @@ static int narrow_place(struct sl_narrow *n, const struct sl_part *part)
 	return narrow_wanted(n, part, &wanted);
 }
 
+/* A reply is one to a query of DNS over UDP, and what it says, but for refusing, to opcode `query`. */
+static int narrow_reply(struct sl_narrow *n, const struct sl_part *part)
+{
+	struct sl_interval udp = { UDP, UDP }, zero = {};
+	const struct sl_intervals set = { .v = &udp, .count = 1 };
+	const struct sl_intervals query = { .v = &zero, .count = 1 };
+	int err;
+
+	err = sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
+	if (!err)
+		err = sl_narrow_length(n, SL_NUMBER_DNS, &query, part);
+	if (!err && part->arg != SL_REJECT_REFUSED)
+		err = sl_narrow_length(n, SL_NUMBER_DNS_OPCODE, &query, part);
+	n->header_by = part;
+	return err;
+}
+
 /* What a rejection answers with may only fit some packets. */
 static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 {
@@ -357,6 +375,8 @@ static int narrow_verdict(struct sl_narrow *n, const struct sl_part *part)
 	if (part->verdict != SL_REJECT || part->bad)
 		return 0;
 	err = sl_narrow_l3(n, part->l3, part);
+	if (!err && part->arg >= SL_REJECT_NXDOMAIN)
+		return narrow_reply(n, part);
 	if (err || part->arg != SL_REJECT_TCP_RESET)
 		return err;
 	return sl_narrow_field(n, SL_FIELD_PROTO, &set, part);
@@ -384,6 +404,8 @@ static int narrow_part(struct sl_narrow *n, const struct sl_part *part)
 		return sl_ifnames_narrow(n, part);
 	if (sl_is_set_ref(part))
 		return sl_refs_narrow(n, part);
+	if (part->kind == SL_AST_MATCH && sl_selectors[part->selector].kind == SL_KIND_NAME)
+		return sl_names_narrow(n, part);
 	return narrow_selector(n, part);
 }
 

@@ -169,6 +169,24 @@ int sl_narrow_iface(struct sl_narrow *n, const struct sl_cond_iface *cond,
 	return 0;
 }
 
+/* A message is of one application: names of two are in none. */
+int sl_narrow_name(struct sl_narrow *n, struct sl_cond_name *cond, const struct sl_part *part)
+{
+	struct sl_narrow_name *name;
+	size_t i;
+
+	for (i = 0; i < n->nnames; i++) {
+		if (n->names[i].cond.app != cond->app)
+			return sl_narrow_contradiction(n, part, n->names[i].by);
+	}
+	name = open_place((void **)&n->names, &n->nnames, n->nnames, sizeof(*name));
+	if (!name)
+		return -ENOMEM;
+	*name = (struct sl_narrow_name) { *cond, part };
+	cond->names = (struct sl_domains) {};
+	return 0;
+}
+
 /* Room for all conditions of the match. */
 static int open_match(const struct sl_narrow *n, struct sl_conf_match *match)
 {
@@ -180,8 +198,11 @@ static int open_match(const struct sl_narrow *n, struct sl_conf_match *match)
 		match->sets = calloc(n->nsets, sizeof(*match->sets));
 	if (n->nifaces)
 		match->ifaces = calloc(n->nifaces, sizeof(*match->ifaces));
+	if (n->nnames)
+		match->names = calloc(n->nnames, sizeof(*match->names));
 	if ((n->nraws && !match->raws) || (n->nlengths && !match->lengths) ||
-	    (n->nsets && !match->sets) || (n->nifaces && !match->ifaces))
+	    (n->nsets && !match->sets) || (n->nifaces && !match->ifaces) ||
+	    (n->nnames && !match->names))
 		return -ENOMEM;
 	return 0;
 }
@@ -206,6 +227,12 @@ int sl_narrow_more(struct sl_narrow *n, struct sl_conf_match *match)
 		match->sets[match->nsets] = n->sets[match->nsets].cond;
 	for (; match->nifaces < n->nifaces; match->nifaces++)
 		match->ifaces[match->nifaces] = n->ifaces[match->nifaces].cond;
+	for (; match->nnames < n->nnames; match->nnames++) {
+		struct sl_cond_name *cond = &n->names[match->nnames].cond;
+
+		match->names[match->nnames] = *cond;
+		cond->names = (struct sl_domains) {};
+	}
 	match->mss = n->mss;
 	n->mss = (struct sl_intervals) {};
 	return 0;
@@ -219,6 +246,9 @@ void sl_narrow_more_clear(struct sl_narrow *n)
 		sl_intervals_clear(&n->raws[i].cond.set);
 	for (i = 0; i < n->nlengths; i++)
 		sl_intervals_clear(&n->lengths[i].cond.set);
+	for (i = 0; i < n->nnames; i++)
+		sl_domains_clear(&n->names[i].cond.names);
+	free(n->names);
 	free(n->raws);
 	free(n->lengths);
 	sl_intervals_clear(&n->mss);

@@ -57,12 +57,14 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_EQ T_NE T_LE T_GE
 %token T_CHAIN T_DEFINE T_GEOIP T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_SET T_TC T_XDP
 %token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_TIMEOUT
-%token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT
+%token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT T_REPLY
 %token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
 %token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
 %token T_WINDOW
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
+%token T_APP T_DNS T_OPCODE T_QTYPE T_QUERY T_RCODE T_RESPONSE
+%token T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
 
 /* "log 1 in 10" is about the log. */
@@ -284,6 +286,18 @@ verdict_part:
 	if (!$$)
 		YYNOMEM;
 	sl_ast_reject_icmp(lexer->parser, $$, &@3, &@5);
+}
+| T_REPLY T_WORD {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reply(lexer->parser, $$, &@2, NULL);
+}
+| T_REPLY T_WORD T_ADDR {
+	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
+	if (!$$)
+		YYNOMEM;
+	sl_ast_reply(lexer->parser, $$, &@2, &@3);
 }
 | T_REDIRECT port_name {
 	$$ = sl_ast_verdict(lexer->parser, SL_REDIRECT, &@1);
@@ -556,6 +570,13 @@ selector:
 | T_IP T_LENGTH { $$ = SL_SEL_IP_LENGTH; }
 | T_IP6 T_LENGTH { $$ = SL_SEL_IP6_LENGTH; }
 | T_PAYLOAD T_LENGTH { $$ = SL_SEL_PAYLOAD_LENGTH; }
+| T_APP { $$ = SL_SEL_APP; }
+| T_DNS T_QTYPE { $$ = SL_SEL_DNS_QTYPE; }
+| T_DNS T_OPCODE { $$ = SL_SEL_DNS_OPCODE; }
+| T_DNS T_RCODE { $$ = SL_SEL_DNS_RCODE; }
+| T_DNS T_QNAME { $$ = SL_SEL_DNS_QNAME; }
+| T_TLS T_SNI { $$ = SL_SEL_TLS_SNI; }
+| T_HTTP T_HOST { $$ = SL_SEL_HTTP_HOST; }
 ;
 
 iface_selector:
@@ -622,6 +643,16 @@ match:
 	$$->op = $op;
 	$$->values = $values;
 }
+| T_DNS dns_kind {
+	struct sl_atom *kind = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@2);
+
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_DNS, &@$);
+	if (!kind || !$$)
+		YYNOMEM;
+	$$->values = sl_ast_atoms(lexer->parser, kind, NULL, &@2);
+	if (!$$->values)
+		YYNOMEM;
+}
 | T_EXTHDR T_WORD[name] T_WORD[state] {
 	$$ = sl_ast_exthdr(lexer->parser, &@1, &@name, &@state);
 	if (!$$)
@@ -678,6 +709,11 @@ match:
 	$$->mask = $4;
 	$$->values = $value;
 }
+;
+
+dns_kind:
+  T_QUERY
+| T_RESPONSE
 ;
 
 op:
@@ -901,17 +937,23 @@ atom:
 }
 ;
 
-/* Names of protocols, and of an ICMP type, are keywords, but good values as well. */
+/* Names of protocols and services, and of an ICMP type, are keywords, but good values as well. */
 word:
   T_WORD
+| T_NAME
 | T_ARP
+| T_DNS
+| T_HOST
+| T_HTTP
 | T_ICMP
 | T_ICMPV6
 | T_IP
 | T_IP6
+| T_QUERY
 | T_REDIRECT
 | T_SCTP
 | T_TCP
+| T_TLS
 | T_UDP
 | T_VLAN
 ;

@@ -93,6 +93,9 @@ struct sl_part *sl_ast_exthdr(struct sl_parser *p, const struct sl_loc *head,
 struct sl_part *sl_ast_verdict(struct sl_parser *p, enum sl_verdict verdict,
 			       const struct sl_loc *loc);
 void sl_ast_reject_tcp(struct sl_parser *p, struct sl_part *part, const struct sl_loc *word);
+/* addr: NULL when none is written. */
+void sl_ast_reply(struct sl_parser *p, struct sl_part *part, const struct sl_loc *word,
+		  const struct sl_loc *addr);
 void sl_ast_reject_icmp(struct sl_parser *p, struct sl_part *part, const struct sl_loc *family,
 			const struct sl_loc *word);
 

@@ -7,10 +7,30 @@
 
 #include "names.h"
 
+static void print_reply(struct sl_buf *buf, const struct sl_conf_rule *rule)
+{
+	bool six = rule->arg == SL_REJECT_AAAA;
+	struct sl_interval addr = {};
+	int i;
+
+	sl_buf_add(buf, "reply %s", sl_reply_name((enum sl_reject)rule->arg));
+	if (rule->arg < SL_REJECT_A)
+		return;
+	for (i = 0; i < (six ? 16 : 4); i++)
+		addr.low = addr.low << 8 | rule->reply[i];
+	addr.high = addr.low;
+	sl_buf_add(buf, " ");
+	sl_addr_print(buf, six ? SL_L3_IP6 : SL_L3_IP4, &addr);
+}
+
 static void print_verdict(struct sl_buf *buf, const struct sl_conf *conf,
 			  const struct sl_conf_rule *rule)
 {
 	sl_print_blank(buf);
+	if (rule->action == SL_REJECT && rule->arg >= SL_REJECT_NXDOMAIN) {
+		print_reply(buf, rule);
+		return;
+	}
 	sl_buf_add(buf, "%s", sl_verdict_names[rule->action]);
 	if (rule->action == SL_REDIRECT)
 		sl_buf_add(buf, " \"%s\"", conf->ports[rule->arg]);

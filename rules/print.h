@@ -23,6 +23,9 @@ void sl_ifaces_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir
 void sl_raws_print(struct sl_buf *buf, const struct sl_conf_match *match);
 void sl_lengths_print(struct sl_buf *buf, const struct sl_conf_match *match);
 
+void sl_domains_print(struct sl_buf *buf, const struct sl_domains *names);
+void sl_names_print(struct sl_buf *buf, const struct sl_conf_match *match);
+
 void sl_place_print(struct sl_buf *buf, enum sl_base base, unsigned int offset,
 		    unsigned int length);
 
@@ -54,3 +57,5 @@ void sl_iface_print(struct sl_buf *buf, const struct sl_conf_iface *iface);
 
 /* build_verdict.c: "port-unreachable" */
 const char *sl_reject_name(enum sl_reject kind);
+/* The same of replies: "nxdomain" */
+const char *sl_reply_name(enum sl_reject kind);

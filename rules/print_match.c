@@ -348,10 +348,32 @@ static bool has_ports(const struct printer *p)
 	return has(p, SL_FIELD_SPORT) || has(p, SL_FIELD_DPORT);
 }
 
+/* For a name of DNS. */
+static bool asks_dns(const struct sl_conf_match *match)
+{
+	size_t i;
+
+	for (i = 0; i < match->nsets; i++) {
+		if (match->sets[i].part[0] == SL_PART_QNAME)
+			return true;
+	}
+	return match->nnames && match->names[0].app == SL_APP_DNS;
+}
+
 /*
  * What is asked of a header says the protocol, but for `th`, which alone asks for TCP, UDP and
  * SCTP.
  */
+static bool says_proto(const struct printer *p, const struct sl_intervals *proto)
+{
+	if (!p->match->header)
+		return true;
+	/* Messages are in TCP and in UDP. */
+	if (sl_match_asks_app(p->match) || asks_dns(p->match))
+		return !has_ports(p) && proto->count == 1;
+	return has_ports(p) && proto->count == 2;
+}
+
 static void print_transport(struct printer *p)
 {
 	const struct sl_intervals *proto = sl_match_find(p->match, SL_FIELD_PROTO);
@@ -359,7 +381,7 @@ static void print_transport(struct printer *p)
 
 	if (!proto)
 		return;
-	if (!p->match->header || (has_ports(p) && proto->count == 2))
+	if (says_proto(p, proto))
 		print_proto(p, proto);
 	print_ports(p, proto);
 	if (flags)
@@ -437,5 +459,6 @@ void sl_match_print(struct sl_buf *buf, const struct sl_conf *conf, enum sl_dir 
 	print_exthdr(&p);
 	sl_lengths_print(buf, match);
 	sl_raws_print(buf, match);
+	sl_names_print(buf, match);
 	sl_refs_print(buf, conf, match, port_word(sl_match_find(match, SL_FIELD_PROTO)));
 }

@@ -32,6 +32,15 @@ void sl_parts_print(struct sl_buf *buf, const __u8 parts[SL_SET_PARTS], const ch
 		case SL_PART_PROTO:
 			sl_buf_add(buf, "proto");
 			break;
+		case SL_PART_QNAME:
+			sl_buf_add(buf, "dns qname");
+			break;
+		case SL_PART_SNI:
+			sl_buf_add(buf, "tls sni");
+			break;
+		case SL_PART_HOST:
+			sl_buf_add(buf, "http host");
+			break;
 		case SL_PART_NONE:
 			break;
 		}
@@ -113,6 +122,12 @@ void sl_elems_print(struct sl_buf *buf, const struct sl_conf_set *set)
 	unsigned int part;
 	size_t i;
 
+	if (set->type[0] == SL_TYPE_DOMAIN) {
+		sl_buf_add(buf, elems->names.count > 1 ? "" : "{ ");
+		sl_domains_print(buf, &elems->names);
+		sl_buf_add(buf, elems->names.count > 1 ? "" : elems->names.count ? " }" : "}");
+		return;
+	}
 	print_numbers(buf, set, SL_L3_BIT(SL_L3_IP4), &elems->four, &join);
 	print_numbers(buf, set, SL_L3_BIT(SL_L3_IP6), &elems->six, &join);
 	print_numbers(buf, set, 0, &elems->numbers, &join);
@@ -162,7 +177,7 @@ void sl_set_print(struct sl_buf *buf, const struct sl_conf_set *set)
 	for (i = 0; i < set->nfiles; i++)
 		sl_buf_add(buf, "\tfile \"%s\"\n", set->files[i].pattern);
 	if (set->elems.four.count || set->elems.six.count || set->elems.numbers.count ||
-	    set->elems.count) {
+	    set->elems.count || set->elems.names.count) {
 		sl_buf_add(buf, "\telements ");
 		sl_elems_print(buf, set);
 		sl_buf_add(buf, "\n");

@@ -53,6 +53,10 @@ static bool fits(enum sl_set_part part, enum sl_set_type type)
 		return type == SL_TYPE_MAC;
 	case SL_PART_PROTO:
 		return type == SL_TYPE_PROTO;
+	case SL_PART_QNAME:
+	case SL_PART_SNI:
+	case SL_PART_HOST:
+		return type == SL_TYPE_DOMAIN;
 	case SL_PART_NONE:
 		break;
 	}
@@ -107,8 +111,7 @@ static int read_selectors(struct sl_narrow *n, const struct sl_part *part,
 		if (!info->part)
 			return sl_diag_error(
 				n->p->diag, &one->head,
-				"'%s' cannot be looked up in a set: addresses, ports, MAC "
-				"addresses and protocols can",
+				"'%s' cannot be looked up in a set: addresses, ports, MAC addresses, protocols and names can",
 				info->name);
 		if (count == SL_SET_PARTS)
 			return sl_diag_error(n->p->diag, &one->head,
@@ -131,7 +134,8 @@ static int make_set(struct sl_parser *p, const struct sl_part *part, const __u8 
 		[SL_PART_SADDR] = SL_TYPE_ADDR,	 [SL_PART_DADDR] = SL_TYPE_ADDR,
 		[SL_PART_SPORT] = SL_TYPE_PORT,	 [SL_PART_DPORT] = SL_TYPE_PORT,
 		[SL_PART_SMAC] = SL_TYPE_MAC,	 [SL_PART_DMAC] = SL_TYPE_MAC,
-		[SL_PART_PROTO] = SL_TYPE_PROTO,
+		[SL_PART_PROTO] = SL_TYPE_PROTO, [SL_PART_QNAME] = SL_TYPE_DOMAIN,
+		[SL_PART_SNI] = SL_TYPE_DOMAIN,	 [SL_PART_HOST] = SL_TYPE_DOMAIN,
 	};
 	struct sl_flat values = {};
 	int err;

@@ -18,6 +18,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "loc.h"
 #include "reason.h"
 #include "rule.h"
@@ -88,6 +89,7 @@ struct sl_conf_rule {
 	bool is_policy; /* the chain's policy, counted like a rule; named "policy" */
 	enum sl_verdict action; /* SL_CONTINUE: count and go on */
 	__u32 arg; /* SL_REJECT: enum sl_reject. SL_REDIRECT: index in sl_conf.ports */
+	__u8 reply[16]; /* SL_REJECT_A, SL_REJECT_AAAA: the address, of IPv4 the first four */
 	__u32 slot; /* counter; set by the caller before sl_conf_lower, see sl_conf_number */
 	struct sl_conf_match *match; /* policies: NULL */
 	struct sl_conf_stmt *stmts;
@@ -114,6 +116,7 @@ struct sl_conf {
 	size_t nports;
 	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
 	size_t npatterns;
+	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "app.h"
 #include "cover.h"
 
 #define IP4 SL_L3_BIT(SL_L3_IP4)
@@ -22,10 +23,16 @@
 	SL_FIELD_MAX_, .kind = SL_KIND_RAW, .base = SL_BASE_##base_, .offset = (offset_), \
 		.length = (length_)
 #define LENGTH(what) SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_LENGTH, .of = SL_LENGTH_##what
-#define MAC	     .words = &sl_words_mac
+#define APP(what)                                                                       \
+	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_##what, .l3 = IP4 | IP6, \
+		.header = true
+#define MAC .words = &sl_words_mac
 #define PORT(dir, ...) \
 	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
-#define WORDS(of)    .words = &sl_words_##of
+#define WORDS(of) .words = &sl_words_##of
+#define NAME(of, ...)                                                                    \
+	SL_FIELD_MAX_, PLAIN, .kind = SL_KIND_NAME, .app = SL_APP_##of, .l3 = IP4 | IP6, \
+		.protos = { __VA_ARGS__ }, .header = true
 #define PLAIN	     .words = &sl_words_none
 #define ICMP4_(what) .words = &sl_words_icmp_##what, .l3 = IP4, .protos = { ICMP }
 #define ICMP6_(what) .words = &sl_words_icmp6_##what, .l3 = IP6, .protos = { ICMP6 }
@@ -73,9 +80,36 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_IP6_LENGTH] = { "ip6 length",  LENGTH(PACKET), .l3 = IP6, .extra = IP6_HEADER },
 	[SL_SEL_PAYLOAD_LENGTH] = { "payload length", LENGTH(PAYLOAD), .l3 = IP4 | IP6 },
 	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_APP]	    = { "app",         APP(APP), WORDS(app), .protos = { TCP, UDP } },
+	[SL_SEL_DNS]	    = { "dns",         APP(DNS), WORDS(dns), .protos = { TCP, UDP } },
+	[SL_SEL_DNS_QTYPE]  = { "dns qtype",   APP(DNS_QTYPE), WORDS(dns_type), .protos = { TCP, UDP } },
+	[SL_SEL_DNS_OPCODE] = { "dns opcode",  APP(DNS_OPCODE), WORDS(dns_opcode), .protos = { TCP, UDP } },
+	[SL_SEL_DNS_RCODE]  = { "dns rcode",   APP(DNS_RCODE), WORDS(dns_rcode), .protos = { TCP, UDP } },
 	[SL_SEL_OIFNAME]    = { "oifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_DNS_QNAME]  = { "dns qname",   NAME(DNS, TCP, UDP), .part = SL_PART_QNAME },
+	[SL_SEL_TLS_SNI]    = { "tls sni",     NAME(TLS, TCP), .part = SL_PART_SNI },
+	[SL_SEL_HTTP_HOST]  = { "http host",   NAME(HTTP, TCP), .part = SL_PART_HOST },
 };
 /* clang-format on */
+
+static sl_u128 number_max(enum sl_length_of of)
+{
+	static const __u32 max[SL_LENGTH_MAX_] = {
+		[SL_LENGTH_FRAME] = UINT32_MAX,
+		[SL_LENGTH_PACKET] = UINT16_MAX,
+		[SL_LENGTH_PAYLOAD] = UINT32_MAX,
+		[SL_NUMBER_APP] = SL_APP_MAX_ - 1,
+		[SL_NUMBER_DNS] = 1,
+		[SL_NUMBER_DNS_QTYPE] = UINT16_MAX,
+		[SL_NUMBER_DNS_OPCODE] = 15,
+		[SL_NUMBER_DNS_RCODE] = 15,
+		[SL_NUMBER_TLS_VERSION] = UINT16_MAX,
+		[SL_NUMBER_QUIC_VERSION] = UINT32_MAX,
+		[SL_NUMBER_QUIC_TYPE] = 3,
+	};
+
+	return max[of];
+}
 
 sl_u128 sl_selector_max(const struct sl_selector_info *info)
 {
@@ -85,9 +119,10 @@ sl_u128 sl_selector_max(const struct sl_selector_info *info)
 	case SL_KIND_RAW:
 		return sl_ones(8U * info->length);
 	case SL_KIND_LENGTH:
-		return info->of == SL_LENGTH_PACKET ? UINT16_MAX : UINT32_MAX;
+		return number_max(info->of);
 	case SL_KIND_MSS:
 	case SL_KIND_IFACE:
+	case SL_KIND_NAME:
 		break;
 	}
 	return UINT16_MAX;

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
+#include "app.h"
 #include "field.h"
 #include "op.h"
 #include "words.h"
@@ -50,6 +51,14 @@ enum sl_selector {
 	SL_SEL_PAYLOAD_LENGTH,
 	SL_SEL_IIFNAME,
 	SL_SEL_OIFNAME,
+	SL_SEL_APP,
+	SL_SEL_DNS, /* query or response */
+	SL_SEL_DNS_QTYPE,
+	SL_SEL_DNS_OPCODE,
+	SL_SEL_DNS_RCODE,
+	SL_SEL_DNS_QNAME,
+	SL_SEL_TLS_SNI,
+	SL_SEL_HTTP_HOST,
 	SL_SEL_MAX_
 };
 
@@ -60,6 +69,7 @@ enum sl_selector_kind {
 	SL_KIND_LENGTH, /* struct sl_cond_length */
 	SL_KIND_MSS,
 	SL_KIND_IFACE, /* struct sl_cond_iface */
+	SL_KIND_NAME, /* struct sl_cond_name */
 };
 
 struct sl_selector_info {
@@ -69,6 +79,7 @@ struct sl_selector_info {
 	const struct sl_vocabulary *words;
 	enum sl_selector_kind kind;
 	enum sl_length_of of; /* SL_KIND_LENGTH */
+	enum sl_app app; /* SL_KIND_NAME: whose */
 	enum sl_base base; /* SL_KIND_RAW: where, and how many bytes */
 	__u16 offset;
 	__u8 length;

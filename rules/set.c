@@ -30,6 +30,8 @@ int sl_elems_append(struct sl_conf_elems *elems, const struct sl_conf_elem *elem
 
 enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set)
 {
+	if (set->type[0] == SL_TYPE_DOMAIN)
+		return SL_SET_NAMES;
 	if (sl_set_is_plain(set))
 		return SL_SET_PLAIN;
 	return set->type[0] == SL_TYPE_PREFIX ? SL_SET_TRIE : SL_SET_HASH;
@@ -65,6 +67,7 @@ void sl_elems_clear(struct sl_conf_elems *elems)
 	sl_intervals_clear(&elems->six);
 	sl_intervals_clear(&elems->numbers);
 	free(elems->v);
+	sl_domains_clear(&elems->names);
 	*elems = (struct sl_conf_elems) {};
 }
 

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+#include "domain.h"
 #include "interval.h"
 #include "loc.h"
 #include "op.h"
@@ -31,6 +32,7 @@ struct sl_conf_elems {
 	struct sl_conf_elem *v;
 	size_t count;
 	size_t size;
+	struct sl_domains names; /* of a set of type domain */
 };
 
 struct sl_conf_file {
@@ -61,7 +63,8 @@ struct sl_conf_set {
 /* One part, no timeout, no counters: numbers, not entries. */
 static inline bool sl_set_is_plain(const struct sl_conf_set *set)
 {
-	return set->nparts == 1 && !set->timeout_s && !set->counters;
+	return set->nparts == 1 && !set->timeout_s && !set->counters &&
+	       set->type[0] != SL_TYPE_DOMAIN;
 }
 
 enum sl_set_kind sl_set_kind_of(const struct sl_conf_set *set);

@@ -93,7 +93,8 @@ bool sl_elems_have(const struct sl_conf_elems *elems, const struct sl_conf_elem 
 
 size_t sl_elems_count(const struct sl_conf_elems *elems)
 {
-	return elems->count + elems->four.count + elems->six.count + elems->numbers.count;
+	return elems->count + elems->four.count + elems->six.count + elems->numbers.count +
+	       elems->names.count;
 }
 
 typedef int elem_fn(void *arg, const struct sl_conf_elem *elem);
@@ -163,7 +164,12 @@ static int add_all(struct sl_intervals *to, const struct sl_intervals *from)
 /* What the configuration itself has. */
 static int add_written(struct sl_conf_elems *to, const struct sl_conf_elems *from)
 {
-	size_t i;
+	struct sl_domain domain;
+	size_t i, at = 0;
+
+	while (sl_domains_next(&from->names, &at, &domain))
+		if (sl_domains_add(&to->names, &domain))
+			return -ENOMEM;
 
 	for (i = 0; i < from->count; i++)
 		if (sl_elems_append(to, &from->v[i]))
@@ -234,6 +240,12 @@ static int check_size(struct reading *r, const struct sl_conf_set *set)
 
 	if (!set->size || count <= set->size)
 		return 0;
+	/* Lists name some more than once; millions are only put in order when it matters. */
+	if (sl_domains_sort(&set->content->elems.names))
+		return -ENOMEM;
+	count = sl_elems_count(&set->content->elems);
+	if (count <= set->size)
+		return 0;
 	return sl_diag_error(r->diag, &set->loc, "set '%s' holds %zu elements, its size is %u",
 			     set->name ? set->name : "", count, set->size);
 }
@@ -264,7 +276,7 @@ static int read_set(struct reading *r, struct sl_conf_set *set)
 }
 
 /* What was read in part would pass for read. */
-static void content_drop(struct sl_conf_set *set)
+void sl_set_content_drop(struct sl_conf_set *set)
 {
 	if (set->content)
 		sl_elems_clear(&set->content->elems);
@@ -285,7 +297,7 @@ int sl_sets_read(struct sl_conf *conf, struct sl_diag *diag)
 		r.failed = false;
 		err = read_set(&r, &conf->sets[i]);
 		if (err || r.failed)
-			content_drop(&conf->sets[i]);
+			sl_set_content_drop(&conf->sets[i]);
 		failed |= r.failed;
 	}
 	if (!err && failed)

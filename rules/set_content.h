@@ -61,6 +61,13 @@ size_t sl_elems_count(const struct sl_conf_elems *elems);
 int sl_feed_read(struct sl_conf_elems *elems, const struct sl_set_spec *spec, const char *path,
 		 const struct sl_loc *place, unsigned int order, struct sl_diag *diag);
 
+/* Forgets what was read: it is read again when it is wanted. */
+void sl_set_content_drop(struct sl_conf_set *set);
+/* domain_read.c: the same of names, with that a hosts file has, see docs/rules.md. */
+typedef int sl_line_error_fn(void *arg, const char *text, const struct sl_elem_error *error);
+int sl_domain_line(struct sl_domains *names, const char *text, const char *end,
+		   sl_line_error_fn *complain, void *arg);
+
 struct sl_set_content {
 	struct sl_conf_elems elems;
 };

@@ -276,6 +276,7 @@ static int read_typed(const struct part *part, enum sl_set_type type, struct sl_
 		return read_words(part, &sl_words_proto, 0xff, out);
 	case SL_TYPE_MAC:
 		return read_mac(part, out);
+	case SL_TYPE_DOMAIN: /* see sl_domain_read() */
 	case SL_TYPE_MAX_:
 		break;
 	}

@@ -39,8 +39,9 @@ static void strip(const char **text, const char **end)
 		--*end;
 }
 
-static int complain(struct feed *f, const char *text, const struct sl_elem_error *error)
+static int complain(void *arg, const char *text, const struct sl_elem_error *error)
 {
+	struct feed *f = arg;
 	__u32 begin = (__u32)(text - f->source->text + error->begin);
 	struct sl_loc loc = { f->source, begin, (__u32)(begin + error->end - error->begin) };
 
@@ -59,6 +60,8 @@ static int read_line(struct feed *f, const char *text, const char *end)
 	strip(&text, &end);
 	if (text == end)
 		return 0;
+	if (f->spec->type[0] == SL_TYPE_DOMAIN)
+		return sl_domain_line(&f->elems->names, text, end, complain, f);
 	if (sl_elem_read(f->spec, text, (size_t)(end - text), &elem, &error))
 		return complain(f, text, &error);
 	return sl_elems_add(f->elems, f->spec, &elem);

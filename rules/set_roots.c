@@ -3,6 +3,7 @@
 #include "set_roots.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "field.h"
@@ -453,6 +454,22 @@ static void digest_intervals(__u64 out[2], const struct sl_intervals *v)
 	}
 }
 
+static void digest_names(__u64 out[2], const struct sl_domains *names)
+{
+	size_t at;
+
+	if (!names->count)
+		return;
+	digest_word(out, names->used);
+	for (at = 0; at < names->used; at += 8) {
+		size_t left = names->used - at;
+		__u64 word = 0;
+
+		memcpy(&word, names->bytes + at, left < 8 ? left : 8);
+		digest_word(out, word);
+	}
+}
+
 void sl_elems_digest(const struct sl_conf_elems *elems, __u64 out[2])
 {
 	out[0] = 0x736c756963652d31ULL;
@@ -460,4 +477,5 @@ void sl_elems_digest(const struct sl_conf_elems *elems, __u64 out[2])
 	digest_intervals(out, &elems->four);
 	digest_intervals(out, &elems->six);
 	digest_intervals(out, &elems->numbers);
+	digest_names(out, &elems->names);
 }

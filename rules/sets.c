@@ -53,6 +53,9 @@ int sl_sets_types(struct sl_parser *p, const enum sl_set_type *type, unsigned in
 	unsigned int i, wide = 0;
 
 	for (i = 0; i < nparts; i++) {
+		if (type[i] == SL_TYPE_DOMAIN && nparts > 1)
+			return sl_diag_error(p->diag, loc,
+					     "a domain cannot be a part of an element");
 		if (type[i] == SL_TYPE_PREFIX && nparts > 1)
 			return sl_diag_error(p->diag, loc,
 					     "a prefix cannot be a part of an element: use 'addr'");
@@ -85,6 +88,9 @@ static int check_set(struct sl_parser *p, struct sl_ast_set *ast, struct sl_conf
 				     "set '%s' has no type: say what is in it, as in 'type addr'",
 				     ast->name);
 	err = sl_sets_types(p, ast->type, ast->nparts, &ast->type_loc);
+	if (!err && ast->type[0] == SL_TYPE_DOMAIN && ast->timeout_s)
+		err = sl_diag_error(p->diag, &ast->timeout_loc,
+				    "names in a set of domains have no timeout");
 	if (err)
 		return err;
 	err = copy_files(ast, set);

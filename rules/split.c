@@ -226,6 +226,17 @@ static int set_iface(struct sl_conf_match *match, const struct sl_conf_match *wh
 	return 0;
 }
 
+static int set_name(struct sl_conf_match *match, const struct sl_conf_match *whole, size_t i)
+{
+	match->names = malloc(sizeof(*match->names));
+	if (!match->names)
+		return -ENOMEM;
+	match->nnames = 1;
+	match->names[0] = whole->names[i];
+	match->names[0].names = (struct sl_domains) {};
+	return sl_domains_copy(&match->names[0].names, &whole->names[i].names);
+}
+
 static int split_rule(struct splitting *s)
 {
 	const struct sl_conf_match *match = s->rule->match;
@@ -236,6 +247,8 @@ static int split_rule(struct splitting *s)
 		err = split_fields(s);
 	if (!err)
 		err = split_each(s, match->nsets, set_set);
+	if (!err)
+		err = split_each(s, match->nnames, set_name);
 	if (!err)
 		err = split_each(s, match->nlengths, set_length);
 	if (!err)

@@ -147,6 +147,7 @@ static int read_verdict(struct sl_parser *p, const struct sl_part *part, struct 
 		return -EINVAL;
 	out->action = part->verdict;
 	out->arg = part->arg;
+	memcpy(out->reply, part->reply, sizeof(out->reply));
 	return part->verdict == SL_REDIRECT ? sl_ifnames_port(p, part->name, &out->arg) : 0;
 }
 

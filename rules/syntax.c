@@ -107,6 +107,12 @@ static const char *continues(int token)
 		return "'vlan'";
 	case T_L4PROTO:
 		return "'meta'";
+	case T_QNAME:
+		return "'dns'";
+	case T_SNI:
+		return "'tls'";
+	case T_HOST:
+		return "'http'";
 	case T_WINDOW:
 		return "'tcp'";
 	case T_MSS:
@@ -121,6 +127,12 @@ static const char *continues(int token)
 		return "'limit'";
 	case T_SNAP:
 		return "'log'";
+	case T_OPCODE:
+	case T_QTYPE:
+	case T_QUERY:
+	case T_RCODE:
+	case T_RESPONSE:
+		return "'dns'";
 	case T_WITH:
 		return "'reject'";
 	case T_AT:

@@ -22,6 +22,12 @@ struct reading {
 	unsigned int nested;
 };
 
+/* "a", or "an" before a vowel. */
+static const char *an(const struct sl_vocabulary *words)
+{
+	return strchr("aeiAEI", words->noun[0]) ? "n" : "";
+}
+
 static bool is_tag(const char *word)
 {
 	return !strcmp(word, "vlan") || !strcmp(word, "qinq") || !strcmp(word, "dot1q");
@@ -34,11 +40,11 @@ static int unknown_word(struct reading *r, const struct sl_atom *atom)
 
 	if (sl_nametab_get(&r->p->set_names, atom->text))
 		return sl_diag_error(r->p->diag, &atom->loc,
-				     "'%s' takes a %s, did you mean the set '@%s'?",
-				     r->wanted->selector->name, words->noun, atom->text);
+				     "'%s' takes a%s %s, did you mean the set '@%s'?",
+				     r->wanted->selector->name, an(words), words->noun, atom->text);
 	if (!words->count)
-		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a %s, not '%s'",
-				     r->wanted->selector->name, words->noun, atom->text);
+		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a%s %s, not '%s'",
+				     r->wanted->selector->name, an(words), words->noun, atom->text);
 	sl_word_hint(words, atom->text, hint);
 	if (r->wanted->field == SL_FIELD_ETHERTYPE && is_tag(atom->text))
 		return sl_diag_error(
@@ -100,16 +106,17 @@ static int read_number(struct reading *r, const struct sl_atom *atom, struct sl_
 		return 0;
 	case SL_ATOM_ADDR4:
 	case SL_ATOM_ADDR6:
-		return sl_diag_error(r->p->diag, &atom->loc, "'%s' takes a %s, '%s' is an address",
-				     selector->name, selector->words->noun, atom->text);
+		return sl_diag_error(r->p->diag, &atom->loc,
+				     "'%s' takes a%s %s, '%s' is an address", selector->name,
+				     an(selector->words), selector->words->noun, atom->text);
 	case SL_ATOM_MAC:
 		return sl_diag_error(r->p->diag, &atom->loc,
-				     "'%s' takes a %s, '%s' is a MAC address", selector->name,
-				     selector->words->noun, atom->text);
+				     "'%s' takes a%s %s, '%s' is a MAC address", selector->name,
+				     an(selector->words), selector->words->noun, atom->text);
 	case SL_ATOM_STRING:
 		return sl_diag_error(r->p->diag, &atom->loc,
-				     "'%s' takes a %s, not a text in quotes", selector->name,
-				     selector->words->noun);
+				     "'%s' takes a%s %s, not a text in quotes", selector->name,
+				     an(selector->words), selector->words->noun);
 	case SL_ATOM_BAD:
 		break;
 	}
@@ -240,9 +247,10 @@ static int read_plain(struct reading *r, const struct sl_value *value, struct sl
 
 	if (value->kind == SL_VALUE_PREFIX)
 		return sl_diag_error(r->p->diag, &value->loc,
-				     "'%s' takes a %s, and '%s/%s' is a prefix of addresses",
-				     r->wanted->selector->name, r->wanted->selector->words->noun,
-				     value->low.text, value->high.text);
+				     "'%s' takes a%s %s, and '%s/%s' is a prefix of addresses",
+				     r->wanted->selector->name, an(r->wanted->selector->words),
+				     r->wanted->selector->words->noun, value->low.text,
+				     value->high.text);
 	if (value->kind == SL_VALUE_OR)
 		return read_bits(r, value, out);
 	err = read_number(r, &value->low, out);

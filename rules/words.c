@@ -3,7 +3,9 @@
 #include "words.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "app.h"
 #include "rule.h"
 #include "suggest.h"
 
@@ -124,6 +126,42 @@ static const struct sl_named exthdrs[] = {
 	{ "other", 1 << SL_EXT_OTHER, 1 << SL_EXT_OTHER },
 };
 
+static const struct sl_named apps[] = {
+	{ "dns", SL_APP_DNS, SL_APP_DNS }, { "tls", SL_APP_TLS, SL_APP_TLS },
+	{ "http", SL_APP_HTTP, SL_APP_HTTP }, { "ssh", SL_APP_SSH, SL_APP_SSH },
+	{ "quic", SL_APP_QUIC, SL_APP_QUIC },
+};
+_Static_assert(sizeof(apps) / sizeof(*apps) == SL_APP_MAX_ - 1, "a word each");
+
+static const struct sl_named dns_kinds[] = {
+	{ "query", 0, 0 }, { "response", 1, 1 },
+};
+
+static const struct sl_named dns_types[] = {
+	{ "A", 1, 1 }, { "NS", 2, 2 }, { "CNAME", 5, 5 }, { "SOA", 6, 6 }, { "NULL", 10, 10 },
+	{ "PTR", 12, 12 }, { "HINFO", 13, 13 }, { "MX", 15, 15 }, { "TXT", 16, 16 },
+	{ "RP", 17, 17 }, { "AFSDB", 18, 18 }, { "SIG", 24, 24 }, { "KEY", 25, 25 },
+	{ "AAAA", 28, 28 }, { "LOC", 29, 29 }, { "SRV", 33, 33 }, { "NAPTR", 35, 35 },
+	{ "CERT", 37, 37 }, { "DNAME", 39, 39 }, { "OPT", 41, 41 }, { "DS", 43, 43 },
+	{ "SSHFP", 44, 44 }, { "IPSECKEY", 45, 45 }, { "RRSIG", 46, 46 }, { "NSEC", 47, 47 },
+	{ "DNSKEY", 48, 48 }, { "NSEC3", 50, 50 }, { "NSEC3PARAM", 51, 51 }, { "TLSA", 52, 52 },
+	{ "SMIMEA", 53, 53 }, { "CDS", 59, 59 }, { "CDNSKEY", 60, 60 }, { "OPENPGPKEY", 61, 61 },
+	{ "CSYNC", 62, 62 }, { "ZONEMD", 63, 63 }, { "SVCB", 64, 64 }, { "HTTPS", 65, 65 },
+	{ "SPF", 99, 99 }, { "TKEY", 249, 249 }, { "TSIG", 250, 250 }, { "IXFR", 251, 251 },
+	{ "AXFR", 252, 252 }, { "ANY", 255, 255 }, { "URI", 256, 256 }, { "CAA", 257, 257 },
+};
+
+static const struct sl_named dns_opcodes[] = {
+	{ "query", 0, 0 }, { "iquery", 1, 1 }, { "status", 2, 2 }, { "notify", 4, 4 },
+	{ "update", 5, 5 }, { "dso", 6, 6 },
+};
+
+static const struct sl_named dns_rcodes[] = {
+	{ "noerror", 0, 0 }, { "formerr", 1, 1 }, { "servfail", 2, 2 }, { "nxdomain", 3, 3 },
+	{ "notimp", 4, 4 }, { "refused", 5, 5 }, { "yxdomain", 6, 6 }, { "yxrrset", 7, 7 },
+	{ "nxrrset", 8, 8 }, { "notauth", 9, 9 }, { "notzone", 10, 10 }, { "dsotypeni", 11, 11 },
+};
+
 #define VOCABULARY(noun_, words_) { .noun = (noun_), .words = (words_), .count = sizeof(words_) / sizeof(*(words_)) }
 
 const struct sl_vocabulary sl_words_none = { .noun = "number" };
@@ -139,6 +177,11 @@ const struct sl_vocabulary sl_words_dscp = VOCABULARY("DSCP", dscps);
 const struct sl_vocabulary sl_words_fragment = VOCABULARY("kind of fragment", fragments);
 const struct sl_vocabulary sl_words_flag = VOCABULARY("TCP flag", flags);
 const struct sl_vocabulary sl_words_exthdr = VOCABULARY("extension header", exthdrs);
+const struct sl_vocabulary sl_words_app = VOCABULARY("application", apps);
+const struct sl_vocabulary sl_words_dns = VOCABULARY("kind of message", dns_kinds);
+const struct sl_vocabulary sl_words_dns_type = { "DNS type", dns_types, sizeof(dns_types) / sizeof(*dns_types), true };
+const struct sl_vocabulary sl_words_dns_opcode = { "DNS opcode", dns_opcodes, sizeof(dns_opcodes) / sizeof(*dns_opcodes), true };
+const struct sl_vocabulary sl_words_dns_rcode = { "DNS response code", dns_rcodes, sizeof(dns_rcodes) / sizeof(*dns_rcodes), true };
 /* clang-format on */
 
 const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name)
@@ -146,7 +189,7 @@ const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, cons
 	size_t i;
 
 	for (i = 0; i < vocabulary->count; i++) {
-		if (!strcmp(vocabulary->words[i].name, name))
+		if (!(vocabulary->any_case ? strcasecmp : strcmp)(vocabulary->words[i].name, name))
 			return &vocabulary->words[i];
 	}
 	return NULL;

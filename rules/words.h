@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <linux/types.h>
@@ -17,6 +18,7 @@ struct sl_vocabulary {
 	const char *noun; /* "port": what messages call a value of this kind */
 	const struct sl_named *words; /* the first name of a number is the one to print */
 	size_t count;
+	bool any_case; /* as DNS has its words: upper case is for print */
 };
 
 extern const struct sl_vocabulary sl_words_none; /* plain numbers */
@@ -32,6 +34,11 @@ extern const struct sl_vocabulary sl_words_dscp;
 extern const struct sl_vocabulary sl_words_fragment;
 extern const struct sl_vocabulary sl_words_flag;
 extern const struct sl_vocabulary sl_words_exthdr;
+extern const struct sl_vocabulary sl_words_app;
+extern const struct sl_vocabulary sl_words_dns;
+extern const struct sl_vocabulary sl_words_dns_type;
+extern const struct sl_vocabulary sl_words_dns_opcode;
+extern const struct sl_vocabulary sl_words_dns_rcode;
 
 const struct sl_named *sl_word_find(const struct sl_vocabulary *vocabulary, const char *name);
 /* NULL when the number has no name. */

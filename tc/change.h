@@ -90,7 +90,7 @@ static __always_inline int sl_skb_tags(struct __sk_buff *skb, const struct sl_fa
 
 /*
  * A checksum that was to be made for the packet will be made for the answer, at the same place. In
- * a reset it is the checksum's: it gets what it is to start with. In ICMP, where UDP had its own is
+ * a reset and in a reply of DNS it is the checksum's: it gets what it is to start with. In ICMP, where UDP had its own is
  * a word that means nothing. From 0 on, what is stored there makes the sum over all right, whatever
  * the checksum is. Elsewhere, as in an ICMP answer to TCP, it falls into the quoted packet; that
  * happens only where such an answer leaves the host by an interface that sums.
@@ -100,7 +100,6 @@ static __always_inline void tc_answer_sum(struct __sk_buff *skb, const struct sl
 {
 	const struct sk_buff *kernel = bpf_cast_to_kern_ctx(skb);
 	__u32 start, offset = kernel->csum_offset, at = answer->sum_at;
-	bool is_reset = answer->size == at + 4;
 
 	if (BPF_CORE_READ_BITFIELD(kernel, ip_summed) != SL_CHECKSUM_PARTIAL)
 		return;
@@ -108,9 +107,9 @@ static __always_inline void tc_answer_sum(struct __sk_buff *skb, const struct sl
 	sl_recheck(at);
 	if (at > 56)
 		return;
-	if (is_reset && start + offset == facts->network + at) {
+	if (start + offset == facts->network + at) {
 		*(__u16 *)(answer->bytes + at) = answer->pseudo;
-	} else if (!is_reset && start == facts->network + at - 2 && offset == 6) {
+	} else if (start == facts->network + at - 2 && offset == 6) {
 		*(__u16 *)(answer->bytes + at) = 0;
 		*(__u16 *)(answer->bytes + at + 4) = answer->pseudo;
 	}

@@ -63,23 +63,22 @@ static __always_inline int xdp_growth(const struct sl_facts *facts, const struct
 
 /*
  * Room for an answer that is longer than the packet is made before the frame, where drivers leave
- * 256 bytes; behind it there may be none. The link header moves to the new start.
+ * 256 bytes; behind it there may be none. The link header moves to the new start. One view for all:
+ * in the place of one that is done with, the compiler would put what the verifier takes for a view.
  */
 static __always_inline int xdp_grow(struct xdp_md *ctx, const struct sl_facts *facts,
-				    struct sl_scratch *scratch, int growth)
+				    struct sl_scratch *scratch, struct bpf_dynptr *view, int growth)
 {
 	__u32 link = facts->network;
-	struct bpf_dynptr view;
 
 	sl_recheck(link);
-	if (link > sizeof(scratch->header) || sl_view(ctx, &view) ||
-	    bpf_dynptr_read(scratch->header, link, &view, 0, 0) ||
-	    bpf_xdp_adjust_head(ctx, -growth) || sl_view(ctx, &view))
+	if (link > sizeof(scratch->header) || bpf_dynptr_read(scratch->header, link, view, 0, 0) ||
+	    bpf_xdp_adjust_head(ctx, -growth) || sl_view(ctx, view))
 		return -1;
 	sl_recheck(link);
 	if (link > sizeof(scratch->header))
 		return -1;
-	return bpf_dynptr_write(&view, 0, scratch->header, link, 0);
+	return bpf_dynptr_write(view, 0, scratch->header, link, 0);
 }
 
 /*
@@ -103,8 +102,8 @@ SL_VERIFIED_ONCE int sl_xdp_reject_moves(struct xdp_md *ctx, const struct sl_fac
 	if (reason)
 		return reason;
 	growth = xdp_growth(facts, &scratch->answer);
-	if (is_whole &&
-	    (growth > 0 ? xdp_grow(ctx, facts, scratch, growth) : bpf_xdp_adjust_tail(ctx, growth)))
+	if (is_whole && (growth > 0 ? xdp_grow(ctx, facts, scratch, &view, growth)
+				    : bpf_xdp_adjust_tail(ctx, growth)))
 		return SL_REASON_REJECT_ROOM;
 	if (bpf_dynptr_from_xdp(ctx, 0, &view))
 		return SL_REASON_REJECT_ROOM;

@@ -46,6 +46,7 @@ static void explained_clear(struct sl_explained *explained)
 	free(explained->candidates);
 	free(explained->held);
 	sl_split_clear(&explained->split);
+	sl_app_seen_clear(&explained->app);
 }
 
 /* --- the configuration --- */
@@ -198,6 +199,7 @@ static int explain_frame(struct explain *x, const struct sl_frame *frame, unsign
 		err = sl_trial_run(x->trial, frame->data, frame->captured, &e.trace, NULL, 0, NULL);
 	if (err)
 		return sl_fail("%s", sl_trial_error(x->trial));
+	sl_app_see(&e.app, x->trial, &e.trace);
 	if (follow(x, &e))
 		return SL_EXIT_FAILED;
 	e.rule = sl_trial_rule(x->trial, &e.end);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app_seen.h"
 #include "arena.h"
 #include "capture.h"
 #include "rules.h"
@@ -27,6 +28,7 @@ struct sl_explained {
 	enum sl_hook hook;
 	const char *iface; /* NULL: none in particular */
 	struct sl_trace trace; /* at that hook */
+	struct sl_app_seen app; /* the same */
 	bool goes_on; /* XDP left it to TC ingress */
 	struct sl_trace end; /* where it was decided: the same, or at TC ingress */
 	const struct sl_conf_rule *rule; /* that decided; NULL: a reason did, or a first fragment */

@@ -76,6 +76,9 @@ static void print_parsed(const struct sl_explained *e)
 	if (trace->reason)
 		printf("; reason: %s, %s", sl_reason_names[trace->reason % SL_REASON_MAX_],
 		       sl_reason_texts[trace->reason % SL_REASON_MAX_]);
+	if (trace->blind)
+		printf("; blind: %s, %s", sl_reason_names[trace->blind % SL_REASON_MAX_],
+		       sl_reason_texts[trace->blind % SL_REASON_MAX_]);
 	putchar('\n');
 }
 
@@ -165,14 +168,15 @@ static void print_decider(const struct sl_explained *e)
 
 static void print_verdict(const struct sl_explained *e)
 {
-	const char *reason = sl_reason_names[e->end.reason % SL_REASON_MAX_];
+	__u32 why = e->end.reason ? e->end.reason : e->end.blind;
+	const char *reason = sl_reason_names[why % SL_REASON_MAX_];
 
 	printf("verdict   %s", sl_verdict_names[e->end.verdict % SL_VERDICT_MAX_]);
 	if (e->later)
 		printf(", as its first fragment");
 	if (e->rule)
 		print_decider(e);
-	else if (e->end.reason && e->end.verdict == SL_DROP)
+	else if (why && e->end.verdict == SL_DROP)
 		printf(", by 'on %s drop', before any rule is asked", reason);
 	else if (e->end.reason)
 		printf(", by 'on %s accept', as no rule decides", reason);
@@ -196,6 +200,8 @@ void sl_explain_print_text(const struct sl_explained *e)
 	}
 	putchar('\n');
 	print_parsed(e);
+	if (e->app.text[0])
+		printf("says      %s\n", e->app.text);
 	if (e->asked) {
 		print_lists(e);
 		print_candidates(e);
@@ -262,9 +268,13 @@ void sl_explain_print_json(const struct sl_explained *e)
 	json_object_set_new(line, "reason",
 			    end->reason ? json_string(sl_reason_names[end->reason % SL_REASON_MAX_])
 					: json_null());
+	json_object_set_new(line, "blind",
+			    end->blind ? json_string(sl_reason_names[end->blind % SL_REASON_MAX_])
+				       : json_null());
 	json_object_set_new(line, "left_to_tc", json_boolean(e->goes_on));
 	json_object_set_new(line, "as_first_fragment", json_boolean(e->later));
 	sl_trace_json(line, &e->trace);
+	json_object_update(line, e->app.fields);
 	json_object_set_new(line, "list",
 			    e->asked ? json_string(list_word(&e->trace.key, word, sizeof(word)))
 				     : json_null());

@@ -94,6 +94,7 @@ static void judge(struct replay *replay, const struct sl_frame *frame)
 	} else {
 		judged.rule = sl_trial_rule(replay->trial, &judged.trace);
 	}
+	sl_app_see(&judged.app, replay->trial, &judged.trace);
 	if (!judged.err && judged.trace.verdict == SL_ACCEPT)
 		write_accepted(replay, frame, out, length);
 	sl_replay_sum_add(replay->sum, &judged);
@@ -101,6 +102,7 @@ static void judge(struct replay *replay, const struct sl_frame *frame)
 		sl_replay_print_json(&judged);
 	else
 		sl_replay_print_text(&judged, &replay->first);
+	sl_app_seen_clear(&judged.app);
 }
 
 /* A file that ends in the middle is judged as far as it goes. */

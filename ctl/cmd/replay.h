@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "app_seen.h"
 #include "arena.h"
 #include "capture.h"
 #include "rules.h"
@@ -16,6 +17,7 @@ struct sl_judged {
 	const struct sl_frame *frame;
 	enum sl_hook hook;
 	struct sl_trace trace;
+	struct sl_app_seen app;
 	const struct sl_conf_rule *rule; /* that decided; NULL: a reason did */
 	int err; /* not 0: it could not be judged, and trace says nothing */
 	const char *error; /* then why */

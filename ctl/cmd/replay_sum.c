@@ -54,6 +54,8 @@ void sl_replay_sum_add(struct sl_replay_sum *sum, const struct sl_judged *judged
 	count(&sum->verdict[judged->trace.verdict % SL_VERDICT_MAX_], judged);
 	if (judged->trace.reason)
 		count(&sum->reason[judged->trace.reason % SL_REASON_MAX_], judged);
+	if (judged->trace.blind)
+		count(&sum->reason[judged->trace.blind % SL_REASON_MAX_], judged);
 	if (judged->rule)
 		count(&sum->rule[judged->rule - sum->conf->rules], judged);
 }

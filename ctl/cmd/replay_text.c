@@ -152,17 +152,19 @@ void sl_replay_print_json(const struct sl_judged *judged)
 	_cleanup_json_ json_t *line = NULL;
 	char when[64];
 
-	line = json_pack("{s:I, s:s, s:I, s:I, s:b, s:s?, s:s, s:s?, s:s?, s:s?}", "packet",
-			 (json_int_t)judged->number, "time", time_text(frame, when, sizeof(when)),
-			 "length", (json_int_t)frame->length, "captured",
-			 (json_int_t)frame->captured, "cut", frame->captured < frame->length,
-			 "verdict",
-			 judged->err ? NULL : sl_verdict_names[trace->verdict % SL_VERDICT_MAX_],
-			 "chain", sl_dir_names[sl_hook_dir(judged->hook)], "rule",
-			 judged->rule ? judged->rule->name : NULL, "reason",
-			 trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL,
-			 "error", judged->error);
+	line = json_pack(
+		"{s:I, s:s, s:I, s:I, s:b, s:s?, s:s, s:s?, s:s?, s:s?, s:s?}", "packet",
+		(json_int_t)judged->number, "time", time_text(frame, when, sizeof(when)), "length",
+		(json_int_t)frame->length, "captured", (json_int_t)frame->captured, "cut",
+		frame->captured < frame->length, "verdict",
+		judged->err ? NULL : sl_verdict_names[trace->verdict % SL_VERDICT_MAX_], "chain",
+		sl_dir_names[sl_hook_dir(judged->hook)], "rule",
+		judged->rule ? judged->rule->name : NULL, "reason",
+		trace->reason ? sl_reason_names[trace->reason % SL_REASON_MAX_] : NULL, "blind",
+		trace->blind ? sl_reason_names[trace->blind % SL_REASON_MAX_] : NULL, "error",
+		judged->error);
 	sl_trace_json(line, trace);
+	json_object_update(line, judged->app.fields);
 	sl_json_line(line);
 }
 
@@ -254,7 +256,11 @@ void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame 
 	printf(", %zu bytes", frame->length);
 	if (frame->captured < frame->length)
 		printf(", only %zu captured", frame->captured);
+	if (judged->app.text[0])
+		printf(", %s", judged->app.text);
 	if (judged->trace.reason)
 		printf(", %s", sl_reason_names[judged->trace.reason % SL_REASON_MAX_]);
+	if (judged->trace.blind)
+		printf(", %s", sl_reason_names[judged->trace.blind % SL_REASON_MAX_]);
 	putchar('\n');
 }

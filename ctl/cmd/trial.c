@@ -130,6 +130,11 @@ const struct sl_conf_rule *sl_trial_rule(const struct sl_trial *trial, const str
 	return trace->slot < trial->nslots ? trial->by_slot[trace->slot] : NULL;
 }
 
+const void *sl_trial_at(const struct sl_trial *trial, __u32 offset)
+{
+	return sl_dp_at(trial->dp, offset);
+}
+
 /*
  * Fragments have been noted by now, and would overlap with themselves: on another interface they are
  * new.

@@ -32,6 +32,8 @@ const char *sl_trial_error(const struct sl_trial *trial);
 /* The rule that decided, or NULL when a reason did. */
 const struct sl_conf_rule *sl_trial_rule(const struct sl_trial *trial,
 					 const struct sl_trace *trace);
+/* What the program left in its memory at an offset; NULL: at 0. It holds until the next run. */
+const void *sl_trial_at(const struct sl_trial *trial, __u32 offset);
 /* Another hook, with all else as it is. */
 int sl_trial_hook(struct sl_trial *trial, enum sl_hook hook);
 

@@ -260,7 +260,10 @@ static json_t *set_json(const struct sl_dp_set *set)
 			(json_int_t)set->refused);
 	sl_json_set(out, "size", number_or_null(set->size));
 	sl_json_set(out, "timeout", number_or_null(set->timeout_s));
-	sl_json_set(out, "bytes", set->plain ? json_integer((json_int_t)set->bytes) : json_null());
+	sl_json_set(out, "bytes",
+		    set->plain || set->type[0] == SL_TYPE_DOMAIN
+			    ? json_integer((json_int_t)set->bytes)
+			    : json_null());
 	return out;
 }
 

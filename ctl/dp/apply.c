@@ -215,13 +215,14 @@ static int rules_number(struct sl_dp *dp, struct sl_conf *conf, struct running *
 	return slots_zero(dp, first, end);
 }
 
-static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, __u64 generation,
+static int bank_write(struct sl_dp *dp, struct sl_conf *conf, __u32 base, __u64 generation,
 		      struct sl_diag *diag)
 {
 	_cleanup_free_ void *block = NULL;
 	size_t size = 0;
 	int err;
 
+	conf->name_key = dp_at(dp, SL_ARENA_NAME_KEY);
 	err = sl_conf_lower(conf, base, SL_ARENA_BANK_SIZE, generation, &block, &size, diag);
 	if (err)
 		return dp_fail(dp, err, "compiling the rules failed: %s", dp_words(err));
@@ -230,6 +231,17 @@ static int bank_write(struct sl_dp *dp, const struct sl_conf *conf, __u32 base, 
 		return err;
 	memcpy(dp_at(dp, base), block, size);
 	return 0;
+}
+
+/* Where programs put what they read of messages, for rules that ask for it. */
+static int work_areas(struct sl_dp *dp, __u32 base)
+{
+	const struct sl_ruleset *rules = dp_at(dp, base);
+
+	if (!(rules->needs & SL_NEEDS_APP))
+		return 0;
+	return dp_arena_touch(dp, SL_ARENA_WORK,
+			      (__u64)dp->ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work));
 }
 
 int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
@@ -256,6 +268,8 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		err = dp_sets_prepare(dp, conf);
 	if (!err)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
+	if (!err)
+		err = work_areas(dp, base);
 	if (err) {
 		dp_sets_undo(dp);
 		return err;

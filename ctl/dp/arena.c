@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include <bpf/bpf.h>
 
@@ -91,6 +92,26 @@ static int arena_map(struct sl_dp *dp)
 	return 0;
 }
 
+/* Made once, for what lies in the arena is found by it. */
+static int name_key_make(struct sl_dp *dp)
+{
+	const size_t whole = 256; /* more may be cut short by a signal */
+	char *key = dp_at(dp, SL_ARENA_NAME_KEY);
+	size_t done, size;
+	int err;
+
+	err = dp_arena_touch(dp, SL_ARENA_NAME_KEY, sizeof(struct sl_name_key));
+	for (done = 0; done < sizeof(struct sl_name_key) && !err; done += size) {
+		size = sizeof(struct sl_name_key) - done;
+		size = size < whole ? size : whole;
+		while (getrandom(key + done, size, 0) < 0 && !err)
+			err = errno == EINTR
+				      ? 0
+				      : dp_fail(dp, -errno, "random numbers: %s", dp_words(errno));
+	}
+	return err;
+}
+
 static int arena_make(struct sl_dp *dp)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE,
@@ -113,6 +134,8 @@ static int arena_make(struct sl_dp *dp)
 		err = dp_arena_touch(dp, SL_ARENA_STATE, sizeof(struct sl_state));
 	if (!err)
 		err = dp_arena_touch(dp, SL_ARENA_NOTE, SL_MAX_IFACES * sizeof(struct sl_note));
+	if (!err)
+		err = name_key_make(dp);
 	if (err)
 		return err;
 	dp->root->abi = SL_ABI_VERSION;

@@ -123,9 +123,9 @@ struct sl_dp_set {
 	bool counters;
 	__u32 size; /* 0: not said */
 	__u32 timeout_s;
-	__u64 elements; /* plain: ranges */
+	__u64 elements; /* plain: ranges; names: names, whatever is meant by them */
 	__u64 refused; /* bans that found it full */
-	__u64 bytes; /* plain: of memory */
+	__u64 bytes; /* plain, and names: of memory */
 };
 
 /* All sets in force; the array is malloc'ed. */

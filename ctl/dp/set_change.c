@@ -18,6 +18,7 @@
 #include "heap.h"
 #include "private.h"
 #include "set_maps.h"
+#include "set_names.h"
 #include "set_roots.h"
 #include "sets_private.h"
 
@@ -234,9 +235,11 @@ static int change(struct sl_dp *dp, const char *name, const char *const *texts, 
 		return -ENOENT;
 	if (!elems)
 		return dp_fail(dp, -ENOMEM, "no memory");
-	if (timeout_s && set->kind == SL_SET_PLAIN)
+	if (timeout_s && (set->kind == SL_SET_PLAIN || set->kind == SL_SET_NAMES))
 		return dp_fail(dp, -EINVAL,
 			       "elements of set '%s' have no timeout, for the set has none", name);
+	if (set->kind == SL_SET_NAMES)
+		return dp_names_change(dp, set, texts, count, add);
 	err = read_elems(dp, set, texts, count, elems);
 	if (!err && set->kind != SL_SET_PLAIN) {
 		fd = open_map(dp, set);
@@ -302,6 +305,8 @@ int sl_dp_set_flush(struct sl_dp *dp, const char *name, const struct sl_conf_set
 				   conf && conf->content && sl_set_is_plain(conf)
 					   ? &conf->content->elems
 					   : NULL);
+	if (set->kind == SL_SET_NAMES)
+		return dp_names_flush(dp, set);
 	fd = open_map(dp, set);
 	if (fd < 0)
 		return fd;
@@ -363,6 +368,8 @@ int sl_dp_set_test(struct sl_dp *dp, const char *name, const char *text, bool *i
 
 	if (!set)
 		return -ENOENT;
+	if (set->kind == SL_SET_NAMES)
+		return dp_names_test(dp, set, text, in);
 	err = read_elems(dp, set, &text, 1, &elem);
 	if (err)
 		return err;
@@ -431,6 +438,8 @@ int sl_dp_set_list(struct sl_dp *dp, const char *name, sl_dp_elem_fn *call, void
 		return -ENOENT;
 	l.spec = spec_of(set);
 	l.kind = (enum sl_set_kind)set->kind;
+	if (set->kind == SL_SET_NAMES)
+		return dp_names_list(dp, set, call, arg);
 	if (set->kind != SL_SET_PLAIN) {
 		fd = open_map(dp, set);
 		return fd < 0 ? fd : dp_entries_each(fd, list_entry, &l);
@@ -485,7 +494,7 @@ void sl_dp_sets_sweep(struct sl_dp *dp, sl_dp_full_fn *call, void *arg)
 		_cleanup_close_ int fd = -1;
 		const struct sl_set *set = &sets[dp->sweep.set % count];
 
-		if (set->kind != SL_SET_PLAIN)
+		if (set->kind == SL_SET_HASH || set->kind == SL_SET_TRIE)
 			fd = dp_set_map_get(dp, (enum sl_set_kind)set->kind, set->map);
 		if (fd >= 0)
 			sweep_map(dp, fd, now_ns(), &left);
@@ -538,6 +547,11 @@ static void fill(struct sl_dp *dp, const struct sl_set *set, struct sl_dp_set *o
 	out->timeout_s = set->timeout_s;
 	out->counters = set->counters;
 	out->refused = set->refused;
+	if (set->kind == SL_SET_NAMES) {
+		out->elements = dp_names_count(dp, set);
+		dp_names_blocks(dp, set->body, add_size, &out->bytes);
+		return;
+	}
 	out->elements = out->plain ? body->ranges : count_entries(dp, set);
 	if (!out->plain)
 		return;

@@ -7,6 +7,7 @@
  * - A plain set whose configured content is what it was keeps its body, and with it what was
  *   changed at run time. Another content is built beside it, and the changes are made again:
  *   (configured united with added) minus deleted. Added and deleted go over to the new body.
+ * - A set of names does the same; its changes are a list of notes, which goes over.
  * - A set of entries keeps its map by name and type. What the configuration has and the map has not
  *   is entered before the switch; what only the old configuration had is taken out behind it.
  *
@@ -25,6 +26,7 @@
 #include "heap.h"
 #include "private.h"
 #include "set_maps.h"
+#include "set_names.h"
 #include "set_roots.h"
 #include "sets_private.h"
 
@@ -37,11 +39,11 @@ struct entered {
 
 /* A set of the new rule set. */
 struct planned {
-	const struct sl_conf_set *conf;
+	struct sl_conf_set *conf;
 	__u32 place; /* of the body or map */
 	enum sl_set_kind kind;
 	struct sl_set *old; /* of the rule set in force; NULL: there was none like it */
-	bool kept; /* plain: the body is that of old */
+	bool kept; /* plain, names: the body is that of old */
 	bool fresh; /* entries: the map is new */
 	int fd; /* of the map */
 	struct entered *entered; /* into a map that was there */
@@ -234,7 +236,30 @@ static int prepare_plain(struct sl_dp *dp, struct planned *set, __u32 *place)
 	return dp_body_new(dp, set->conf->type[0], &set->conf->content->elems, digest, place);
 }
 
+/* --- names --- */
+
+static int prepare_names(struct sl_dp *dp, struct planned *set, __u32 *place)
+{
+	const struct sl_names_body *old = set->old ? dp_at(dp, set->old->body) : NULL;
+	struct sl_conf_elems *elems = &set->conf->content->elems;
+	__u64 digest[2];
+
+	sl_elems_digest(elems, digest);
+	if (old && old->digest[0] == digest[0] && old->digest[1] == digest[1] &&
+	    set->old->counters == set->conf->counters) {
+		set->kept = true;
+		*place = set->old->body;
+		return 0;
+	}
+	return dp_names_new(dp, &elems->names, set->conf->counters, digest, old, place);
+}
+
 /* --- entries --- */
+
+static bool is_entries(enum sl_set_kind kind)
+{
+	return kind == SL_SET_HASH || kind == SL_SET_TRIE;
+}
 
 #define DEFAULT_SIZE 65536U
 
@@ -382,8 +407,12 @@ static int prepare(struct dp_sets *sets, struct sl_conf *conf)
 		set->fd = -1;
 		set->old = find_old(sets, set->conf);
 		sets->count = i + 1;
-		err = set->kind == SL_SET_PLAIN ? prepare_plain(sets->dp, set, &set->place)
-						: prepare_entries(sets, set, &set->place);
+		if (set->kind == SL_SET_PLAIN)
+			err = prepare_plain(sets->dp, set, &set->place);
+		else if (set->kind == SL_SET_NAMES)
+			err = prepare_names(sets->dp, set, &set->place);
+		else
+			err = prepare_entries(sets, set, &set->place);
 		conf->sets[i].place = set->place;
 	}
 	return err;
@@ -432,6 +461,9 @@ static void old_drop(struct dp_sets *sets, struct sl_set *old)
 	if (old->kind == SL_SET_PLAIN) {
 		if (!by || !by->kept)
 			dp_body_free(sets->dp, old->body, !by);
+	} else if (old->kind == SL_SET_NAMES) {
+		if (!by || !by->kept)
+			dp_names_free(sets->dp, old->body, !by);
 	} else if (!by || by->fresh) {
 		dp_set_map_drop(sets->dp, (enum sl_set_kind)old->kind, old->map);
 	}
@@ -460,7 +492,10 @@ void dp_sets_commit(struct sl_dp *dp)
 	for (i = 0; i < sets->count; i++) {
 		if (sets->sets[i].old)
 			new[i].refused += sets->sets[i].old->refused;
-		if (sets->sets[i].kind != SL_SET_PLAIN && !sets->sets[i].fresh)
+		/* Millions of names are in the arena, and read again when they are wanted. */
+		if (sets->sets[i].kind == SL_SET_NAMES)
+			sl_set_content_drop(sets->sets[i].conf);
+		if (is_entries(sets->sets[i].kind) && !sets->sets[i].fresh)
 			dp_entries_each(sets->sets[i].fd, drop_stale, &sets->sets[i]);
 	}
 	for (i = 0; old && i < sets->old->nsets; i++)
@@ -483,6 +518,9 @@ static void planned_undo(struct sl_dp *dp, struct planned *set)
 	if (set->kind == SL_SET_PLAIN) {
 		if (!set->kept && set->place)
 			dp_body_free(dp, set->place, false);
+	} else if (set->kind == SL_SET_NAMES) {
+		if (!set->kept && set->place)
+			dp_names_free(dp, set->place, false);
 	} else if (set->fresh) {
 		dp_set_map_drop(dp, set->kind, set->place);
 	} else {
@@ -521,7 +559,8 @@ static void drop_unused_maps(struct sl_dp *dp, const struct sl_set *sets, __u32 
 	__u32 i, kind;
 
 	for (i = 0; i < count; i++)
-		used[sets[i].kind][sets[i].map] = true;
+		if (is_entries((enum sl_set_kind)sets[i].kind))
+			used[sets[i].kind][sets[i].map] = true;
 	for (kind = SL_SET_HASH; kind <= SL_SET_TRIE; kind++)
 		for (i = 0; i < SL_SET_MAPS; i++)
 			if (!used[kind][i])
@@ -538,11 +577,15 @@ int dp_sets_recover(struct sl_dp *dp)
 	for (i = 0; i < count; i++)
 		if (sets[i].kind == SL_SET_PLAIN)
 			mark_body(dp, sets[i].body);
+		else if (sets[i].kind == SL_SET_NAMES)
+			dp_names_blocks(dp, sets[i].body, dp_heap_mark, dp->heap);
 	drop_unused_maps(dp, sets, count);
 	/* Programs may have been reading what is not marked when the process before ended. */
 	err = dp_grace(dp);
 	for (i = 0; i < count && !err; i++)
 		if (sets[i].kind == SL_SET_PLAIN)
 			err = dp_body_redo(dp, &sets[i]);
+		else if (sets[i].kind == SL_SET_NAMES)
+			err = dp_names_redo(dp, sets[i].body);
 	return err;
 }

@@ -8,7 +8,7 @@
 bool m_drops(const struct m_conf *conf, int reason)
 {
 	int class = sl_reason_classes[reason];
-	bool drop = class != SL_CLASS_UNSUPPORTED && class != SL_CLASS_UNDONE;
+	bool drop = class != SL_CLASS_UNSUPPORTED && class < SL_CLASS_UNDONE;
 
 	for (int i = 0; i < conf->ons; i++) {
 		const struct m_on *on = &conf->on[i];

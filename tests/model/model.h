@@ -195,7 +195,7 @@ struct m_on {
 	int what; /* enum sl_reason or sl_class */
 };
 
-#define M_ONS 8
+#define M_ONS 16
 
 struct m_conf {
 	struct m_chain chain[SL_DIR_MAX_];

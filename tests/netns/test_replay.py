@@ -7,6 +7,7 @@ import struct
 import subprocess
 
 import pytest
+from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
@@ -35,8 +36,9 @@ CONF = f"chain ingress {{{CHAIN}}}\nchain egress {{{CHAIN}}}\n"
 STRICT = "chain ingress { policy drop }\nchain egress { policy drop }\n"
 
 KEYS = ["packet", "time", "length", "captured", "cut", "verdict", "chain", "rule", "reason",
-        "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment", "sport",
-        "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length"]
+        "blind", "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment",
+        "sport", "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length",
+        "app", "dns"]
 
 
 def write_pcap(path, packets, snaplen=None, linktype=1):
@@ -422,3 +424,53 @@ def test_not_root(files):
 
 def test_both_from_standard_input():
     complains(sluicectl("replay", "-c", "-", "-r", "-"), "standard input", status=USAGE)
+
+
+# what, message, port, and what the line has in "dns"
+DNS_MESSAGES = [
+    ("query", DNS(qd=DNSQR(qname="WWW.Example.com", qtype="AAAA")), 53,
+     dict(response=False, opcode=0, rcode=0, qtype=28, qname="www.example.com")),
+    ("another port", DNS(qd=DNSQR(qname="a.example")), 9999,
+     dict(response=False, opcode=0, rcode=0, qtype=1, qname="a.example")),
+    ("response", DNS(qr=1, rcode=3, qd=DNSQR(qname="a.example", qtype=65)), 9999,
+     dict(response=True, opcode=0, rcode=3, qtype=65, qname="a.example")),
+    ("answers", DNS(qr=1, qd=DNSQR(qname="a.example"),
+                    an=DNSRR(rrname="a.example", rdata="192.0.2.1")), 53,
+     dict(response=True, opcode=0, rcode=0, qtype=1, qname="a.example")),
+    ("update", DNS(opcode=5, qd=DNSQR(qname="example.org", qtype="SOA")), 53,
+     dict(response=False, opcode=5, rcode=0, qtype=6, qname="example.org")),
+    ("root", DNS(qd=DNSQR(qname=".", qtype="NS")), 53,
+     dict(response=False, opcode=0, rcode=0, qtype=2, qname=None)),
+    ("bytes of any kind", Raw(bytes.fromhex("000001000001000000000000") + b"\x03a\xff\\\0" +
+                              b"\0\1\0\1"), 53,
+     dict(response=False, opcode=0, rcode=0, qtype=1, qname="a\\255\\092")),
+    ("no dns", Raw(b"GET / HTTP/1.1\r\n\r\n"), 53, None),
+]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_dns(files, hook):
+    rule = " asked: dns qtype { AAAA, SOA } drop\n known: app dns accept\n rest: udp drop\n"
+    (files / "dns.conf").write_text(
+        f"chain ingress {{\n{rule}}}\nchain egress {{\n{rule}}}\n")
+    packets = [V4 / UDP(sport=4000, dport=port) / message for _, message, port, _ in DNS_MESSAGES]
+    lines = judge(files, packets, hook=hook, conf="dns.conf")
+    for line, (what, _, _, dns) in zip(lines, DNS_MESSAGES, strict=True):
+        assert line["dns"] == dns, what
+        assert line["app"] == ("dns" if dns else None), what
+        rule = "rest" if not dns else "asked" if dns["qtype"] in (28, 6) else "known"
+        assert line["rule"] == rule, what
+
+
+def test_dns_in_words(files):
+    (files / "dns.conf").write_text("chain ingress { asked: dns qtype AAAA drop }\n")
+    query = V4 / UDP(sport=4000, dport=53) / DNS(qd=DNSQR(qname="www.example.com", qtype="AAAA"))
+    done = replay(files, [query], conf="dns.conf")
+    assert ", dns query AAAA www.example.com" in done.out
+    done = sluicectl("explain", "-c", files / "dns.conf", "-r", files / "in.pcap")
+    assert "says      dns query AAAA www.example.com\n" in done.out
+    assert "    yes  dns qtype AAAA\n" in done.out
+    line = sluicectl("explain", "--json", "-c", files / "dns.conf", "-r",
+                     files / "in.pcap").lines()[0]
+    assert line["app"] == "dns" and line["dns"]["qname"] == "www.example.com"
+    assert {"text": "dns qtype AAAA", "held": True} in line["candidates"][0]["conditions"]

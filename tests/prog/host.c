@@ -219,3 +219,18 @@ void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 	pkt.reason = SL_REASON_NO_VIEW;
 	judge(&pkt, 0, 0, trace);
 }
+
+int host_fetch(const struct frame *frame, __u32 offset, __u32 length, __u32 to)
+{
+	struct host_packet packet = { .len = (__u32)frame->len };
+	struct sl_facts facts = { .length = (__u32)frame->len };
+	int err;
+
+	packet.bytes = malloc(frame->len);
+	if (!packet.bytes)
+		abort();
+	memcpy(packet.bytes, frame->bytes, frame->len);
+	err = sl_fetch(&packet, &facts, offset, length, to);
+	free(packet.bytes);
+	return err;
+}

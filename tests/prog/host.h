@@ -78,6 +78,9 @@ void host_run_from(enum sl_hook hook, __u32 slot, const struct frame *frame, __u
 /* The same when the kernel refuses a view of the packet. */
 void host_run_no_view(enum sl_hook hook, struct sl_trace *trace);
 
+/* Bytes of a frame into the host's arena; 0, or -1 when the frame ends before. */
+int host_fetch(const struct frame *frame, __u32 offset, __u32 length, __u32 to);
+
 /* Entries of sets, by the slot of their map. */
 int host_set_put(bool trie, __u32 slot, const struct sl_set_lookup *lookup);
 void host_sets_clear(void);

@@ -99,6 +99,9 @@ static void touch_pages(void)
 			kernel_arena[sl_rule_counter_offset(0, RULE_SHIFT, cpu) + i] = 0;
 	}
 	kernel_arena[SL_ARENA_TRACE] = 0;
+	for (__u32 i = 0; i < kernel_ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work);
+	     i += SL_PAGE_SIZE)
+		kernel_arena[SL_ARENA_WORK + i] = 0;
 	for (__u32 i = 0; i < STATES * sizeof(struct sl_state); i += SL_PAGE_SIZE)
 		kernel_arena[SL_ARENA_STATE + i] = 0;
 }

@@ -25,6 +25,17 @@ struct frame lab_frame(const struct layer *layers)
 	return (struct frame) { .bytes = buf, .len = packet_build(buf, layers) };
 }
 
+/* The same in both arenas, and in every run. */
+static void name_key_fill(char *arena)
+{
+	__u64 *key = (void *)(arena + SL_ARENA_NAME_KEY), word = 1;
+
+	for (size_t i = 0; i < sizeof(struct sl_name_key) / sizeof(*key); i++) {
+		word = word * 6364136223846793005ULL + 1442695040888963407ULL;
+		key[i] = word ^ word >> 29;
+	}
+}
+
 int lab_setup(void **state)
 {
 	int err = host_init();
@@ -36,9 +47,13 @@ int lab_setup(void **state)
 	/* -EACCES would be the verifier: no reason to skip. */
 	if (err == -EPERM) {
 		lab_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
+		name_key_fill(host_arena);
 		kernel_exit();
 		return 0;
 	}
+	name_key_fill(host_arena);
+	if (kernel_arena)
+		name_key_fill(kernel_arena);
 	if (err)
 		fprintf(stderr, "programs do not load: %s\n", strerror(-err));
 	return err;
@@ -90,10 +105,11 @@ bool lab_kernel_takes(enum way way, const struct frame *frame)
 void lab_print(const char *what, const struct sl_trace *t)
 {
 	fprintf(stderr,
-		"  %-18s %s %s slot %u length %u network %u transport %u payload %u+%u\n"
+		"  %-18s %s %s blind %s slot %u length %u network %u transport %u payload %u+%u\n"
 		"  %-18s l3 %u l4 %u link %llx xport %llx addr %llx %llx %llx %llx ports %u %u\n",
 		what, sl_verdict_names[t->verdict % SL_VERDICT_MAX_],
-		sl_reason_names[t->reason % SL_REASON_MAX_], t->slot, t->length, t->network,
+		sl_reason_names[t->reason % SL_REASON_MAX_],
+		sl_reason_names[t->blind % SL_REASON_MAX_], t->slot, t->length, t->network,
 		t->transport, t->payload, t->payload_length, "", t->key.l3, t->key.l4, t->key.link,
 		t->key.xport, t->key.addr[0], t->key.addr[1], t->key.addr[2], t->key.addr[3],
 		t->key.sport, t->key.dport);

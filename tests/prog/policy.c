@@ -41,6 +41,7 @@ struct policy *policy_new(const char *text)
 		fail_msg("rules of a test do not compile");
 	}
 	sl_conf_number(p->conf);
+	p->conf->name_key = (const void *)(host_arena + SL_ARENA_NAME_KEY);
 	if (sl_conf_lower(p->conf, next_offset, 1U << 24, npolicies + 1, &block, &size, &diag)) {
 		sl_diag_print(&diag, stderr);
 		sl_diag_clear(&diag);
@@ -72,6 +73,13 @@ void policy_use(const struct policy *policy, __u64 drop_reasons)
 	use(host_arena, policy->offset, drop_reasons);
 	if (kernel_arena)
 		use(kernel_arena, policy->offset, drop_reasons);
+}
+
+void policy_need(const struct policy *policy, __u32 needs)
+{
+	((struct sl_ruleset *)(host_arena + policy->offset))->needs |= needs;
+	if (kernel_arena)
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->needs |= needs;
 }
 
 void policy_none(void)

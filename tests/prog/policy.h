@@ -14,6 +14,8 @@ void policy_use(const struct policy *policy, __u64 drop_reasons);
 __u64 policy_drops(const struct policy *policy);
 /* The counter of a rule by its name; "policy" for the policy. */
 __u32 policy_slot(const struct policy *policy, const char *chain, const char *name);
+/* As if a rule asked for it: SL_NEEDS_ bits. */
+void policy_need(const struct policy *policy, __u32 needs);
 /* No rule set is in force. */
 void policy_none(void);
 void policy_free_all(void);

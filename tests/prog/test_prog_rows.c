@@ -39,6 +39,9 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_WRITE_REFUSED] = "test_prog_ops",
 	[SL_REASON_LIMIT_TABLE] = "test_prog_ops",
 	[SL_REASON_EVENT_LOST] = "test_prog_ops",
+	/* Of rule sets that look behind the headers. */
+	[SL_REASON_LATER_FRAGMENT] = "test_prog_blind",
+	[SL_REASON_DOT] = "test_prog_blind",
 };
 
 /* The four rule sets, by policy and by whether a rule drops the sender of the rows. */

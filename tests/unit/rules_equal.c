@@ -87,6 +87,7 @@ static void assert_equal_rules(const struct sl_conf_rule *a, const struct sl_con
 	assert_int_equal(a->is_policy, b->is_policy);
 	assert_int_equal(a->action, b->action);
 	assert_int_equal(a->arg, b->arg);
+	assert_memory_equal(a->reply, b->reply, sizeof(a->reply));
 	assert_int_equal(a->nstmts, b->nstmts);
 	if (a->nstmts && memcmp(a->stmts, b->stmts, a->nstmts * sizeof(*a->stmts)) != 0)
 		fail_msg("'%s' acts otherwise when read back", a->text);

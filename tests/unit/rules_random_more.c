@@ -137,9 +137,26 @@ static void match_exthdr(struct random *r, struct sl_buf *b)
 	sl_buf_add(b, "exthdr %s %s", PICK(r, names), random_chance(r, 50) ? "exists" : "missing");
 }
 
+static void match_name(struct random *r, struct sl_buf *b)
+{
+	static const char *const texts[] = {
+		"dns qname example.com",
+		"dns qname != *.example.com",
+		"dns qname { a.b, .c.d, *.e.f, \"com\" }",
+		"tls sni .example.org",
+		"tls sni != { www.example.org, 1.b.c }",
+		"http host \"Example.net.\"",
+	};
+
+	sl_buf_add(b, "%s", PICK(r, texts));
+}
+
 void random_match(struct random *r, struct sl_buf *b, const char *dir)
 {
-	switch (random_below(r, 8)) {
+	switch (random_below(r, 9)) {
+	case 8:
+		match_name(r, b);
+		break;
 	case 0:
 		match_iface(r, b, dir);
 		break;

@@ -336,6 +336,92 @@ static void as_written(void **state)
 	sl_elems_clear(&want);
 }
 
+static const struct sl_set_spec domains = { .type = { SL_TYPE_DOMAIN }, .nparts = 1 };
+
+/* Plain lists, lists of wildcards, hosts files, in one. */
+static void names(void **state)
+{
+	static const char text[] = "# A comment.\n"
+				   "ads.example\r\n"
+				   "  Track.EXAMPLE.  # another\n"
+				   "*.wild.example\n"
+				   "\n"
+				   ".both.example;c\n"
+				   "127.0.0.1 localhost localhost.localdomain\n"
+				   "::1\tlocalhost ip6-loopback\n"
+				   "fe80::1%lo0 localhost\n"
+				   "255.255.255.255 broadcasthost\n"
+				   "0.0.0.0 0.0.0.0\n"
+				   "0.0.0.0 a.example\n"
+				   "0.0.0.0\tb.example  c.example\t# d.example\n"
+				   ":: six.example\n"
+				   "10.0.0.5\n"
+				   "xn--bcher-kva.example\n"
+				   "last.example";
+	static const char *const want[] = {
+		"ads.example",	 "track.example", "*.wild.example",
+		".both.example", "a.example",	  "b.example",
+		"c.example",	 "six.example",	  "xn--bcher-kva.example",
+		"last.example"
+	};
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	struct sl_conf_elems elems = {};
+	struct sl_domain domain;
+	size_t at = 0, i;
+
+	(void)state;
+	put(text, sizeof(text) - 1);
+	assert_int_equal(read_feed(&elems, &domains, &diag), -EINVAL);
+	assert_int_equal(diag.count, 1);
+	assert_int_equal(diag.entries[0].line, 15);
+	assert_int_equal(diag.entries[0].column, 1);
+	assert_string_equal(diag.entries[0].message,
+			    "'10.0.0.5' is no domain name: the last label of one is no number");
+	for (i = 0; sl_domains_next(&elems.names, &at, &domain); i++) {
+		struct sl_buf buf = {};
+
+		assert_true(i < sizeof(want) / sizeof(*want));
+		sl_domain_print(&buf, &domain);
+		assert_string_equal(buf.text, want[i]);
+		sl_buf_clear(&buf);
+	}
+	assert_int_equal(i, sizeof(want) / sizeof(*want));
+	sl_elems_clear(&elems);
+}
+
+static void bad_names(void **state)
+{
+	static const char text[] = "good.example\n"
+				   "||ads.example^\n"
+				   "two names\n"
+				   "0.0.0.0 ok.example a..b\n"
+				   "b\xc3\xbc"
+				   "cher.example\n";
+	static const struct {
+		unsigned int line, column;
+		const char *message;
+	} want[] = {
+		{ 2, 1, "'|' cannot be in a domain name" },
+		{ 3, 4, "' ' cannot be in a domain name" },
+		{ 4, 22, "a label of a domain name is empty" },
+		{ 5, 2,
+		  "a name is written in ASCII: of a name in other letters, write its A-label, as in xn--bcher-kva.example" },
+	};
+	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
+	struct sl_conf_elems elems = {};
+
+	(void)state;
+	put(text, sizeof(text) - 1);
+	assert_int_equal(read_feed(&elems, &domains, &diag), -EINVAL);
+	assert_int_equal(diag.count, sizeof(want) / sizeof(*want));
+	for (size_t i = 0; i < diag.count; i++) {
+		assert_int_equal(diag.entries[i].line, want[i].line);
+		assert_int_equal(diag.entries[i].column, want[i].column);
+		assert_string_equal(diag.entries[i].message, want[i].message);
+	}
+	sl_elems_clear(&elems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +429,7 @@ int main(void)
 		cmocka_unit_test(netset),     cmocka_unit_test(concatenated),
 		cmocka_unit_test(errors),     cmocka_unit_test(any_bytes),
 		cmocka_unit_test(no_file),    cmocka_unit_test(as_written),
+		cmocka_unit_test(names),      cmocka_unit_test(bad_names),
 	};
 	int fd = mkstemp(path), failed;
 

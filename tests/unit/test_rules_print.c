@@ -196,6 +196,20 @@ static const struct row rows[] = {
 	{ "ethertype 0x88cc-0x88cd drop", "ethertype 0x88cc-0x88cd drop" },
 	{ "ip ttl 1 drop", "ip ttl 1 drop" },
 	{ "ip6 hoplimit != 255 drop", "ip6 ttl != 255 drop" },
+	{ "dns qname Example.COM drop", "dns qname example.com drop" },
+	{ "dns qname == \"example.com.\" drop", "dns qname example.com drop" },
+	{ "dns qname != { b.c, *.a.b, .A.b, b.C, \"com\" } drop",
+	  "dns qname != { .a.b, b.c, \"com\" } drop" },
+	{ "dns qname { a.b, *.a.b } drop", "dns qname .a.b drop" },
+	{ "tcp dns qname .a.b drop", "tcp dns qname .a.b drop" },
+	{ "not tcp dns qname .a.b drop", "udp dns qname .a.b drop" },
+	{ "proto { tcp, udp } dns qname a.b drop", "dns qname a.b drop" },
+	{ "udp dport 53 dns qname a.b drop", "udp dport 53 dns qname a.b drop" },
+	{ "ip tcp tls sni 1and1.com drop", "ip tls sni \"1and1.com\" drop" },
+	{ "tls sni { 0.a.xn--p1ai, *.1-.b, _x.y, \"-a.b\", \"a.b_\" } drop",
+	  "tls sni { \"-a.b\", \"0.a.xn--p1ai\", *.1-.b, _x.y, \"a.b_\" } drop" },
+	{ "http host www.a.b http host != .a.b drop", "http host www.a.b http host != .a.b drop" },
+	{ "tcp dport http tls sni \"drop\" drop", "tcp dport 80 tls sni \"drop\" drop" },
 	{ "saddr 192.0.2.1 drop", "ip saddr 192.0.2.1 drop" },
 	{ "saddr 2001:DB8::1 drop", "ip6 saddr 2001:db8::1 drop" },
 	{ "saddr { 192.0.2.1, 2001:db8::/32 } drop", "saddr { 192.0.2.1, 2001:db8::/32 } drop" },
@@ -318,6 +332,9 @@ static void test_whole(void **state)
 				  "on error drop\n"
 				  "on unsent drop\n"
 				  "on undone accept\n"
+				  "on pending accept\n"
+				  "on undecided accept\n"
+				  "on blind accept\n"
 				  "\n"
 				  "chain ingress {\n"
 				  "\tpolicy accept\n"

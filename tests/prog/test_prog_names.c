@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+/*
+ * Names that rules ask for. Each row is rules and one frame, through every way: the host, XDP, XDP
+ * with the frame cut in two at each byte, TC on both sides.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lab.h"
+
+struct name_row {
+	const char *name;
+	const char *rules; /* in both chains; the policy accepts */
+	const struct layer *frame;
+	enum sl_verdict verdict;
+};
+
+#define QUERY	"\x12\x34\1\0\0\1\0\0\0\0\0\0"
+#define A_IN	"\0\1\0\1"
+#define WWW	"\3www\7Example\3COM\0"
+#define EXAMPLE "\7example\3com\0"
+#define L63    \
+	"\x3f" \
+	"abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define L61    \
+	"\x3d" \
+	"abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
+#define T63 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define T61 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
+
+#define asks(...)  eth(), ip4(), udp(.dport = 53), bytes(QUERY __VA_ARGS__ A_IN)
+#define asks6(...) eth(), ip6(), udp(.dport = 53), bytes(QUERY __VA_ARGS__ A_IN)
+
+/* clang-format off */
+static const struct name_row rows[] = {
+	{ "exact", "dns qname example.com drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "exact, ipv6", "dns qname example.com drop", pkt(asks6(EXAMPLE)), SL_DROP },
+	{ "exact, upper case in the rule", "dns qname EXAMPLE.com drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "exact, upper case in the packet", "dns qname www.example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "exact, a dot at the end", "dns qname \"www.example.com.\" drop", pkt(asks(WWW)), SL_DROP },
+	{ "exact, below", "dns qname example.com drop", pkt(asks(WWW)), SL_ACCEPT },
+	{ "exact, above", "dns qname www.example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "exact, one label", "dns qname \"com\" drop", pkt(asks("\3com\0")), SL_DROP },
+	{ "exact, other bytes before", "dns qname example.com drop", pkt(asks("\10xexample\3com\0")), SL_ACCEPT },
+	{ "exact, labels cut elsewhere", "dns qname example.com drop", pkt(asks("\13example.com\0")), SL_ACCEPT },
+	{ "below", "dns qname *.example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "below, the name itself", "dns qname *.example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "below, further", "dns qname *.com drop", pkt(asks("\1a\1b\1c\1d\1e" WWW)), SL_DROP },
+	{ "below, other bytes before", "dns qname *.example.com drop", pkt(asks("\1a\10xexample\3com\0")), SL_ACCEPT },
+	{ "both, below", "dns qname .example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "both, the name itself", "dns qname .example.com drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "both, above", "dns qname .example.com drop", pkt(asks("\3com\0")), SL_ACCEPT },
+	{ "not", "dns qname != example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "not, is", "dns qname != example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "not, the root", "dns qname != example.com drop", pkt(asks("\0")), SL_DROP },
+	{ "not, a dot in a label", "dns qname != example.com drop", pkt(asks("\13example.com\0")), SL_DROP },
+	{ "not, what is no dns", "dns qname != example.com drop", pkt(eth(), ip4(), udp(.dport = 53), data(40)), SL_ACCEPT },
+	{ "not, tcp", "dns qname != example.com drop", pkt(eth(), ip4(), tcp(.dport = 53), data(40)), SL_ACCEPT },
+	{ "not, another application", "tls sni != example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "another application", "http host example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "among", "dns qname { a.b, example.com, www.example.org } drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "among, below", "dns qname { a.b, *.example.com, .example.org, c.d, e.f } drop", pkt(asks(WWW)), SL_DROP },
+	{ "among, none", "dns qname { a.b, *.example.com, .example.org, c.d, e.f } drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "among, one in two forms", "dns qname { example.com, *.example.com } drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "among, not", "dns qname != { a.b, example.com } drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "two matches", "dns qname *.com dns qname != www.example.com drop", pkt(asks(WWW)), SL_ACCEPT },
+	{ "two matches that hold", "dns qname *.com dns qname != example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "with a port", "udp dport 53 dns qname .example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "with another port", "udp dport 54 dns qname .example.com drop", pkt(asks(WWW)), SL_ACCEPT },
+	{ "another port", "dns qname .example.com drop", pkt(eth(), ip4(), udp(.dport = 9999), bytes(QUERY WWW A_IN)), SL_DROP },
+	{ "an answer", "dns qname .example.com drop", pkt(eth(), ip4(), udp(.sport = 53), bytes("\x12\x34\x81\x80\0\1\0\0\0\0\0\0" WWW A_IN)), SL_DROP },
+	{ "253 bytes", "dns qname \"" T63 "." T63 "." T63 "." T61 "\" drop", pkt(asks(L63 L63 L63 L61 "\0")), SL_DROP },
+	{ "below 189 bytes", "dns qname *." T63 "." T63 "." T61 " drop", pkt(asks(L63 L63 L63 L61 "\0")), SL_DROP },
+	{ "the first rule decides", "dns qname *.com accept\n dns qname example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "a rule before decides", "udp accept\n dns qname example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "a rule between decides", "dns qname a.b drop\n udp accept\n dns qname example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
+	{ "a rule behind decides", "dns qname a.b accept\n dns qname c.d accept\n udp drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "counts and goes on", "dns qname example.com count\n dns qname .com drop", pkt(asks(EXAMPLE)), SL_DROP },
+};
+/* clang-format on */
+
+#define NROWS (sizeof(rows) / sizeof(*rows))
+
+static struct policy *policy_of(const char *rules)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rules,
+		 rules);
+	return policy_new(text);
+}
+
+static bool as_wanted(const char *way, const struct frame *frame, const struct sl_trace *trace,
+		      enum sl_verdict verdict)
+{
+	if (trace->verdict == verdict)
+		return true;
+	fprintf(stderr, "%s, linear %zu of %zu:\n", way, frame->linear, frame->len);
+	lab_print("got", trace);
+	return false;
+}
+
+static bool on_kernel(const struct name_row *row, enum way way, const struct frame *frame)
+{
+	struct sl_trace trace;
+
+	if (!lab_kernel_takes(way, frame))
+		return true;
+	assert_return_code(kernel_run(way, frame, &trace), 0);
+	return as_wanted(way_names[way], frame, &trace, row->verdict);
+}
+
+static void test_row(void **state)
+{
+	const struct name_row *row = *state;
+	struct policy *policy = policy_of(row->rules);
+	struct frame frame = lab_frame(row->frame);
+	struct sl_trace trace;
+
+	policy_use(policy, 0);
+	for (enum sl_hook hook = 0; hook < SL_HOOK_MAX_; hook++) {
+		host_run(hook, 0, &frame, &trace);
+		assert_true(as_wanted("host", &frame, &trace, row->verdict));
+	}
+	if (lab_no_kernel)
+		return;
+	for (enum way way = 0; way < WAY_MAX_; way++)
+		assert_true(on_kernel(row, way, &frame));
+	for (frame.linear = 14; frame.linear < frame.len; frame.linear++)
+		assert_true(on_kernel(row, WAY_XDP_CUT, &frame));
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[NROWS + 8];
+	const struct CMUnitTest others[] = {
+		cmocka_unit_test(lab_test_kernel),
+	};
+	size_t count = sizeof(others) / sizeof(*others);
+
+	for (size_t i = 0; i < NROWS; i++)
+		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
+						 .test_func = test_row,
+						 .initial_state = (void *)&rows[i] };
+	memcpy(tests + NROWS, others, sizeof(others));
+	return _cmocka_run_group_tests("names", tests, NROWS + count, lab_setup, lab_teardown) ? 1
+											       : 0;
+}
