@@ -9,7 +9,8 @@
  *	peers [--full] [--quick] [--peer NAME] [--work NAME] [--out DIRECTORY]
  *
  * --full: also what takes long, 100,000 rules and sets of a million. --quick: shows only that all
- * works. --peer, --work: those whose names contain it.
+ * works. --peer, --work: those whose names contain it; --work inspect: names and patterns, beside
+ * Suricata.
  */
 
 #include "peers.h"
@@ -22,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inspect.h"
 #include "peers_report.h"
 
 bool peers_quick;
@@ -205,5 +207,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < NWORKS && !err; i++)
 		err = run_work(&report, i, result);
-	return report_close(&report, peers, NPEERS) || err;
+	err = report_close(&report, peers, NPEERS) || err;
+	if (!options.peer && has("inspect", options.work))
+		err = inspect_all(options.out, options.full) || err;
+	return err;
 }
