@@ -68,7 +68,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FLOOD) $(B)/sluiced-asan $(B)/bench/peers
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:

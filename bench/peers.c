@@ -6,16 +6,17 @@
  * the verdicts are right: see peers_run.c. What a peer cannot do, or what this machine lacks for
  * it, is a row that says so.
  *
- *	peers [--full] [--quick] [--peer NAME] [--work NAME] [--out DIRECTORY]
+ *	peers [--full] [--quick] [--most COUNT] [--peer NAME] [--work NAME] [--out DIRECTORY]
  *
  * --full: also what takes long, 100,000 rules and sets of a million. --quick: shows only that all
- * works. --peer, --work: those whose names contain it; --work inspect: names and patterns, beside
+ * works. --most: no more rules or elements than that. --peer, --work: those whose names contain it; --work inspect: names and patterns, beside
  * Suricata.
  */
 
 #include "peers.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,8 @@ static struct options {
 	const char *peer;
 	const char *work;
 	const char *out;
-} options = { .out = "build/bench-out" };
+	size_t most;
+} options = { .out = "build/bench-out", .most = SIZE_MAX };
 
 /* All that the kernel has for itself: neither free nor a process's nor a file's. */
 static double kernel_mib(void)
@@ -149,7 +151,8 @@ static int run_work(struct report *report, size_t i, struct result *result)
 {
 	struct work work = { .kind = works[i].kind, .six = works[i].six, .count = works[i].count };
 
-	if ((works[i].full && !options.full) || !has(work_kind_names[work.kind], options.work))
+	if ((works[i].full && !options.full) || work.count > options.most ||
+	    !has(work_kind_names[work.kind], options.work))
 		return 0;
 	if (work_make(&work)) {
 		work_clear(&work);
@@ -168,7 +171,7 @@ static int run_work(struct report *report, size_t i, struct result *result)
 
 static int usage(void)
 {
-	fputs("usage: peers [--full] [--quick] [--peer NAME] [--work NAME] [--out DIRECTORY]\n",
+	fputs("usage: peers [--full] [--quick] [--most COUNT] [--peer NAME] [--work NAME] [--out DIRECTORY]\n",
 	      stderr);
 	return 2;
 }
@@ -180,6 +183,8 @@ static int options_read(char **argv)
 			options.full = true;
 		else if (!strcmp(*argv, "--quick"))
 			peers_quick = true;
+		else if (!strcmp(*argv, "--most") && argv[1])
+			options.most = strtoul(*++argv, NULL, 10);
 		else if (!strcmp(*argv, "--peer") && argv[1])
 			options.peer = *++argv;
 		else if (!strcmp(*argv, "--work") && argv[1])
