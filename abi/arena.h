@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "app.h"
+#include "flow.h"
 #include "prog.h"
 #include "reason.h"
 #include "rule.h"
@@ -26,7 +27,7 @@
  *   0x80000000  two banks for rule sets: one runs, the next one is written into the other
  *   0xc0000000  struct sl_state, one for each rule counter
  *   0xc4000000  struct sl_work, one for each CPU and hook
- *   0xca000000  flows
+ *   0xca000000  struct sl_flow_table and what it is about, see abi/flow.h
  *   0xda000000  messages that are put together
  *   0xde000000  sets that change while they are in use
  */
@@ -168,8 +169,12 @@ struct sl_trace {
 	__u32 payload_length; /* padding after the IP packet is not payload */
 	__u32 app; /* offset of the struct sl_app_found, until the next run; 0: none */
 	__u32 blind; /* enum sl_reason of class BLIND */
+	__u32 flow; /* offset of the flow's entry when the rules were asked; 0: none */
+	__u8 flow_state; /* enum sl_flow_state: the flow's, with this packet */
+	__u8 flow_to; /* enum sl_flow_to */
+	__u16 pad;
 };
-_Static_assert(sizeof(struct sl_trace) == 104, "layout");
+_Static_assert(sizeof(struct sl_trace) == 112, "layout");
 
 static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 {
@@ -177,6 +182,29 @@ static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 }
 _Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ *SL_WORK_SIZE <= SL_ARENA_FLOWS - SL_ARENA_WORK,
 	       "work areas run into flows");
+
+_Static_assert(SL_FLOW_PLACES_OFFSET + SL_FLOW_SIZE_MAX * sizeof(struct sl_flow) <=
+		       SL_ARENA_STREAMS - SL_ARENA_FLOWS,
+	       "flows run into messages");
+_Static_assert(SL_MAX_CPUS * sizeof(struct sl_flow_stats) <=
+		       SL_FLOW_LINES_OFFSET - SL_FLOW_STATS_OFFSET,
+	       "a line a CPU");
+
+static inline __u32 sl_flow_stats_offset(__u32 cpu)
+{
+	return SL_ARENA_FLOWS + SL_FLOW_STATS_OFFSET + cpu * (__u32)sizeof(struct sl_flow_stats);
+}
+
+static inline __u32 sl_flow_line_offset(__u32 bucket)
+{
+	return SL_ARENA_FLOWS + SL_FLOW_LINES_OFFSET + bucket * (__u32)sizeof(struct sl_flow_line);
+}
+
+static inline __u32 sl_flow_offset(__u32 bucket, __u32 way)
+{
+	return SL_ARENA_FLOWS + SL_FLOW_PLACES_OFFSET +
+	       (bucket * SL_FLOW_WAYS + way) * (__u32)sizeof(struct sl_flow);
+}
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)
 {

@@ -4,6 +4,7 @@
 
 /* The words of the enums, for user space: what rules, JSON, counters and docs say. */
 
+#include "flow.h"
 #include "reason.h"
 #include "rule.h"
 #include "verdict.h"
@@ -24,6 +25,24 @@ static const char *const sl_hook_names[] __attribute__((unused)) = {
 static const char *const sl_dir_names[] __attribute__((unused)) = {
 #define X(name, word) [SL_DIR_##name] = word,
 	SL_DIRS(X)
+#undef X
+};
+
+static const char *const sl_flow_state_names[] __attribute__((unused)) = {
+#define X(name, word) [SL_FLOW_##name] = word,
+	SL_FLOW_STATES(X)
+#undef X
+};
+
+static const char *const sl_flow_to_names[] __attribute__((unused)) = {
+#define X(name, word) [SL_FLOW_TO_##name] = word,
+	SL_FLOW_TOS(X)
+#undef X
+};
+
+static const char *const sl_flow_class_names[] __attribute__((unused)) = {
+#define X(name, word, seconds) [SL_FLOW_CLASS_##name] = word,
+	SL_FLOW_CLASSES(X)
 #undef X
 };
 

@@ -49,6 +49,7 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 	X(LIMIT, "a token bucket")                                                      \
 	X(APP_NUMBER, "a number that the application's message has, in ranges")         \
 	X(NAME, "the name in the application's message, among others")                  \
+	X(FLOW, "what is known of the flow, in ranges")                                 \
 	/* From here on statements. */                                                  \
 	X(LOG, "an event with the packet's first bytes")                                \
 	X(MARK, "the skb's mark")                                                       \
@@ -140,6 +141,13 @@ enum sl_length_of {
 	SL_LENGTH_PACKET, /* of the IP packet */
 	SL_LENGTH_PAYLOAD,
 
+	/* FLOW: with this packet. */
+	SL_NUMBER_FLOW_STATE, /* enum sl_flow_state */
+	SL_NUMBER_FLOW_TO, /* enum sl_flow_to */
+	SL_NUMBER_FLOW_AGE, /* seconds */
+	SL_NUMBER_FLOW_PACKETS, /* of both sides */
+	SL_NUMBER_FLOW_BYTES,
+
 	/* APP_NUMBER: of what abi/app.h knows of a message. */
 	SL_NUMBER_APP, /* enum sl_app */
 	SL_NUMBER_DNS, /* 0: query, 1: response */
@@ -161,6 +169,17 @@ struct sl_op_spans {
 		__u32 low;
 		__u32 high;
 	} span[];
+};
+
+/* FLOW (arg: enum sl_length_of). */
+struct sl_op_amounts {
+	struct sl_op op;
+	__u32 count;
+	__u32 pad;
+	struct {
+		__u64 low;
+		__u64 high;
+	} amount[];
 };
 
 /* The parts of a set's elements, in order. */

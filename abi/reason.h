@@ -73,7 +73,8 @@
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \
-	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN")
+	X(DOT,               "dot",               BLIND,       "DNS over TLS, DTLS or QUIC, by its port or ALPN") \
+	X(FLOW_TABLE,        "flow-table",        BLIND,       "a new flow's place in the table was full")
 /* clang-format on */
 
 enum sl_class {

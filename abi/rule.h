@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
 #include "verdict.h"
 
 /*
@@ -95,7 +96,7 @@ struct sl_key {
 	__u16 dport; /* SL_L4_ICMP: code. SL_L4_OTHER: protocol number, 0 if not IP */
 	__u8 l3; /* enum sl_l3 */
 	__u8 l4; /* enum sl_l4 */
-	__u16 pad;
+	__u16 named; /* 1: there are rules for the name in the packet, see struct sl_named_index */
 	__u32 from; /* place of the first rule to ask, see sl_record4.order: those before did not decide */
 	__u32 pad2;
 };
@@ -174,6 +175,38 @@ struct sl_list {
 	__u64 tree[SL_TREES]; /* no tree behind the first 0 */
 };
 
+/*
+ * Rules that ask for a name stand in no tree. They are found by the name: an index for each chain
+ * has the names that its rules ask for, by their hashes (abi/app.h), and where the records are for
+ * the name itself and for names below it. A level of records is followed by the one for the nearest
+ * name above, so that whoever finds the longest of the names that a packet is about has them all.
+ * Lists that such records belong to have two trees at least, see SL_TREES, though these may be empty.
+ */
+struct sl_named_part {
+	__u32 class; /* enum sl_l3 * SL_L4_MAX_ + enum sl_l4 */
+	__u32 at; /* records, in the order of the rules */
+	__u32 end;
+	__u32 pad;
+};
+
+struct sl_named_level {
+	__u32 next; /* offset of the level above; 0: none */
+	__u32 count;
+	struct sl_named_part part[];
+};
+
+struct sl_named_entry {
+	__u64 hash; /* its lower two bits are 0 */
+	__u32 self; /* offset of the first level for the name; both 0: there is no entry */
+	__u32 below;
+};
+
+struct sl_named_index {
+	__u32 mask; /* entries but one, a power of two; from hash >> 32 on */
+	__u32 pad[3];
+	struct sl_named_entry entry[];
+};
+
 struct sl_chain {
 	struct sl_list list[SL_L3_MAX_][SL_L4_MAX_]; /* [enum sl_l3][enum sl_l4] */
 	__u32 policy; /* enum sl_verdict */
@@ -223,6 +256,9 @@ struct sl_ruleset {
 	__u32 nports;
 	__u32 needs; /* SL_NEEDS_ bits, but SL_NEEDS_SKB: a body does */
 	__u32 pad;
+	struct sl_flow_conf flows;
+	__u32 names
+		[SL_DIR_MAX_]; /* offset of struct sl_named_index; 0: no rule is found by a name */
 	struct sl_chain chain[SL_DIR_MAX_];
 };
-_Static_assert(sizeof(struct sl_ruleset) == 72 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");
+_Static_assert(sizeof(struct sl_ruleset) == 144 + SL_DIR_MAX_ * sizeof(struct sl_chain), "layout");

@@ -8,6 +8,7 @@
  */
 
 #include "count.h"
+#include "op_flow.h"
 #include "op_limit.h"
 #include "op_log.h"
 #include "op_match.h"
@@ -70,6 +71,9 @@ static __always_inline bool body_asks(SL_CTX *ctx, struct sl_facts *facts, __u32
 		break;
 	case SL_OP_LIMIT:
 		found = sl_op_limit(facts, slot, at) ? OP_YES : OP_NO;
+		break;
+	case SL_OP_FLOW:
+		found = sl_op_flow(facts, at);
 		break;
 	case SL_OP_NAME:
 		found = sl_op_name(at);

@@ -175,16 +175,6 @@ static __always_inline void classify_one(__u64 tree, struct sl_pkt *pkt,
 	}
 }
 
-/* Where the walk stands in the leaves of several trees. */
-struct sl_leaves {
-	__u32 list; /* offset of struct sl_list; 0: the leaves are found */
-	__u32 from; /* place of the first rule that has not acted yet */
-	__u32 at[SL_TREES];
-	__u32 end[SL_TREES];
-	__u32 order; /* of the record that was found */
-	__u32 target;
-};
-
 static __always_inline void leaf_set(struct sl_leaves *leaves, int i, __u64 leaf)
 {
 	leaves->at[i] = (__u32)leaf;
@@ -214,12 +204,6 @@ static __always_inline void leaves_find(struct sl_leaves *leaves, const struct s
 	leaf_set(leaves, 3, d);
 	leaves->list = 0;
 }
-
-#ifdef __clang__
-#define SL_UNROLL _Pragma("unroll")
-#else
-#define SL_UNROLL
-#endif
 
 #define SL_NO_PLACE (SL_ORDER_PLACE + 1)
 
@@ -254,16 +238,23 @@ SL_FIND(sl_record4, record4_fits)
 SL_FIND(sl_record6, record6_fits)
 
 /*
+ * With the records of rules that the packet's name leads to: see by_name.h. from: what leaves->from
+ * was before leaves were looked through.
+ */
+SL_VERIFIED_ONCE bool sl_named_next(struct sl_leaves *leaves, const struct sl_key *key, __u32 from);
+
+/*
  * Leaves of several trees, merged: of the first records that fit, one a leaf, the one that stands
  * first in the chain. A leaf is only looked through as far as it is ahead of what another one has
  * found. False: there is none any more. A global function to the verifier: walked once.
  */
 SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_key *key)
 {
-	__u32 first = sl_unknown(SL_NO_PLACE);
+	__u32 first = sl_unknown(SL_NO_PLACE), from;
 
 	if (!leaves || !key)
 		return false;
+	from = leaves->from;
 	if (leaves->list)
 		leaves_find(leaves, key);
 	SL_UNROLL for (int i = 0; i < SL_TREES; i++)
@@ -274,21 +265,38 @@ SL_VERIFIED_ONCE bool sl_leaves_next(struct sl_leaves *leaves, const struct sl_k
 			find_sl_record4(leaves, i, key, &first);
 	}
 	leaves->from = first + 1;
-	return first != SL_NO_PLACE;
+	return key->named ? sl_named_next(leaves, key, from) : first != SL_NO_PLACE;
 }
 
+/*
+ * A rule that mirrors out of its own interface has this program run once more before it goes on, and
+ * that walk leaves nothing of this one: it begins again behind the rule.
+ */
 static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 					  const struct sl_court *court,
 					  struct sl_decision *decision)
 {
-	struct sl_leaves leaves;
+	struct sl_scratch *scratch = sl_scratch();
+	struct sl_leaves *leaves;
+	__u32 walk, order;
 
-	leaves.list = list;
-	leaves.from = pkt->key.from;
+	if (!scratch)
+		return;
+	leaves = &scratch->leaves;
+	leaves->list = list;
+	leaves->from = pkt->key.from;
+	walk = ++leaves->walks;
 	while (sl_can_loop) {
-		if (!sl_leaves_next(&leaves, &pkt->key) ||
-		    record_act(leaves.order, leaves.target, pkt, court, decision))
+		if (!sl_leaves_next(leaves, &pkt->key))
 			return;
+		order = leaves->order;
+		if (record_act(order, leaves->target, pkt, court, decision))
+			return;
+		if (leaves->walks != walk) {
+			walk = leaves->walks;
+			leaves->list = list;
+			leaves->from = (order & SL_ORDER_PLACE) + 1;
+		}
 	}
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include "../abi/event.h"
+#include "../abi/flow.h"
 #include "../abi/frag.h"
 #include "../abi/limit.h"
 #include "../abi/op.h"
@@ -60,7 +61,30 @@ struct sl_piece {
  */
 struct sl_found {
 	__u32 app; /* offset of the struct sl_app_found; 0: none */
-	__u32 flow; /* offset of the flow; 0: none */
+	__u32 names; /* offset of the struct sl_named_level; read when sl_key.named is set */
+	__u32 flow; /* offset of the flow's entry; 0: it has none, or not yet */
+	__u32 flow_serial; /* of the entry: another one now, and it is another flow's */
+	__u8 flow_state; /* enum sl_flow_state with this packet; SL_FLOW_NONE: of no flow */
+	__u8 flow_to; /* enum sl_flow_to */
+	__u8 flow_side; /* that sent it: what the entry counts and remembers by side */
+	__u8 flow_flags; /* TCP */
+	__u32 flow_isn; /* of a SYN */
+	struct sl_flow_key flow_key;
+	__u64 flow_hash;
+	__u64 flow_now; /* ns, coarse */
+	__u64 flow_addr[4]; /* of the packet that an ICMP error quotes, as in struct sl_key */
+};
+
+/* Where the walk stands in the leaves of several trees. */
+struct sl_leaves {
+	__u32 list; /* offset of struct sl_list; 0: the leaves are found */
+	__u32 from; /* place of the first rule that has not acted yet */
+	__u32 at[SL_TREES];
+	__u32 end[SL_TREES];
+	__u32 order; /* of the record that was found */
+	__u32 target;
+	__u32 walks; /* that have begun, see classify_many() */
+	__u32 pad;
 };
 
 /*
@@ -72,6 +96,7 @@ struct sl_scratch {
 	__u8 header[SL_HEADER_MAX];
 	__u8 fetch[SL_FETCH_WIDE]; /* of payload: see fetch.h */
 	struct sl_piece piece;
+	struct sl_leaves leaves;
 	struct sl_found found;
 	union {
 		__u8 options[40]; /* of IPv4, of TCP */

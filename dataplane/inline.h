@@ -12,6 +12,12 @@
 #define __noinline __attribute__((noinline))
 #endif
 
+#ifdef __clang__
+#define SL_UNROLL _Pragma("unroll")
+#else
+#define SL_UNROLL
+#endif
+
 #ifdef __bpf__
 #define SL_VERIFIED_ONCE __noinline
 /* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */

@@ -53,6 +53,8 @@ static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 	piece_fill(piece, pkt, slot);
 	sl_track(piece);
 	pkt->reason = piece->reason;
+	if (pkt->frag != SL_FRAG_LATER)
+		return;
 	decision->verdict = piece->verdict;
 	decision->slot = piece->slot;
 	if (piece->verdict == SL_CONTINUE)
@@ -81,21 +83,21 @@ static __always_inline void judge_nothing(struct sl_pkt *pkt, struct sl_decision
 
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
- * trusted. A later fragment takes the verdict of its first one. Then the rules, then the policy;
- * a packet with a reason that is set to accept is never left to the policy. Last, what a rule says
- * and could not be done.
+ * trusted. A later fragment takes the verdict of its first one. Then the verdict of the flow, which
+ * is in decision already, then the rules, then the policy; a packet with a reason that is set to
+ * accept is never left to the policy. Last, what a rule says and could not be done.
  */
 static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *court,
 				     struct sl_decision *decision)
 {
-	*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
 	if (pkt->frag && !pkt->reason)
 		judge_piece(pkt, court->slot, decision);
 	if (pkt->reason && judge_drops(court, pkt->reason, decision))
 		return;
-	if (decision->verdict != SL_CONTINUE || decision->from)
+	if (pkt->frag == SL_FRAG_LATER && (decision->verdict != SL_CONTINUE || decision->from))
 		return;
-	judge_by_rules(pkt, court, decision);
+	if (decision->verdict == SL_CONTINUE)
+		judge_by_rules(pkt, court, decision);
 	if (pkt->undone)
 		judge_drops(court, pkt->undone, decision);
 	if (pkt->frag == SL_FRAG_FIRST && !pkt->reason)

@@ -12,16 +12,19 @@
 #include "op_match.h"
 
 /*
- * The stage: the hashes of the name that the packet has. Operations that ask for it are too deep on
- * the stack to make them.
+ * The name that the packet has, with its hashes, which operations are too deep on the stack to make.
+ * Its offset; 0: there is none.
  */
-static __always_inline void sl_name_look(void)
+static __always_inline __u32 sl_name_look(void)
 {
 	struct sl_scratch *scratch = sl_scratch();
 	__u32 at = scratch ? scratch->found.app : 0;
 
-	if (at && SL_AT(struct sl_app_found, at)->has & SL_APP_HAS_NAME)
-		sl_name_hash(at + (__u32)offsetof(struct sl_app_found, name));
+	if (!at || !(SL_AT(struct sl_app_found, at)->has & SL_APP_HAS_NAME))
+		return 0;
+	at += (__u32)offsetof(struct sl_app_found, name);
+	sl_name_hash(at);
+	return at;
 }
 
 /* Offset of the name in a message of that application; 0: the packet has none. */
@@ -61,39 +64,39 @@ static __always_inline __u32 name_find(__u32 at, __u64 hash)
 	return 0;
 }
 
-/* Whether a set's table has an entry for that hash with the form that is asked for. */
-static __always_inline bool names_have(__u32 at, __u64 hash, __u32 form, __u32 bytes)
+/* Offset of the entry for that hash in a set's table; 0: there is none. A table is never full. */
+static __always_inline __u32 names_find(__u32 at, __u64 hash)
 {
 	const struct sl_names_table __arena *table = SL_AT(struct sl_names_table, at);
-	__u32 bit = sl_names_bit(hash, table->nbits),
-	      bucket = sl_names_bucket(hash, table->nbuckets);
-	__u32 left = table->nbuckets, free = sl_unknown(0);
+	__u32 bit = sl_names_bit(hash, table->nbits), entry;
+	bool has_free = false;
 
 	if (!(*SL_AT(__u64, table->bits + (bit >> 6) * 8) >> (bit & 63) & 1))
-		return false;
+		return 0;
+	entry = table->buckets + sl_names_bucket(hash, table->nbuckets) * SL_NAMES_BUCKET * 8;
 	hash &= ~(__u64)SL_NAME_FORMS;
-	for (; left && !free && sl_can_loop; left--) {
-		const __u64 __arena *entry =
-			SL_AT(__u64, table->buckets + bucket * SL_NAMES_BUCKET * 8);
+	while (!has_free && sl_can_loop) {
+		for (__u32 i = 0; i < SL_NAMES_BUCKET; i++, entry += 8) {
+			__u64 is = *SL_AT(__u64, entry);
 
-		for (int i = 0; i < (int)SL_NAMES_BUCKET; i++) {
-			__u64 is = entry[i];
-
-			if ((is & ~(__u64)SL_NAME_FORMS) == hash) {
-				if (!(is & form))
-					return false;
-				if (table->counters)
-					sl_count(table->counters +
-							 (bucket * SL_NAMES_BUCKET + i) *
-								 (__u32)sizeof(struct sl_counter),
-						 bytes);
-				return true;
-			}
-			free |= !is;
+			if ((is & ~(__u64)SL_NAME_FORMS) == hash)
+				return entry;
+			has_free |= !is;
 		}
-		bucket = bucket + 1 == table->nbuckets ? 0 : bucket + 1;
+		if (entry == table->buckets + table->nbuckets * SL_NAMES_BUCKET * 8)
+			entry = table->buckets;
 	}
-	return false;
+	return 0;
+}
+
+static __always_inline void names_count(__u32 at, __u32 entry, __u32 bytes)
+{
+	const struct sl_names_table __arena *table = SL_AT(struct sl_names_table, at);
+
+	if (table->counters)
+		sl_count(table->counters +
+				 (entry - table->buckets) / 8 * (__u32)sizeof(struct sl_counter),
+			 bytes);
 }
 
 /* Whether the packet's name is in the set of names of the operation. */
@@ -102,15 +105,17 @@ SL_VERIFIED_ONCE int sl_op_names(__u32 at, __u32 bytes)
 	const struct sl_op_set __arena *op = SL_AT(struct sl_op_set, at);
 	const struct sl_names_body __arena *body =
 		SL_AT(struct sl_names_body, SL_AT(struct sl_set, op->op.arg)->body);
-	__u32 from = name_of(name_app(op->part[0])), i;
-	const struct sl_name __arena *name = SL_AT(struct sl_name, from);
 	__u32 table = *(const volatile __u32 __arena *)&body->table;
+	__u32 name = name_of(name_app(op->part[0])), i, entry;
 
-	if (!from)
+	if (!name)
 		return OP_LACKS;
-	for (i = sl_unknown(0); i < name->labels && sl_can_loop; i++) {
-		if (names_have(table, name->hash[i & 127], i ? SL_NAME_BELOW : SL_NAME_SELF, bytes))
-			return OP_YES;
+	for (i = sl_unknown(0); i < SL_AT(struct sl_name, name)->labels && sl_can_loop; i++) {
+		entry = names_find(table, SL_AT(struct sl_name, name)->hash[i & 127]);
+		if (!entry || !(*SL_AT(__u64, entry) & (i ? SL_NAME_BELOW : SL_NAME_SELF)))
+			continue;
+		names_count(table, entry, bytes);
+		return OP_YES;
 	}
 	return OP_NO;
 }

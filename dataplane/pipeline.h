@@ -10,7 +10,9 @@
 #include "../abi/prog.h"
 #include "app.h"
 #include "count.h"
+#include "flow.h"
 #include "judge.h"
+#include "by_name.h"
 #include "parse.h"
 #include "reject.h"
 #include "reply.h"
@@ -31,6 +33,19 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 			 pkt->bytes);
 }
 
+/* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
+static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision)
+{
+	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
+
+	if ((__u8)looked) {
+		decision->verdict = (__u8)looked;
+		decision->slot = looked >> 32;
+	}
+	return looked | FLOW_LOOKED;
+}
+
 /*
  * What the stages could not look into counts, and decides where it is set to: true when it did. A
  * reason that parsing met comes first.
@@ -45,23 +60,46 @@ static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struc
 }
 
 /*
- * What rules ask for beyond the headers, as far as this rule set has such rules. True: that decided,
- * and the rules are not asked.
+ * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
+ * when it returns FLOW_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
  */
-static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					  __u32 cpu, __u32 stats, struct sl_decision *decision)
+static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					   __u32 cpu, __u32 stats, struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
+	__u64 looked = 0;
 
 	if (!needs)
-		return false;
+		return 0;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
+	if (needs & SL_NEEDS_FLOW)
+		looked = pipeline_flow(pkt, court, decision);
+	if (decision->verdict != SL_CONTINUE)
+		return looked;
 	if (needs & SL_NEEDS_APP)
 		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
 	if (needs & SL_NEEDS_NAME)
-		sl_name_look();
-	return pkt->blind && pipeline_blind(pkt, court, stats, decision);
+		sl_name_stage(pkt, court->rules);
+	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
+		looked = FLOW_DECIDED;
+	return looked;
+}
+
+/* Behind the rules; a table that is full is one more thing that could not be looked into. */
+static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
+					   struct sl_decision *decision, __u32 cpu, __u32 stats)
+{
+	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
+			   decision->verdict << 8 | decision->arg, decision->slot))
+		return;
+	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 SL_REASON_FLOW_TABLE * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+	if (!pkt->blind)
+		pkt->blind = SL_REASON_FLOW_TABLE;
+	if (!pkt->reason)
+		judge_drops(court, SL_REASON_FLOW_TABLE, decision);
 }
 
 /* Where the packet is to go is there now; else the reason. */
@@ -97,18 +135,30 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 				    : SL_ACCEPT;
 }
 
+static __always_inline void pipeline_trace_flow(struct sl_trace __arena *trace, bool looked)
+{
+	const struct sl_scratch *scratch = sl_scratch();
+
+	if (!scratch)
+		return;
+	trace->flow = looked ? scratch->found.flow : 0;
+	trace->flow_state = looked ? scratch->found.flow_state : SL_FLOW_NONE;
+	trace->flow_to = looked ? scratch->found.flow_to : 0;
+}
+
 /* What is in scratch memory is of this packet only when the stage ran for it. */
-static __always_inline __u32 pipeline_app(__u32 ruleset)
+static __always_inline __u32 pipeline_app(__u32 ruleset, __u64 looked)
 {
 	struct sl_scratch *scratch = sl_scratch();
 
-	if (!ruleset || !scratch || !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
+	if (!ruleset || (__u8)looked || !scratch ||
+	    !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
 		return 0;
 	return scratch->found.app;
 }
 
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
-					   const struct sl_decision *decision)
+					   const struct sl_decision *decision, __u64 looked)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
 
@@ -130,7 +180,8 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 rules
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
-	trace->app = pipeline_app(ruleset);
+	pipeline_trace_flow(trace, looked & FLOW_LOOKED);
+	trace->app = pipeline_app(ruleset, looked);
 	trace->blind = pkt->blind;
 }
 
@@ -148,11 +199,14 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
 		.chain = sl_chain_offset(ruleset, dir),
 	};
+	__u64 looked = 0;
 
 	if (ruleset && !pkt->reason)
 		sl_parse(pkt);
 	if (ruleset) {
-		if (!pipeline_look(pkt, &court, cpu, stats, decision))
+		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
+		looked = pipeline_look(pkt, &court, cpu, stats, decision);
+		if (!(looked & FLOW_DECIDED))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
@@ -165,7 +219,9 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
+	if (looked && sl_flow_teaches(looked, decision->verdict, decision->arg))
+		pipeline_learn(pkt, &court, decision, cpu, stats);
 	pipeline_count(pkt, stats, court.counters, decision);
 	if (config->trace)
-		pipeline_trace(pkt, ruleset, decision);
+		pipeline_trace(pkt, ruleset, decision, looked);
 }

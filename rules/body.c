@@ -18,8 +18,9 @@ bool sl_body_is_needed(const struct sl_conf_rule *rule, enum sl_l3 l3)
 	const struct sl_conf_match *match = rule->match;
 	size_t i;
 
-	if (rule->nstmts || rule->action > SL_DROP || match->nraws || match->nlengths ||
-	    match->mss.count || match->nsets || match->nifaces || match->nnames)
+	if (rule->nstmts || rule->action > SL_DROP || rule->arg || match->nraws ||
+	    match->nlengths || match->mss.count || match->nsets || match->nifaces ||
+	    match->nnames || rule->nasides)
 		return true;
 	for (i = 0; i < match->count; i++) {
 		const struct sl_cond *cond = &match->conds[i];
@@ -190,6 +191,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	body_of(&w)->slot = rule->slot;
 	body_of(&w)->action = rule->action;
 	body_of(&w)->arg = rule->arg;
+	if (rule->action <= SL_DROP && rule->arg == SL_FLOW_ALL)
+		((struct sl_ruleset *)sl_block_at(block, block->base))->needs |= SL_NEEDS_FLOW;
 	body_of(&w)->needs = (__u16)sl_conf_rule_needs(rule, &why);
 	for (i = 0; i < match->count; i++) {
 		if (!sl_cond_is_body(match, &match->conds[i]))
@@ -204,6 +207,11 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		return err;
 	for (i = 0; i < match->nsets; i++) {
 		err = add_set(&w, &match->sets[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < rule->nasides; i++) {
+		err = add_set(&w, &rule->asides[i]);
 		if (err)
 			return err;
 	}

@@ -52,10 +52,35 @@ static int add_spans(struct sl_body_writing *w, enum sl_op_kind kind, __u32 arg,
 	return 0;
 }
 
+static int add_flow(struct sl_body_writing *w, const struct sl_cond_length *cond)
+{
+	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
+	const struct sl_intervals *set = &cond->set;
+	struct sl_op_amounts *op;
+	void *new;
+	size_t i;
+	int err;
+
+	rules->needs |= SL_NEEDS_FLOW;
+	err = sl_body_op(w, SL_OP_FLOW, sizeof(*op) + set->count * sizeof(op->amount[0]), cond->of,
+			 &new);
+	if (err)
+		return err;
+	op = new;
+	op->count = (__u32)set->count;
+	for (i = 0; i < set->count; i++) {
+		op->amount[i].low = (__u64)set->v[i].low;
+		op->amount[i].high = (__u64)set->v[i].high;
+	}
+	return 0;
+}
+
 static int add_number(struct sl_body_writing *w, const struct sl_cond_length *cond)
 {
 	struct sl_ruleset *rules = sl_block_at(w->block, w->block->base);
 
+	if (cond->of >= SL_NUMBER_FLOW_STATE && cond->of < SL_NUMBER_APP)
+		return add_flow(w, cond);
 	if (cond->of < SL_NUMBER_APP)
 		return add_spans(w, SL_OP_LENGTH, cond->of, &cond->set);
 	rules->needs |= SL_NEEDS_APP;

@@ -105,34 +105,15 @@ void sl_ast_set_type(struct sl_parser *p, const struct sl_loc *loc)
 	}
 }
 
-/* "10m" at digits: the number goes ahead, the letter is handed back; '\0' without one. */
-static char read_quantity(const char **text, __u64 *number)
-{
-	*number = 0;
-	for (; **text >= '0' && **text <= '9'; (*text)++) {
-		if (*number < UINT32_MAX)
-			*number = *number * 10 + (__u64)(**text - '0');
-	}
-	return **text ? *(*text)++ : '\0';
-}
-
 void sl_ast_set_size(struct sl_parser *p, const struct sl_loc *loc)
 {
-	const char *text = sl_ast_text(p, loc), *rest = text;
+	const char *text = sl_ast_text(p, loc);
 	__u64 number = 0;
-	char letter;
 	int err = 0;
 
 	if (!text || is_twice(p, &p->set_now->size_loc, loc, "size"))
 		return;
-	letter = read_quantity(&rest, &number);
-	if (letter == 'k' || letter == 'K')
-		number <<= 10;
-	else if (letter == 'm' || letter == 'M')
-		number <<= 20;
-	else if (letter)
-		rest = "?";
-	if (*rest)
+	if (!sl_quantity_size(text, &number))
 		err = sl_diag_error(p->diag, loc,
 				    "'%s' is no size: it is a number, or one with k or M behind it",
 				    text);
@@ -148,28 +129,15 @@ void sl_ast_set_size(struct sl_parser *p, const struct sl_loc *loc)
 
 void sl_ast_set_timeout(struct sl_parser *p, const struct sl_loc *loc)
 {
-	const char *text = sl_ast_text(p, loc), *rest = text;
-	__u64 number = 0, seconds = 0;
+	const char *text = sl_ast_text(p, loc);
+	__u64 seconds = 0;
 	int err = 0;
 
 	if (!text || is_twice(p, &p->set_now->timeout_loc, loc, "timeout"))
 		return;
-	while (*rest) {
-		char letter = read_quantity(&rest, &number);
-		__u64 unit = letter == 's'   ? 1
-			     : letter == 'm' ? 60
-			     : letter == 'h' ? 3600
-			     : letter == 'd' ? 86400
-					     : 0;
-
-		if (!unit || (*rest && (*rest < '0' || *rest > '9'))) {
-			err = sl_diag_error(p->diag, loc,
-					    "'%s' is no time: write it as 30s, 10m, 1h30m or 7d",
-					    text);
-			break;
-		}
-		seconds += number * unit;
-	}
+	if (!sl_quantity_time(text, &seconds))
+		err = sl_diag_error(p->diag, loc,
+				    "'%s' is no time: write it as 30s, 10m, 1h30m or 7d", text);
 	if (!err && (!seconds || seconds > SET_TIMEOUT_MAX))
 		err = sl_diag_error(p->diag, loc, "a timeout is between 1s and 400d, not '%s'",
 				    text);

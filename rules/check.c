@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aside.h"
 #include "cleanup.h"
 #include "diag.h"
 #include "names.h"
@@ -86,7 +87,7 @@ static struct sl_conf_rule *next_rule(struct sl_conf *conf, enum sl_dir dir)
 static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_ast_rule *ast,
 		      struct sl_conf_rule *rule)
 {
-	int label, actions, matches;
+	int label, actions, matches, err;
 
 	rule->loc = ast->loc;
 	label = check_label(p, names, ast);
@@ -98,7 +99,8 @@ static int check_rule(struct sl_parser *p, struct sl_nametab *names, struct sl_a
 		return -ENOMEM;
 	if (label || actions || matches)
 		return -EINVAL;
-	return sl_rule_print(p->conf, rule, &rule->text);
+	err = sl_rule_print(p->conf, rule, &rule->text);
+	return err ? err : sl_rule_set_aside(p->conf, rule);
 }
 
 static int check_policy(struct sl_conf *conf, enum sl_dir dir, const struct sl_ast_chain *chain)
@@ -275,6 +277,12 @@ static int copy_geoip(struct sl_parser *p, struct sl_conf *conf)
 	return conf->geoip ? 0 : -ENOMEM;
 }
 
+static int copy_flows(struct sl_parser *p, struct sl_conf *conf)
+{
+	conf->flows = p->flows;
+	return 0;
+}
+
 typedef int check_fn(struct sl_parser *p, struct sl_conf *conf);
 
 static int check_defines(struct sl_parser *p, struct sl_conf *conf)
@@ -290,8 +298,8 @@ static int check_sets(struct sl_parser *p, struct sl_conf *conf)
 int sl_check(struct sl_parser *p, struct sl_conf *conf)
 {
 	static check_fn *const steps[] = {
-		copy_ifaces, copy_geoip,  check_defines, check_reasons,
-		check_sets,  check_rules, copy_defines,
+		copy_ifaces,   copy_geoip, copy_flows,	check_defines,
+		check_reasons, check_sets, check_rules, copy_defines,
 	};
 	int failed = 0, err;
 	size_t i;

@@ -18,6 +18,7 @@ static void rules_free(struct sl_conf *conf)
 		free(conf->rules[i].text);
 		sl_match_freep(&conf->rules[i].match);
 		free(conf->rules[i].stmts);
+		free(conf->rules[i].asides);
 	}
 	free(conf->rules);
 }

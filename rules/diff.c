@@ -328,6 +328,30 @@ static int diff_reasons(const struct sl_conf *old, const struct sl_conf *new, sl
 	return err;
 }
 
+static int diff_flows(const struct sl_conf *old, const struct sl_conf *new, sl_change_fn *call,
+		      void *arg)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	struct sl_buf buf = {};
+	int err;
+
+	if (!memcmp(&old->flows, &new->flows, sizeof(old->flows)))
+		return 0;
+	sl_flows_print(&buf, &old->flows);
+	err = sl_buf_take(&buf, &before);
+	if (err)
+		return err;
+	buf = (struct sl_buf) {};
+	sl_flows_print(&buf, &new->flows);
+	err = sl_buf_take(&buf, &after);
+	if (err)
+		return err;
+	return call(arg, &(struct sl_conf_change) { .kind = SL_CHANGED,
+						    .what = "flows",
+						    .before = before,
+						    .after = after });
+}
+
 static int diff_geoip(const struct sl_conf *old, const struct sl_conf *new, sl_change_fn *call,
 		      void *arg)
 {
@@ -351,6 +375,8 @@ int sl_conf_diff(const struct sl_conf *old, const struct sl_conf *new, sl_change
 	int dir, err;
 
 	err = diff_geoip(old, new, call, arg);
+	if (!err)
+		err = diff_flows(old, new, call, arg);
 	if (!err)
 		err = diff_things(old, new, "interface", list_ifaces, call, arg);
 	if (!err)

@@ -34,6 +34,8 @@ static const struct sl_keyword keywords[] = {
 	{ "exthdr", T_EXTHDR, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "file", T_FILE, SL_KEYWORD_IN_SETS, "setting" },
 	{ "flags", T_FLAGS, SL_KEYWORD_NOT_IN_SETS, "match" },
+	{ "flow", T_FLOW, SL_KEYWORD_NOT_IN_SETS, "match" },
+	{ "flows", T_FLOWS, SL_KEYWORD_ANYWHERE, "statement" },
 	{ "fragment", T_FRAGMENT, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "frame", T_FRAME, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "geoip", T_GEOIP, SL_KEYWORD_ANYWHERE, "statement" },

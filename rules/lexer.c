@@ -26,12 +26,13 @@ static void to_queue(struct sl_lexer *lexer, int token, struct sl_loc loc)
 static bool starts_statement(int token)
 {
 	return token == T_CHAIN || token == T_DEFINE || token == T_INCLUDE ||
-	       token == T_INTERFACE || token == T_ON || token == T_SET || token == T_GEOIP;
+	       token == T_INTERFACE || token == T_ON || token == T_SET || token == T_GEOIP ||
+	       token == T_FLOWS;
 }
 
 static bool opens_block(int token)
 {
-	return token == T_CHAIN || token == T_INTERFACE || token == T_SET;
+	return token == T_CHAIN || token == T_INTERFACE || token == T_SET || token == T_FLOWS;
 }
 
 /*

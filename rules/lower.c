@@ -11,6 +11,7 @@
 #include "body.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "named.h"
 #include "records.h"
 #include "stmt.h"
 #include "tree.h"
@@ -19,17 +20,18 @@
  * Lowering writes the block from its start on:
  *
  *   struct sl_ruleset | struct sl_set[] | bodies | trees and their records, list by list |
+ *   records that are found by names |
  *   struct sl_rule[] | struct sl_rule_port[] | struct sl_pattern[] | strings
  */
 
-#define RECORDS_MAX 262144U /* of one rule, in one list */
-#define ALIGN	    64U
+#define ALIGN 64U
 
 struct lowering {
 	const struct sl_conf *conf;
 	struct sl_diag *diag;
 	struct sl_block block;
 	struct sl_records lists[SL_DIR_MAX_][SL_L3_MAX_][SL_L4_MAX_];
+	struct sl_named_rules named[SL_DIR_MAX_];
 };
 
 void sl_conf_number(struct sl_conf *conf)
@@ -45,6 +47,25 @@ static struct sl_ruleset *header(const struct lowering *l)
 	return sl_block_at(&l->block, l->block.base);
 }
 
+/* Without an arena nothing is looked up. */
+static const struct sl_name_key no_key;
+
+static const struct sl_name_key *key_of(const struct lowering *l)
+{
+	return l->conf->name_key ?: &no_key;
+}
+
+static int add_records(struct lowering *l, const struct sl_conf_rule *rule, enum sl_l3 l3,
+		       enum sl_l4 l4, const struct sl_spread *spread,
+		       const struct sl_record_end *end)
+{
+	const struct sl_cond_name *by = sl_named_by(rule->match);
+
+	if (by)
+		return sl_named_add(&l->named[rule->dir], by, key_of(l), l3, l4, spread, end);
+	return sl_records_add(&l->lists[rule->dir][l3][l4], l3, spread, end);
+}
+
 /* The rule's records in one list, behind those of the rules before it. */
 static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum sl_l3 l3,
 		      enum sl_l4 l4, const struct sl_record_end *end)
@@ -52,23 +73,13 @@ static int lower_into(struct lowering *l, const struct sl_conf_rule *rule, enum 
 	_cleanup_(sl_spread_clear) struct sl_spread spread = {};
 	int err;
 
-	err = sl_spread_make(&spread, rule->match, l3, l4);
-	if (err)
-		return err;
-	if (spread.records <= RECORDS_MAX)
-		return sl_records_add(&l->lists[rule->dir][l3][l4], l3, &spread, end);
-	sl_diag_error(l->diag, &rule->loc,
-		      "rule '%s' takes more than %u records: it combines too many sets and ranges",
-		      rule->name, RECORDS_MAX);
-	return -E2BIG;
+	err = sl_spread_make(&spread, rule, l3, l4);
+	return err ? err : add_records(l, rule, l3, l4, &spread, end);
 }
-
-/* Without an arena nothing is looked up. */
-static const struct sl_name_key no_key;
 
 static int lower_body(struct lowering *l, const struct sl_conf_rule *rule, __u32 *at)
 {
-	int err = sl_body_make(&l->block, rule, l->conf->name_key ?: &no_key, at);
+	int err = sl_body_make(&l->block, rule, key_of(l), at);
 
 	if (err != -EOVERFLOW)
 		return err;
@@ -135,6 +146,31 @@ static int lower_rules(struct lowering *l)
 	return 0;
 }
 
+/* Records that are found by a name are merged with those of trees, where there are several. */
+static void list_widen(struct lowering *l, struct sl_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!list->tree[i])
+			list->tree[i] = l->block.base;
+	}
+}
+
+static int lower_names(struct lowering *l)
+{
+	unsigned int dir;
+	__u32 at;
+	int err = 0;
+
+	for (dir = 0; dir < SL_DIR_MAX_ && !err; dir++) {
+		at = 0;
+		err = sl_named_write(&l->named[dir], &l->block, key_of(l), &at);
+		header(l)->names[dir] = at;
+	}
+	return err;
+}
+
 static int lower_trees(struct lowering *l)
 {
 	unsigned int dir, l3, l4;
@@ -149,6 +185,8 @@ static int lower_trees(struct lowering *l)
 						    &l->lists[dir][l3][l4], &list);
 				if (err)
 					return err;
+				if (l->named[dir].has[l3 * SL_L4_MAX_ + l4])
+					list_widen(l, &list);
 				header(l)->chain[dir].list[l3][l4] = list;
 			}
 		}
@@ -299,6 +337,21 @@ static int write_patterns(struct lowering *l)
 	return err;
 }
 
+static void write_flows(struct lowering *l)
+{
+	static const __u32 seconds[] = {
+#define X(name, word, default) [SL_FLOW_CLASS_##name] = default,
+		SL_FLOW_CLASSES(X)
+#undef X
+	};
+	struct sl_flow_conf *to = &header(l)->flows;
+	unsigned int i;
+
+	to->mask = (l->conf->flows.size ?: SL_FLOW_SIZE) / SL_FLOW_WAYS - 1;
+	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
+		to->timeout[i] = SL_FLOW_TICKS(l->conf->flows.timeout_s[i] ?: seconds[i]);
+}
+
 static int write_block(struct lowering *l, __u64 generation)
 {
 	__u32 at;
@@ -309,11 +362,14 @@ static int write_block(struct lowering *l, __u64 generation)
 		return err;
 	header(l)->generation = generation;
 	header(l)->drop_reasons = l->conf->drop_reasons;
+	write_flows(l);
 	err = write_sets(l);
 	if (!err)
 		err = lower_rules(l);
 	if (!err)
 		err = lower_trees(l);
+	if (!err)
+		err = lower_names(l);
 	if (!err)
 		err = write_rules(l);
 	if (!err)
@@ -336,6 +392,8 @@ static void lowering_clear(struct lowering *l)
 
 	for (i = 0; i < sizeof(l->lists) / sizeof(*list); i++)
 		sl_records_clear(&list[i]);
+	for (i = 0; i < SL_DIR_MAX_; i++)
+		sl_named_clear(&l->named[i]);
 	sl_block_clear(&l->block);
 }
 

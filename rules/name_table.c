@@ -6,12 +6,17 @@
 #include <stdint.h>
 #include <string.h>
 
-/* 4 of 5 places are taken when a table is made, 9 of 10 before it grows; 12 bits a name. */
+/*
+ * 4 of 5 places are taken when a table is made, 9 of 10 before it grows, and one is always free: the
+ * search ends there. 12 bits a name.
+ */
 #define PLACES(names) ((names) / 4 * 5 + 4)
-#define IS_FULL(t)    ((__u64)(t)->used * 10 >= (__u64)(t)->nbuckets * SL_NAMES_BUCKET * 9)
-#define BITS(names)   ((names) * 12)
-#define BITS_UNIT     (SL_SET_ALIGN * 8)
-#define GROW(names)   ((names) + (names) / 4 + 16)
+#define IS_FULL(t)                                           \
+	((t)->used + 1 >= (t)->nbuckets * SL_NAMES_BUCKET || \
+	 (__u64)(t)->used * 10 >= (__u64)(t)->nbuckets * SL_NAMES_BUCKET * 9)
+#define BITS(names) ((names) * 12)
+#define BITS_UNIT   (SL_SET_ALIGN * 8)
+#define GROW(names) ((names) + (names) / 4 + 16)
 
 static struct sl_names_table *table_of(const struct sl_heap *heap, __u32 table)
 {

@@ -63,6 +63,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_WINDOW
 %token T_ARP T_CVLAN T_ETHER T_ETHERTYPE T_ICMP T_ICMPV6 T_IP T_IP6 T_META T_NOT T_PROTO
 %token T_L4PROTO T_PROTOCOL T_SCTP T_TCP T_TH T_UDP T_VLAN T_DSCP T_FRAGMENT T_TTL
+%token T_FLOW T_FLOWS
 %token T_APP T_DNS T_OPCODE T_QTYPE T_QUERY T_RCODE T_RESPONSE
 %token T_HOST T_HTTP T_NAME T_QNAME T_SNI T_TLS
 %token T_DADDR T_DPORT T_FLAGS T_ID T_PCP T_SADDR T_SPORT T_TAGS T_TYPE T_CODE
@@ -72,7 +73,8 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %precedence T_SAMPLE
 /* "ip saddr" is one selector, not a bare "ip" and then "saddr". */
 %precedence BARE
-%precedence T_SADDR T_DADDR T_CODE T_LENGTH
+/* "drop flow" is one verdict. */
+%precedence T_SADDR T_DADDR T_CODE T_LENGTH T_FLOW
 
 %type <atom> atom flag set_name port_name
 %type <value> value simple
@@ -117,6 +119,7 @@ statement:
 	if (!sl_ast_set(lexer->parser, &@2))
 		YYNOMEM;
 } '{' set_settings '}'
+| T_FLOWS newlines { sl_ast_flows(lexer->parser, &@1); } '{' flow_settings '}'
 | T_INTERFACE iface newlines '{' settings '}'
 | T_CHAIN T_WORD newlines {
 	struct sl_loc loc = { @1.source, @1.begin, @2.end };
@@ -210,6 +213,31 @@ types:
 | types '.' T_WORD { sl_ast_set_type(lexer->parser, &@3); }
 ;
 
+/* The flow table. */
+
+flow_settings:
+  flow_setting
+| flow_settings separator flow_setting
+;
+
+flow_setting:
+  %empty
+| T_SIZE quantity { sl_ast_flows_size(lexer->parser, &@quantity); }
+| T_TIMEOUT T_WORD quantity { sl_ast_flows_timeout(lexer->parser, &@2, &@quantity); }
+| error {
+	if (lexer->stuck)
+		YYABORT;
+	if (!lexer->keep)
+		yyclearin;
+	yyerrok;
+}
+;
+
+quantity:
+  T_NUMBER
+| T_QUANTITY
+;
+
 /* Chains. */
 
 items:
@@ -265,10 +293,16 @@ part:
 ;
 
 verdict_part:
-  verdict {
+  verdict %prec BARE {
 	$$ = sl_ast_verdict(lexer->parser, $verdict, &@1);
 	if (!$$)
 		YYNOMEM;
+}
+| verdict T_FLOW {
+	$$ = sl_ast_verdict(lexer->parser, $verdict, &@$);
+	if (!$$)
+		YYNOMEM;
+	$$->arg = SL_FLOW_ALL;
 }
 | T_REJECT {
 	$$ = sl_ast_verdict(lexer->parser, SL_REJECT, &@1);
@@ -482,6 +516,7 @@ limit_options:
 
 limit_per:
   T_SADDR
+| T_FLOW
 | T_DADDR
 | T_WORD
 ;
@@ -642,6 +677,25 @@ match:
 		YYNOMEM;
 	$$->op = $op;
 	$$->values = $values;
+}
+| T_FLOW T_WORD op values {
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_FLOW_STATE,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	$$->values = $values;
+	sl_ast_flow(lexer->parser, $$, &@2);
+}
+| T_FLOW T_WORD op T_QUANTITY[amount] {
+	$$ = sl_ast_part(lexer->parser, SL_AST_MATCH, SL_SEL_FLOW_STATE,
+			 &(struct sl_loc){ @1.source, @1.begin, @2.end });
+	if (!$$)
+		YYNOMEM;
+	$$->op = $op;
+	sl_ast_flow(lexer->parser, $$, &@2);
+	if (sl_ast_flow_amount(lexer->parser, $$, &@amount))
+		YYNOMEM;
 }
 | T_DNS dns_kind {
 	struct sl_atom *kind = sl_ast_atom(lexer->parser, SL_ATOM_WORD, &@2);

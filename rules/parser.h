@@ -23,6 +23,8 @@ struct sl_parser {
 	struct sl_nametab define_names; /* struct sl_ast_define */
 	struct sl_ast_set *sets, *last_set;
 	struct sl_nametab set_names; /* struct sl_ast_set */
+	struct sl_loc flows_loc; /* no source: not given */
+	struct sl_conf_flows flows;
 	const char *geoip; /* NULL: not given */
 	struct sl_loc geoip_loc;
 
@@ -134,6 +136,20 @@ void sl_ast_set_size(struct sl_parser *p, const struct sl_loc *number);
 void sl_ast_set_timeout(struct sl_parser *p, const struct sl_loc *time);
 void sl_ast_set_file(struct sl_parser *p, const struct sl_loc *string);
 void sl_ast_set_elements(struct sl_parser *p, struct sl_values *values);
+
+/* build_flow.c: which match on the flow it is; -ENOMEM or 0. */
+void sl_ast_flow(struct sl_parser *p, struct sl_part *part, const struct sl_loc *word);
+/* The value of one: 10m of an age, 10k of bytes. */
+int sl_ast_flow_amount(struct sl_parser *p, struct sl_part *part, const struct sl_loc *amount);
+/* The flow table, and then its settings. */
+void sl_ast_flows(struct sl_parser *p, const struct sl_loc *loc);
+void sl_ast_flows_size(struct sl_parser *p, const struct sl_loc *loc);
+void sl_ast_flows_timeout(struct sl_parser *p, const struct sl_loc *word,
+			  const struct sl_loc *time);
+
+/* quantity.c: a number with k, m or g behind it; seconds, or 30s, 10m, 1h30m, 7d. False: it is none. */
+bool sl_quantity_size(const char *text, __u64 *out);
+bool sl_quantity_time(const char *text, __u64 *out);
 
 /* build.c: statements; an error in them is noted and they are left out. */
 void sl_ast_define(struct sl_parser *p, const struct sl_loc *name, struct sl_values *values);

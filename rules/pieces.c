@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "rules.h"
+
 static bool lacks_zero(const struct sl_conf_match *match, enum sl_field field)
 {
 	const struct sl_intervals *set = sl_match_find(match, field);
@@ -85,9 +87,10 @@ int sl_cond_cover(struct sl_pieces *out, const struct sl_cond *cond)
 	return err;
 }
 
-int sl_spread_make(struct sl_spread *out, const struct sl_conf_match *match, enum sl_l3 l3,
+int sl_spread_make(struct sl_spread *out, const struct sl_conf_rule *rule, enum sl_l3 l3,
 		   enum sl_l4 l4)
 {
+	const struct sl_conf_match *match = rule->match;
 	size_t i;
 	int err;
 
@@ -96,9 +99,11 @@ int sl_spread_make(struct sl_spread *out, const struct sl_conf_match *match, enu
 		const struct sl_cond *cond = &match->conds[i];
 		struct sl_spread_cond *to = &out->conds[out->count];
 
-		if (!place_of(cond->field, l3, l4, &to->place))
+		if (rule->aside_fields & 1U << cond->field ||
+		    !place_of(cond->field, l3, l4, &to->place))
 			continue;
 		out->count++;
+		to->field = cond->field;
 		to->shift = sl_fields[cond->field].shift;
 		if (to->place == SL_PLACE_SPORT || to->place == SL_PLACE_DPORT)
 			err = ranges(&to->pieces, &cond->set);

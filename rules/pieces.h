@@ -5,8 +5,11 @@
 #include "cover.h"
 #include "match.h"
 
+struct sl_conf_rule;
+
 /* One condition of a rule, as records write it: prefixes, or ranges for ports. */
 struct sl_spread_cond {
+	enum sl_field field;
 	enum sl_place place;
 	__u8 shift;
 	struct sl_pieces pieces; /* ranges: value is low, mask is high - low */
@@ -20,7 +23,7 @@ struct sl_spread {
 };
 
 /* Only what the pair does not imply. The rule must reach the list: see sl_match_reaches(). */
-int sl_spread_make(struct sl_spread *out, const struct sl_conf_match *match, enum sl_l3 l3,
+int sl_spread_make(struct sl_spread *out, const struct sl_conf_rule *rule, enum sl_l3 l3,
 		   enum sl_l4 l4);
 void sl_spread_clear(struct sl_spread *spread);
 

@@ -32,7 +32,9 @@ static void print_verdict(struct sl_buf *buf, const struct sl_conf *conf,
 		return;
 	}
 	sl_buf_add(buf, "%s", sl_verdict_names[rule->action]);
-	if (rule->action == SL_REDIRECT)
+	if (rule->action <= SL_DROP && rule->arg == SL_FLOW_ALL)
+		sl_buf_add(buf, " flow");
+	else if (rule->action == SL_REDIRECT)
 		sl_buf_add(buf, " \"%s\"", conf->ports[rule->arg]);
 	else if (rule->action == SL_REJECT && rule->arg == SL_REJECT_TCP_RESET)
 		sl_buf_add(buf, " with tcp reset");
@@ -82,6 +84,21 @@ void sl_iface_print(struct sl_buf *buf, const struct sl_conf_iface *iface)
 		join = ", ";
 	}
 	sl_buf_add(buf, *join == ',' ? "\n}\n" : "}\n");
+}
+
+/* What is not at its default. */
+void sl_flows_print(struct sl_buf *buf, const struct sl_conf_flows *flows)
+{
+	unsigned int i;
+
+	sl_buf_add(buf, "flows {\n");
+	if (flows->size)
+		sl_buf_add(buf, "\tsize %u\n", flows->size);
+	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
+		if (flows->timeout_s[i])
+			sl_buf_add(buf, "\ttimeout %s %us\n", sl_flow_class_names[i],
+				   flows->timeout_s[i]);
+	sl_buf_add(buf, "}\n");
 }
 
 static bool drops(const struct sl_conf *conf, unsigned int reason)
@@ -160,6 +177,10 @@ int sl_conf_print(const struct sl_conf *conf, char **out)
 		if (!conf->sets[i].name)
 			continue;
 		sl_set_print(&buf, &conf->sets[i]);
+		sl_buf_add(&buf, "\n");
+	}
+	if (memcmp(&conf->flows, &(struct sl_conf_flows) {}, sizeof(conf->flows)) != 0) {
+		sl_flows_print(&buf, &conf->flows);
 		sl_buf_add(&buf, "\n");
 	}
 	print_reasons(&buf, conf);

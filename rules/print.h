@@ -53,6 +53,7 @@ void sl_stmt_print(struct sl_buf *buf, const struct sl_conf *conf, const struct 
 
 /* print.c: conditions, statements and verdict; what sl_conf_rule.text is. */
 int sl_rule_print(const struct sl_conf *conf, const struct sl_conf_rule *rule, char **out);
+void sl_flows_print(struct sl_buf *buf, const struct sl_conf_flows *flows);
 void sl_iface_print(struct sl_buf *buf, const struct sl_conf_iface *iface);
 
 /* build_verdict.c: "port-unreachable" */

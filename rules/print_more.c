@@ -24,7 +24,7 @@ static void print_number(struct sl_buf *buf, const struct style *style, sl_u128 
 	else if (style->kind == HEX)
 		sl_hex_print(buf, style->bytes, number);
 	else
-		sl_buf_add(buf, "%u", (unsigned int)number);
+		sl_buf_add(buf, "%llu", (unsigned long long)number);
 }
 
 /* Alone, and not as an end of a range: a word may have a `-` in it. */
@@ -170,6 +170,11 @@ static void print_length(struct sl_buf *buf, const struct sl_cond_length *cond, 
 		[SL_LENGTH_FRAME] = SL_SEL_LENGTH,
 		[SL_LENGTH_PACKET] = SL_SEL_IP_LENGTH,
 		[SL_LENGTH_PAYLOAD] = SL_SEL_PAYLOAD_LENGTH,
+		[SL_NUMBER_FLOW_STATE] = SL_SEL_FLOW_STATE,
+		[SL_NUMBER_FLOW_TO] = SL_SEL_FLOW_TO,
+		[SL_NUMBER_FLOW_AGE] = SL_SEL_FLOW_AGE,
+		[SL_NUMBER_FLOW_PACKETS] = SL_SEL_FLOW_PACKETS,
+		[SL_NUMBER_FLOW_BYTES] = SL_SEL_FLOW_BYTES,
 		[SL_NUMBER_APP] = SL_SEL_APP,
 		[SL_NUMBER_DNS] = SL_SEL_DNS,
 		[SL_NUMBER_DNS_QTYPE] = SL_SEL_DNS_QTYPE,

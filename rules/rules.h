@@ -81,6 +81,7 @@ struct sl_conf_iface {
 #define SL_XDP_PRIORITY 50
 
 struct sl_conf_match; /* conditions of a rule: private to rules/ */
+struct sl_cond_set;
 
 struct sl_conf_rule {
 	char *name; /* unique in its chain; unnamed rules are called "ingress#3": chain and place */
@@ -94,6 +95,10 @@ struct sl_conf_rule {
 	struct sl_conf_match *match; /* policies: NULL */
 	struct sl_conf_stmt *stmts;
 	size_t nstmts;
+	/* Fields of match (a bit each) that are too many for records, and the sets they are asked in. */
+	__u32 aside_fields;
+	struct sl_cond_set *asides;
+	size_t nasides;
 	struct sl_loc loc; /* of a policy that is not written: none */
 };
 
@@ -102,6 +107,12 @@ struct sl_conf_define {
 	char *name;
 	bool used;
 	struct sl_loc loc;
+};
+
+/* The flow table. What is 0 has its default: SL_FLOW_SIZE, SL_FLOW_CLASSES. */
+struct sl_conf_flows {
+	__u32 size; /* a power of two */
+	__u32 timeout_s[SL_FLOW_CLASS_MAX_];
 };
 
 struct sl_conf {
@@ -117,6 +128,7 @@ struct sl_conf {
 	char **patterns; /* interfaces that rules ask for, each once: see sl_pattern_matches() */
 	size_t npatterns;
 	const struct sl_name_key *name_key; /* of the arena; the caller's, before sl_conf_lower() */
+	struct sl_conf_flows flows;
 	char *geoip; /* path of the country database; NULL: none */
 	struct sl_conf_define *defines;
 	size_t ndefines;
@@ -162,9 +174,9 @@ extern const char *const sl_change_names[SL_CHANGE_MAX_]; /* "added", ... */
 
 struct sl_conf_change {
 	enum sl_change_kind kind;
-	const char *what; /* "rule", "policy", "set", "interface", "reason" or "geoip" */
+	const char *what; /* "rule", "policy", "set", "interface", "reason", "flows" or "geoip" */
 	const char *chain; /* of rules and policies, else NULL */
-	const char *name; /* NULL for policies and geoip */
+	const char *name; /* NULL for policies, flows and geoip */
 	const char *before; /* its text, that of a set or interface of several lines; NULL: added */
 	const char *after; /* NULL: removed */
 	unsigned int from; /* its place among its like, from 1; 0: not there, or it has none */
@@ -200,8 +212,8 @@ void sl_conf_number(struct sl_conf *conf);
 /*
  * The block for the arena at offset base (a multiple of 64), starting with struct sl_ruleset;
  * malloc'ed, 64-byte aligned size. -E2BIG with a diag entry: about no place when it would exceed max
- * bytes, about the rule when that takes more than 262,144 records. The same conf gives the same
- * block; loaded_at is 0 and the caller's to set.
+ * bytes, about the rule when a condition has more ranges than an operation holds. The same conf gives
+ * the same block; loaded_at is 0 and the caller's to set.
  */
 int sl_conf_lower(const struct sl_conf *conf, __u32 base, __u32 max, __u64 generation, void **out,
 		  size_t *size, struct sl_diag *diag);

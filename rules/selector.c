@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "app.h"
+#include "flow.h"
 #include "cover.h"
 
 #define IP4 SL_L3_BIT(SL_L3_IP4)
@@ -26,6 +27,8 @@
 #define APP(what)                                                                       \
 	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_##what, .l3 = IP4 | IP6, \
 		.header = true
+#define FLOW(what) \
+	SL_FIELD_MAX_, .kind = SL_KIND_LENGTH, .of = SL_NUMBER_FLOW_##what, .l3 = IP4 | IP6
 #define MAC .words = &sl_words_mac
 #define PORT(dir, ...) \
 	.words = &sl_words_port, .protos = { __VA_ARGS__ }, .part = SL_PART_##dir##PORT
@@ -80,6 +83,11 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 	[SL_SEL_IP6_LENGTH] = { "ip6 length",  LENGTH(PACKET), .l3 = IP6, .extra = IP6_HEADER },
 	[SL_SEL_PAYLOAD_LENGTH] = { "payload length", LENGTH(PAYLOAD), .l3 = IP4 | IP6 },
 	[SL_SEL_IIFNAME]    = { "iifname",     SL_FIELD_MAX_, PLAIN, .l3 = SL_L3_ALL, .kind = SL_KIND_IFACE },
+	[SL_SEL_FLOW_STATE] = { "flow state",  FLOW(STATE), WORDS(flow_state) },
+	[SL_SEL_FLOW_TO]    = { "flow to",     FLOW(TO), WORDS(flow_to) },
+	[SL_SEL_FLOW_AGE]   = { "flow age",    FLOW(AGE), PLAIN },
+	[SL_SEL_FLOW_PACKETS] = { "flow packets", FLOW(PACKETS), PLAIN },
+	[SL_SEL_FLOW_BYTES] = { "flow bytes",  FLOW(BYTES), PLAIN },
 	[SL_SEL_APP]	    = { "app",         APP(APP), WORDS(app), .protos = { TCP, UDP } },
 	[SL_SEL_DNS]	    = { "dns",         APP(DNS), WORDS(dns), .protos = { TCP, UDP } },
 	[SL_SEL_DNS_QTYPE]  = { "dns qtype",   APP(DNS_QTYPE), WORDS(dns_type), .protos = { TCP, UDP } },
@@ -94,10 +102,15 @@ const struct sl_selector_info sl_selectors[SL_SEL_MAX_] = {
 
 static sl_u128 number_max(enum sl_length_of of)
 {
-	static const __u32 max[SL_LENGTH_MAX_] = {
+	static const __u64 max[SL_LENGTH_MAX_] = {
 		[SL_LENGTH_FRAME] = UINT32_MAX,
 		[SL_LENGTH_PACKET] = UINT16_MAX,
 		[SL_LENGTH_PAYLOAD] = UINT32_MAX,
+		[SL_NUMBER_FLOW_STATE] = SL_FLOW_STATE_MAX_ - 1,
+		[SL_NUMBER_FLOW_TO] = SL_FLOW_TO_MAX_ - 1,
+		[SL_NUMBER_FLOW_AGE] = UINT32_MAX,
+		[SL_NUMBER_FLOW_PACKETS] = UINT64_MAX,
+		[SL_NUMBER_FLOW_BYTES] = UINT64_MAX,
 		[SL_NUMBER_APP] = SL_APP_MAX_ - 1,
 		[SL_NUMBER_DNS] = 1,
 		[SL_NUMBER_DNS_QTYPE] = UINT16_MAX,

@@ -316,7 +316,7 @@ static int say_unknown(struct sl_lexer *lexer, const struct sl_syntax_error *err
 	if (expects(error, T_CHAIN))
 		return sl_diag_error(
 			diag, &error->loc,
-			"unknown statement '%s': there are include, interface, define, set, geoip, on and chain",
+			"unknown statement '%s': there are include, interface, define, set, flows, geoip, on and chain",
 			word);
 	if (expects(error, T_XDP))
 		return sl_diag_error(diag, &error->loc,

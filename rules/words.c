@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "app.h"
+#include "flow.h"
 #include "rule.h"
 #include "suggest.h"
 
@@ -126,6 +127,21 @@ static const struct sl_named exthdrs[] = {
 	{ "other", 1 << SL_EXT_OTHER, 1 << SL_EXT_OTHER },
 };
 
+static const struct sl_named flow_states[] = {
+	{ "new", SL_FLOW_NEW, SL_FLOW_NEW },
+	{ "established", SL_FLOW_ESTABLISHED, SL_FLOW_ESTABLISHED },
+	{ "closing", SL_FLOW_CLOSING, SL_FLOW_CLOSING },
+	{ "midstream", SL_FLOW_MIDSTREAM, SL_FLOW_MIDSTREAM },
+	{ "related", SL_FLOW_RELATED, SL_FLOW_RELATED },
+};
+_Static_assert(sizeof(flow_states) / sizeof(*flow_states) == SL_FLOW_STATE_MAX_ - 1, "a word each");
+
+static const struct sl_named flow_tos[] = {
+	{ "server", SL_FLOW_TO_SERVER, SL_FLOW_TO_SERVER },
+	{ "client", SL_FLOW_TO_CLIENT, SL_FLOW_TO_CLIENT },
+};
+_Static_assert(sizeof(flow_tos) / sizeof(*flow_tos) == SL_FLOW_TO_MAX_, "a word each");
+
 static const struct sl_named apps[] = {
 	{ "dns", SL_APP_DNS, SL_APP_DNS }, { "tls", SL_APP_TLS, SL_APP_TLS },
 	{ "http", SL_APP_HTTP, SL_APP_HTTP }, { "ssh", SL_APP_SSH, SL_APP_SSH },
@@ -177,6 +193,8 @@ const struct sl_vocabulary sl_words_dscp = VOCABULARY("DSCP", dscps);
 const struct sl_vocabulary sl_words_fragment = VOCABULARY("kind of fragment", fragments);
 const struct sl_vocabulary sl_words_flag = VOCABULARY("TCP flag", flags);
 const struct sl_vocabulary sl_words_exthdr = VOCABULARY("extension header", exthdrs);
+const struct sl_vocabulary sl_words_flow_state = VOCABULARY("state of a flow", flow_states);
+const struct sl_vocabulary sl_words_flow_to = VOCABULARY("side of a flow", flow_tos);
 const struct sl_vocabulary sl_words_app = VOCABULARY("application", apps);
 const struct sl_vocabulary sl_words_dns = VOCABULARY("kind of message", dns_kinds);
 const struct sl_vocabulary sl_words_dns_type = { "DNS type", dns_types, sizeof(dns_types) / sizeof(*dns_types), true };

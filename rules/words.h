@@ -34,6 +34,8 @@ extern const struct sl_vocabulary sl_words_dscp;
 extern const struct sl_vocabulary sl_words_fragment;
 extern const struct sl_vocabulary sl_words_flag;
 extern const struct sl_vocabulary sl_words_exthdr;
+extern const struct sl_vocabulary sl_words_flow_state;
+extern const struct sl_vocabulary sl_words_flow_to;
 extern const struct sl_vocabulary sl_words_app;
 extern const struct sl_vocabulary sl_words_dns;
 extern const struct sl_vocabulary sl_words_dns_type;

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "flows.h"
 #include "private.h"
 #include "stmt.h"
 
@@ -270,6 +271,8 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 		err = bank_write(dp, conf, base, now ? now->generation + 1 : 1, diag);
 	if (!err)
 		err = work_areas(dp, base);
+	if (!err)
+		err = dp_flows_prepare(dp, conf, base);
 	if (err) {
 		dp_sets_undo(dp);
 		return err;
@@ -280,6 +283,7 @@ int sl_dp_prepare(struct sl_dp *dp, struct sl_conf *conf, struct sl_diag *diag)
 
 int sl_dp_commit(struct sl_dp *dp)
 {
+	const struct sl_ruleset *before = sl_dp_ruleset(dp);
 	struct sl_ruleset *ruleset;
 
 	if (!dp->base || !dp->prepared)
@@ -290,6 +294,8 @@ int sl_dp_commit(struct sl_dp *dp)
 	__atomic_store_n(&dp->root->ruleset, dp->prepared, __ATOMIC_RELEASE);
 	dp->prepared = 0;
 	dp_sets_commit(dp);
+	if (dp_flows_used(before))
+		dp_flows_commit(dp, &before->flows, ruleset);
 	return 0;
 }
 

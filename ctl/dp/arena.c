@@ -265,6 +265,8 @@ void dp_arena_close(struct sl_dp *dp)
 {
 	dp_sets_undo(dp);
 	dp_heap_freep(&dp->heap);
+	free(dp->flow_rules);
+	dp->flow_rules = NULL;
 	dp_set_maps_close(dp);
 	if (dp->base)
 		munmap(dp->base, ARENA_SIZE);

@@ -66,6 +66,7 @@ struct sl_dp {
 	struct sl_root *root;
 	__u32 ncpus;
 	__u32 rule_shift;
+	__u8 *flow_rules; /* [counter slot] enum sl_verdict that a rule has for flows; as prepared */
 	__u32 prepared; /* the bank that sl_dp_commit is to put in force; 0: none */
 	int grace_outer; /* an array of maps with one slot: see dp_grace() */
 	int grace_inner;

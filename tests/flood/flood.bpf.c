@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) 2026 The Sluice authors */
 
-/* Sends each frame of a test run out of a device, with a source port that goes round. */
+/* Sends each frame of a test run out of a device, with a source port by chance. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
@@ -12,8 +12,6 @@ const volatile __u32 port_at; /* offset of the source port in the frame */
 const volatile __u32 flows;
 /* How the frame begins. Pages come round, and who had one before may have written in it. */
 const volatile __u64 head[8];
-
-__u32 sent;
 
 SEC("xdp")
 int flood(struct xdp_md *ctx)
@@ -27,8 +25,8 @@ int flood(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	for (int i = 0; i < 8; i++)
 		word[i] = head[i];
-	*port = bpf_htons(1024 + sent % flows);
-	sent++;
+	/* In turn, all of one flow could fall on the moments when the peer has no room. */
+	*port = bpf_htons(1024 + bpf_get_prandom_u32() % flows);
 	return bpf_redirect(target, 0);
 }
 

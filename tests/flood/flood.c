@@ -4,31 +4,40 @@
 /*
  * flood DEVICE COUNT FLOWS PORT-OFFSET FRAME-IN-HEX
  *
- * Sends the frame COUNT times, with source ports 1024 to 1024 + FLOWS - 1 in turn: as fast as the
- * kernel can where it fits into a page (live frames of BPF_PROG_TEST_RUN), through a packet socket
- * where it does not. What pktgen is for, where there is no pktgen.
+ * Sends the frame COUNT times through a veth, with source ports 1024 to 1024 + FLOWS - 1: as fast
+ * as the kernel can where it fits into a page (live frames of BPF_PROG_TEST_RUN), through a packet
+ * socket where it does not. What pktgen is for, where there is no pktgen.
+ *
+ * The peer's ring runs full whenever the peer is not scheduled. What it had no room for is sent
+ * again, so that at the end it has taken COUNT frames, no more and no fewer.
  */
 
 #include <errno.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 
 #include "flood.skel.h"
 
 #define LIVE_MAX  3000U /* a page, less what the kernel puts around the frame */
 #define FRAME_MAX 65536U
+#define STATS_MAX 1024U
 
 struct flood {
+	const char *device;
 	unsigned int ifindex;
 	unsigned int count;
 	unsigned int flows;
@@ -43,13 +52,79 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
+static int ethtool(int sock, const char *device, void *request)
+{
+	struct ifreq ifr = { .ifr_data = request };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
+	return ioctl(sock, SIOCETHTOOL, &ifr) ? -errno : 0;
+}
+
+/* Frames redirected to the device that its peer took, as veth counts them: tx_queue_N_xdp_xmit. */
+static int frames_taken(int sock, const char *device, __u64 *taken)
+{
+	static struct {
+		struct ethtool_gstrings head;
+		char names[STATS_MAX][ETH_GSTRING_LEN];
+	} strings;
+	static struct {
+		struct ethtool_stats head;
+		__u64 values[STATS_MAX];
+	} stats;
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	unsigned int found = 0;
+	int err;
+
+	err = ethtool(sock, device, &info);
+	if (err)
+		return err;
+	if (info.n_stats > STATS_MAX)
+		return -E2BIG;
+	strings.head = (struct ethtool_gstrings) { ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats };
+	stats.head = (struct ethtool_stats) { ETHTOOL_GSTATS, info.n_stats };
+	err = ethtool(sock, device, &strings);
+	if (!err)
+		err = ethtool(sock, device, &stats);
+	if (err)
+		return err;
+	*taken = 0;
+	for (unsigned int i = 0; i < info.n_stats; i++) {
+		unsigned int queue;
+		int end = 0;
+
+		sscanf(strings.names[i], "tx_queue_%u_xdp_xmit%n", &queue, &end);
+		if (end && !strings.names[i][end]) {
+			*taken += stats.values[i];
+			found++;
+		}
+	}
+	return found ? 0 : -EOPNOTSUPP;
+}
+
+/* Runs the program until the device took all. */
+static int flood_run(const struct flood *f, int prog, int sock)
+{
+	__u64 start, now;
+	int err;
+
+	err = frames_taken(sock, f->device, &start);
+	for (now = start; !err && now - start < f->count;) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->frame,
+			    .data_size_in = (unsigned int)f->length,
+			    .repeat = (int)(f->count - (now - start)),
+			    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 16);
+
+		err = bpf_prog_test_run_opts(prog, &opts);
+		if (!err)
+			err = frames_taken(sock, f->device, &now);
+	}
+	return err;
+}
+
 static int flood_live(const struct flood *f)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->frame,
-		    .data_size_in = (unsigned int)f->length, .repeat = (int)f->count,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 16);
 	struct flood_bpf *skel = flood_bpf__open();
-	int err;
+	int sock, err;
 
 	if (!skel)
 		return fail("open", errno);
@@ -58,10 +133,13 @@ static int flood_live(const struct flood *f)
 	skel->rodata->flows = f->flows;
 	memcpy((void *)skel->rodata->head, f->frame, sizeof(skel->rodata->head));
 	err = flood_bpf__load(skel);
+	sock = socket(AF_INET, SOCK_DGRAM, 0);
 	if (!err)
-		err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.flood), &opts);
+		err = sock < 0 ? -errno : flood_run(f, bpf_program__fd(skel->progs.flood), sock);
+	if (sock >= 0)
+		close(sock);
 	flood_bpf__destroy(skel);
-	return err ? fail("test run", -err) : 0;
+	return err ? fail("live frames", -err) : 0;
 }
 
 static int flood_socket(struct flood *f)
@@ -71,15 +149,19 @@ static int flood_socket(struct flood *f)
 				  .sll_ifindex = (int)f->ifindex,
 				  .sll_halen = ETH_ALEN };
 	int sock = socket(AF_PACKET, SOCK_RAW, 0);
-	unsigned int i, port;
+	unsigned int i = 0, port;
 
 	if (sock < 0)
 		return fail("socket", errno);
-	for (i = 0; i < f->count; i++) {
+	while (i < f->count) {
 		port = 1024 + i % f->flows;
 		f->frame[f->port_at] = (unsigned char)(port >> 8);
 		f->frame[f->port_at + 1] = (unsigned char)port;
-		if (sendto(sock, f->frame, f->length, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		if (sendto(sock, f->frame, f->length, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
+			i++;
+		else if (errno == ENOBUFS) /* no room at the peer's */
+			sched_yield();
+		else
 			break;
 	}
 	close(sock);
@@ -104,7 +186,8 @@ int main(int argc, char **argv)
 
 	if (argc != 6)
 		return 2;
-	f.ifindex = if_nametoindex(argv[1]);
+	f.device = argv[1];
+	f.ifindex = if_nametoindex(f.device);
 	f.count = (unsigned int)atol(argv[2]);
 	f.flows = (unsigned int)atol(argv[3]);
 	f.port_at = (unsigned int)atol(argv[4]);

@@ -513,11 +513,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report)
 	if (!load(fc, report))
 		return loaded.too_large;
 	for (int i = 0; i < fc->count; i++) {
-		if (fc->item[i].wait) {
-			host_now += fc->item[i].wait;
-			if (!run_no_kernel)
-				kernel_frags_age(fc->item[i].wait);
-		}
+		host_now += fc->item[i].wait;
 		if (!run_item(i, &fc->item[i], report))
 			return false;
 	}

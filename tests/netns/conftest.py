@@ -36,9 +36,10 @@ def pytest_collection_modifyitems(items):
 
 
 def brief(log):
-    """Without the many reads of a test that waits for something."""
-    return "".join(line for line in log.splitlines(True)
-                   if not (line.startswith("request: GET") and line.endswith(": 200\n")))
+    """Its end, without the many reads of a test that waits for something."""
+    lines = [line for line in log.splitlines(True)
+             if not (line.startswith("request: GET") and line.endswith(": 200\n"))]
+    return f"({len(lines)} lines)\n" + "".join(lines[-30:])
 
 
 @pytest.hookimpl(hookwrapper=True)

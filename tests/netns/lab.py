@@ -19,7 +19,7 @@ BUILD = Path(os.environ.get("SLUICE_BUILD", TOP / "build"))
 SLUICED = os.environ.get("SLUICED", str(BUILD / "sluiced"))
 SLUICECTL = os.environ.get("SLUICECTL", str(BUILD / "sluicectl"))
 # Emulated kernels are slow, and so is everything while others use the machine.
-PATIENCE = float(os.environ.get("SLUICE_PATIENCE", "20"))
+PATIENCE = float(os.environ.get("SLUICE_PATIENCE", "90"))
 
 
 def wait_until(check, what, timeout=None):
@@ -49,7 +49,7 @@ class Netns:
     def run(self, *args, check=True, **kwargs):
         kwargs.setdefault("capture_output", True)
         kwargs.setdefault("text", True)
-        kwargs.setdefault("timeout", 60)
+        kwargs.setdefault("timeout", 2 * PATIENCE)
         done = subprocess.run(self.command(*args), **kwargs)
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {args}: exit {done.returncode}\n"

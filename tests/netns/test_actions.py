@@ -2,6 +2,7 @@
 # Copyright (C) 2026 The Sluice authors
 """What rules do to packets, seen by those who sent them and those who get them."""
 
+import calendar
 import json
 import signal
 import subprocess
@@ -19,14 +20,13 @@ PLACES = {
     "tc ingress": "tc ingress",
 }
 
-# How a connection attempt to address and port ends, and how soon. A datagram is answered by recv.
+# How a connection attempt to address and port ends. A datagram is answered by recv.
 KNOCK = """
 import socket, sys, time
 address, port, kind, source = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
 s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
-s.settimeout(10)
-started = time.monotonic()
+s.settimeout(60)
 try:
     if source:
         s.bind(("", source))
@@ -36,14 +36,31 @@ try:
         s.recv(100)
     print("open")
 except OSError as error:
-    print(error.__class__.__name__ if not error.errno else error.errno, time.monotonic() - started < 3)
+    print(error.__class__.__name__ if not error.errno else error.errno)
 """
 
 ECONNREFUSED, EACCES, EHOSTUNREACH = 111, 13, 113
 
 
+def asked_again(netns):
+    """SYNs that TCP sent a second time in this namespace, as it had no answer for a second."""
+    names, values = [line.split() for line in netns.sh("cat /proc/net/netstat").splitlines()
+                     if line.startswith("TcpExt:")]
+    return int(values[names.index("TCPSynRetrans")])
+
+
 def knock(netns, address, port, kind="tcp"):
+    """What became of it."""
     return netns.run("/usr/bin/python3", "-c", KNOCK, address, port, kind, 0).stdout.strip()
+
+
+def knock_at_once(netns, address, port):
+    """What became of the first SYN: on a busy machine one may have to wait, and is sent again."""
+    def one():
+        before = asked_again(netns)
+        answer = knock(netns, address, port)
+        return asked_again(netns) == before and answer
+    return wait_until(one, "an answer to the first SYN")
 
 
 @pytest.fixture
@@ -65,12 +82,13 @@ def test_reject_tells_at_once(sluiced, peers, place, address):
                      "  tcp-82: tcp dport 82 reject with icmp admin-prohibited\n"
                      "  tcp-83: tcp dport 83 ip6 reject with icmpv6 admin-prohibited\n"
                      "}\n").start()
-    assert knock(peers, address, 81) == f"{ECONNREFUSED} True"
-    assert knock(peers, address, 81, "udp") == f"{ECONNREFUSED} True"
+    assert knock_at_once(peers, address, 81) == str(ECONNREFUSED)
+    assert knock(peers, address, 81, "udp") == str(ECONNREFUSED)
     port = 83 if ":" in address else 82
-    assert knock(peers, address, port).split()[0] in (str(EHOSTUNREACH), str(EACCES))
+    # To a socket that connect() still holds, this is no more than a hint, and it asks again.
+    assert knock(peers, address, port) in (str(EHOSTUNREACH), str(EACCES))
     rules = {rule["name"]: rule["packets"] for rule in daemon.get("/v1/rules")["rules"]}
-    assert rules["tcp-81"] == 1 and rules["udp-81"] == 1
+    assert rules["tcp-81"] >= 1 and rules["udp-81"] == 1
 
 
 @pytest.mark.parametrize("address", ["10.2.0.2", "fd00:2::2"])
@@ -79,8 +97,8 @@ def test_reject_on_the_way_out(sluiced, client, appliance, server, address):
             "chain egress { tcp dport 81 reject\n udp dport 81 reject }\n").start()
     # Of the appliance itself, and of the client behind it.
     for who in (appliance, client):
-        assert knock(who, address, 81) == f"{ECONNREFUSED} True"
-        assert knock(who, address, 81, "udp") == f"{ECONNREFUSED} True"
+        assert knock_at_once(who, address, 81) == str(ECONNREFUSED)
+        assert knock(who, address, 81, "udp") == str(ECONNREFUSED)
 
 
 # A datagram's sender and receiver: what comes, with its TTL, DSCP and payload.
@@ -88,7 +106,7 @@ RECEIVE = """
 import socket, struct, sys
 family = socket.AF_INET6 if sys.argv[1] == "6" else socket.AF_INET
 s = socket.socket(family, socket.SOCK_DGRAM)
-s.settimeout(10)
+s.settimeout(60)
 if family == socket.AF_INET:
     s.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
     s.setsockopt(socket.IPPROTO_IP, 12, 1)
@@ -135,7 +153,7 @@ def test_what_is_set_gets_there(sluiced, client, server, place, address, size):
 
 @pytest.mark.parametrize("place", [*PLACES, "tc egress"])
 def test_mss(sluiced, peers, server, place):
-    script = ("import socket; s = socket.socket(); s.settimeout(10); s.connect(('10.2.0.2', 9001)); "
+    script = ("import socket; s = socket.socket(); s.settimeout(60); s.connect(('10.2.0.2', 9001)); "
               "s.sendall(b'x' * 500000); print(s.getsockopt(6, 2))")
     listen = ("import socket; s = socket.socket(); s.bind(('', 9001)); s.listen(); "
               "print('ready', flush=True); c, _ = s.accept(); print(c.getsockopt(6, 2), "
@@ -155,16 +173,20 @@ def test_mss(sluiced, peers, server, place):
 
 def test_mark_is_seen_behind(sluiced, peers, appliance, server):
     """What XDP leaves to TC, TC marks: routed by the mark, or not at all."""
-    sluiced("interface lan0 { xdp native; tc ingress }\n"
-            "chain ingress { seen: udp dport 9000 count\n udp dport 9000 mark set 7 }\n").start()
+    daemon = sluiced("interface lan0 { xdp native; tc ingress }\n"
+                     "chain ingress {\n"
+                     "  seen: udp dport 9000 count\n"
+                     "  udp dport 9000 udp length 15 mark set 7\n"
+                     "}\n").start()
     appliance.sh("ip rule add fwmark 7 blackhole")
-    peers.run("/usr/bin/python3", "-c", "import socket; socket.socket(socket.AF_INET, "
-              "socket.SOCK_DGRAM).sendto(b'x' * 50, ('10.2.0.2', 9000))")
-    counts = wait_until(lambda: "7" in appliance.sh("ip -s rule show 2>/dev/null || ip rule"), "rule")
-    assert counts
-    # Nothing came; without the mark it does.
-    appliance.sh("ip rule del fwmark 7 blackhole")
-    assert sent_and_got(peers, server, "10.2.0.2", 50).startswith("abcdefgh 50")
+    with server.python(RECEIVE, "4") as process:
+        assert process.stdout.readline() == "ready\n"
+        for word in "marked.", "unmarked":
+            peers.run("/usr/bin/python3", "-c", "import socket; socket.socket(socket.AF_INET, "
+                      f"socket.SOCK_DGRAM).sendto(b'{word}', ('10.2.0.2', 9000))")
+        # The first that comes is the second that was sent.
+        assert process.stdout.readline().startswith("unmarked 8 ")
+    assert daemon.rule("seen") == 2
 
 
 COUNT = """
@@ -173,7 +195,7 @@ s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 s.bind((sys.argv[1], 0))
 s.settimeout(0.2)
 print("ready", flush=True)
-seen, end = 0, time.monotonic() + 10
+seen, end = 0, time.monotonic() + 60
 while time.monotonic() < end and not seen:
     try:
         seen += b"find me in there" in s.recv(70000)
@@ -196,37 +218,51 @@ def test_elsewhere(sluiced, peers, appliance, what, place):
         assert process.stdout.readline() == "1\n"
 
 
-def test_limit_over_time(sluiced, peers, appliance):
-    """Two senders on both CPUs, far more than may pass: the rate is what passes."""
+SECONDS = 4
+
+
+def test_limit_over_time(sluiced, peers):
+    """Two senders on both CPUs, far more than may pass: the rate is what passes.
+
+    The burst outlasts any pause that a busy machine makes the senders have. When a packet is refused
+    the bucket is empty: between two such moments passes what comes into it, and looks enclose them.
+    """
+    rate = 2000
     daemon = sluiced("interface lan0 { xdp native }\n"
                      "chain ingress {\n"
-                     "  some: udp dport 9000 limit 2000/second burst 100 count\n"
-                     "  all:  udp dport 9000 drop\n"
+                     f"  some: udp dport 9000 limit {rate}/second burst 40000 drop\n"
+                     "  over: udp dport 9000 drop\n"
                      "}\n").start()
     flood = ("import os, socket, sys, time; os.sched_setaffinity(0, {int(sys.argv[1]) % os.cpu_count()}); "
              "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('10.1.0.1', 9000))\n"
              "print('ready', flush=True)\n"
              "while True:\n"
              "    s.send(b'x')\n")
-    senders = [peers.python(flood, cpu) for cpu in (0, 1)]
 
-    def some():
-        return {r["name"]: r["packets"] for r in daemon.get("/v1/rules")["rules"]}
+    def empty():
+        """From when to when it was empty at some moment, and how many had passed before and after."""
+        low = daemon.rule("some")
+        begin, over = time.monotonic(), daemon.rule("over")
+        wait_until(lambda: daemon.rule("over") > over, "a refusal")
+        return begin, time.monotonic(), low, daemon.rule("some")
+
+    senders = [peers.python(flood, cpu) for cpu in (0, 1)]
     try:
         for sender in senders:
             assert sender.stdout.readline() == "ready\n"
-        before, started = some(), time.monotonic()
-        time.sleep(4)
-        after, seconds = some(), time.monotonic() - started
+        first = empty()
+        time.sleep(SECONDS)
+        last = empty()
     finally:
         for sender in senders:
             sender.kill()
             sender.wait()
-    assert after["all"] - before["all"] > 3 * 2000 * seconds
-    assert (after["some"] - before["some"]) / seconds == pytest.approx(2000, rel=0.02)
+    assert last[3] - first[2] >= 0.98 * rate * (last[0] - first[1])
+    assert last[2] - first[3] <= 1.02 * rate * (last[1] - first[0])
 
 
 def test_events(sluiced, peers, appliance):
+    began = time.time()
     daemon = sluiced("interface lan0 { xdp native; tc ingress }\n"
                      "chain ingress { seen: udp dport 9000 log snap 64 drop }\n").start()
     command = [SLUICECTL, "-s", str(daemon.socket), "events", "--follow"]
@@ -244,8 +280,8 @@ def test_events(sluiced, peers, appliance):
     assert event["sluice"] == {"rule": "seen", "chain": "ingress", "verdict": "drop", "hook": "xdp",
                                "length": 92}
     assert 0 < event["flow_id"] < 1 << 51
-    assert abs(time.time() - time.mktime(time.strptime(event["timestamp"][:19], "%Y-%m-%dT%H:%M:%S"))
-               + time.timezone) < 60
+    written = calendar.timegm(time.strptime(event["timestamp"][:19], "%Y-%m-%dT%H:%M:%S"))
+    assert began - 2 < written < time.time() + 2
     # Those who come later get what was kept, and that is an end.
     done = sluicectl("-s", daemon.socket, "events")
     assert done.status == 0 and [line["event_type"] for line in done.lines()] == ["alert"] * 3

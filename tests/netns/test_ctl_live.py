@@ -5,7 +5,6 @@
 import json
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -120,7 +119,6 @@ def test_watch_live(ctl, daemon, appliance, client):
     wait_until(pinged, "three packets in the rule 'ping'")
     # sluiced may come and go meanwhile; the counters stay.
     daemon.kill()
-    time.sleep(0.5)
     daemon.start()
     wait_until(pinged, "the same after a restart of sluiced")
     watch.send_signal(signal.SIGINT)

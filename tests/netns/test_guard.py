@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from ctl import FAILED, OK, complains, sluicectl
-from lab import SLUICECTL, wait_until
+from lab import PATIENCE, SLUICECTL, wait_until
 
 OPEN = """
 interface lan0 { xdp auto; tc egress }
@@ -181,8 +181,8 @@ def by_session(appliance, client, daemon, family, name, *args):
     assert server.stdout.readline() == "ready\n"
     address = {"4": "10.1.0.1", "6": "fd00:1::1", "mapped": "10.1.0.1"}[family]
     with client.python(f"import socket, time\n"
-                       f"s = socket.create_connection(('{address}', 22)); time.sleep(60)") as peer:
-        _, err = server.communicate(timeout=60)
+                       f"s = socket.create_connection(('{address}', 22)); time.sleep(600)") as peer:
+        _, err = server.communicate(timeout=2 * PATIENCE)
         peer.kill()
     return server.returncode, err
 

@@ -92,7 +92,7 @@ def test_interface_that_moves_away_and_comes_back(daemon, appliance, client, bar
     appliance.sh(f"ip link set lan0 netns {bare.name}")
     daemon.wait_state("lan0", "absent")
     bare.sh("ip addr add 10.1.0.1/24 dev lan0; ip link set lan0 up")
-    client.run("ping", "-c2", "-i0.1", "-W2", "10.1.0.1")
+    client.run("ping", "-c2", "-i0.1", "-W60", "10.1.0.1")
     bare.sh(f"ip link set lan0 netns {appliance.name}")
     appliance.sh("ip addr add 10.1.0.1/24 dev lan0; ip link set lan0 up")
     shown = daemon.wait_state("lan0", "attached")
@@ -168,8 +168,8 @@ def test_patterns_follow_names(sluiced, appliance, client, server, tmp_path):
     daemon = sluiced(PATTERNS).start()
 
     def counts():
-        client.run("ping", "-c1", "-W2", "10.1.0.1")
-        server.run("ping", "-c1", "-W2", "10.2.0.1")
+        client.run("ping", "-c1", "-W60", "10.1.0.1")
+        server.run("ping", "-c1", "-W60", "10.2.0.1")
         found = daemon.rule("lan"), daemon.rule("else")
         daemon.configure(PATTERNS.replace("lan:", "x:").replace("else:", "y:"))
         daemon.post("/v1/reload")

@@ -16,7 +16,7 @@ from scapy.packet import Raw
 from scapy.utils import PcapNgWriter, PcapWriter, rdpcap
 
 from ctl import FAILED, USAGE, complains, sluicectl
-from lab import SLUICECTL, TOP
+from lab import PATIENCE, SLUICECTL, TOP
 
 HOOKS = ["xdp", "tc-ingress", "tc-egress"]
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
@@ -409,7 +409,7 @@ def test_reader_goes_away(files):
     script = '"$@" | head -1; echo ${PIPESTATUS[0]}'
     done = subprocess.run(["bash", "-c", script, "-", SLUICECTL, "replay", "-c", files / "a.conf",
                            "-r", files / "in.pcap", "--json"], capture_output=True, text=True,
-                          check=True, timeout=60)
+                          check=True, timeout=2 * PATIENCE)
     assert done.stdout.splitlines()[1] == "0"
     assert done.stderr == ""
 

@@ -215,3 +215,28 @@ def test_ban(sluiced, appliance, client, hook):
                      netns=appliance, env={"LIBXDP_BPFFS": str(daemon.bpffs)})
     (one,) = done.json()["elements"]
     assert one["element"] == "10.1.0.2" and 0 < one["expires"] <= 600
+
+
+def test_a_product_of_sets(sluiced, lab):
+    """Two sets in one rule that are too many for records: what both have is dropped, and no more."""
+    sources = ", ".join(f"10.1.{i}.2" for i in range(0, 256))
+    ports = ", ".join(str(p) for p in range(1, 1200, 3))
+    daemon = sluiced("interface lan0 { xdp auto; }\nchain ingress {\n"
+                     f"\tboth: ip saddr {{ {sources} }} udp sport {{ {ports} }} "
+                     "udp dport { 7, 9 } drop\n\trest: udp drop\n}\n").start()
+    sent = {}
+    for source in ("10.1.0.2", "10.1.0.3"):
+        for sport in (1, 2, 1198, 1199, 2000):
+            for dport in (7, 8, 9):
+                sent[source, sport, dport] = (source == "10.1.0.2" and sport % 3 == 1 and
+                                              sport < 1200 and dport != 8)
+    lab.client.sh("ip addr add 10.1.0.3/24 dev c0")
+    lab.client.sh("ping -qc1 -W5 10.1.0.1")
+    for source, sport, dport in sent:
+        lab.client.run("/usr/bin/python3", "-c",
+                       "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                       "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+                       f"s.bind(({source!r}, {sport}))\ns.sendto(b'x', ('10.1.0.1', {dport}))")
+    wait_until(lambda: daemon.rule("both") + daemon.rule("rest") >= len(sent), "all packets")
+    assert daemon.rule("both") == sum(sent.values())
+    assert daemon.rule("rest") == len(sent) - sum(sent.values())

@@ -16,6 +16,7 @@
 #include "limit.h"
 #include "packet.h"
 #include "prog.h"
+#include "shared.h"
 
 #define RULE_SHIFT 16
 #define STATES	   1024 /* rules with a state */
@@ -47,6 +48,7 @@ __u32 kernel_ncpus;
 static int arena_fd = -1, frags_fd = -1, limits_fd = -1, events_fd = -1;
 static struct bpf_object *objects[WAY_MAX_];
 static int prog_fds[WAY_MAX_] = { -1, -1, -1, -1, -1 };
+static volatile struct prog_shared *shared[WAY_MAX_];
 
 int kernel_prog_fd(enum way way)
 {
@@ -99,6 +101,8 @@ static void touch_pages(void)
 			kernel_arena[sl_rule_counter_offset(0, RULE_SHIFT, cpu) + i] = 0;
 	}
 	kernel_arena[SL_ARENA_TRACE] = 0;
+	for (__u32 i = 0; i < SL_PAGE_SIZE * 17; i += SL_PAGE_SIZE)
+		kernel_arena[SL_ARENA_FLOWS + i] = 0;
 	for (__u32 i = 0; i < kernel_ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work);
 	     i += SL_PAGE_SIZE)
 		kernel_arena[SL_ARENA_WORK + i] = 0;
@@ -180,6 +184,17 @@ static int load(enum way way)
 	err = bpf_object__load(o);
 	if (err)
 		return err;
+	bpf_object__for_each_map(map, o)
+	{
+		if (strstr(bpf_map__name(map), ".bss"))
+			shared[way] = mmap(NULL, SL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+					   bpf_map__fd(map), 0);
+	}
+	if (shared[way] == MAP_FAILED)
+		shared[way] = NULL;
+	if (!shared[way])
+		return -ENOENT;
+	shared[way]->clock = host_now;
 	prog_fds[way] = bpf_program__fd(bpf_object__find_program_by_name(o, prog_names[way]));
 	return 0;
 }
@@ -209,6 +224,9 @@ void kernel_exit(void)
 	for (enum way way = 0; way < WAY_MAX_; way++) {
 		bpf_object__close(objects[way]);
 		objects[way] = NULL;
+		if (shared[way])
+			munmap((void *)shared[way], SL_PAGE_SIZE);
+		shared[way] = NULL;
 	}
 	if (kernel_arena)
 		munmap(kernel_arena, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE);
@@ -255,6 +273,7 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 		opts.data_out = frame->out->bytes;
 		opts.data_size_out = PACKET_ROOM;
 	}
+	shared[way]->clock = host_now;
 	do {
 		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
 	} while (err == -EINTR || err == -EAGAIN);
@@ -356,30 +375,17 @@ int kernel_repeat(enum way way, const struct frame *frame, unsigned int count)
 	return run(way, frame, count, &out);
 }
 
+__u64 kernel_calls(enum way way)
+{
+	return shared[way]->calls;
+}
+
 void kernel_frags_clear(void)
 {
 	struct sl_frag_key key;
 
 	while (!bpf_map_get_next_key(frags_fd, NULL, &key))
 		bpf_map_delete_elem(frags_fd, &key);
-}
-
-/* An update moves an entry within its bucket: who walked on from it could walk for ever. */
-void kernel_frags_age(__u64 ns)
-{
-	static struct sl_frag_key keys[SL_FRAG_ENTRIES];
-	struct sl_frag frag;
-	size_t count = 0;
-
-	while (count < SL_FRAG_ENTRIES &&
-	       !bpf_map_get_next_key(frags_fd, count ? &keys[count - 1] : NULL, &keys[count]))
-		count++;
-	for (size_t i = 0; i < count; i++) {
-		if (bpf_map_lookup_elem(frags_fd, &keys[i], &frag))
-			continue;
-		frag.since -= ns;
-		bpf_map_update_elem(frags_fd, &keys[i], &frag, BPF_EXIST);
-	}
 }
 
 size_t kernel_frags_count(void)

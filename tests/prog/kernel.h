@@ -7,7 +7,7 @@
 #include "host.h"
 
 /*
- * The programs that tests load. WAY_XDP_CUT is the XDP program once more, for another interface
+ * The programs that tests load. Their time is host_now when one was last run by these functions. WAY_XDP_CUT is the XDP program once more, for another interface
  * slot: frames that run through both ways do not meet each other's fragments.
  */
 enum way {
@@ -52,6 +52,8 @@ int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace);
  */
 int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *out,
 		   size_t *out_len, __u32 *mark);
+/* Calls into the kernel so far, of programs that count them: see calls.h. */
+__u64 kernel_calls(enum way way);
 void kernel_limits_clear(void);
 /* What is in the ring of events; how many there were, out gets the last. */
 size_t kernel_events_take(struct host_event *out);
@@ -59,8 +61,6 @@ size_t kernel_events_take(struct host_event *out);
 int kernel_repeat(enum way way, const struct frame *frame, unsigned int count);
 
 void kernel_frags_clear(void);
-/* As if the fragments seen so far had come ns earlier. */
-void kernel_frags_age(__u64 ns);
 size_t kernel_frags_count(void);
 
 /* Sums over CPUs. */

@@ -184,7 +184,7 @@ static void put_tcp(__u8 *p, const struct layer *l)
 {
 	put16(p, say(l->tcp.sport, 0));
 	put16(p + 2, say(l->tcp.dport, 0));
-	put32(p + 4, 1);
+	put32(p + 4, l->tcp.seq);
 	p[12] = (__u8)(say(l->tcp.doff, layer_size(l) / 4) << 4);
 	p[13] = (__u8)l->tcp.flags;
 	put16(p + 14, 65535);
@@ -235,6 +235,7 @@ static void put_layer(__u8 *p, const struct layer *l, size_t len)
 	case LAYER_ICMP6:
 		p[0] = (__u8)l->icmp.type;
 		p[1] = (__u8)l->icmp.code;
+		put16(p + 4, (unsigned int)l->icmp.id);
 		break;
 	case LAYER_BYTES:
 		memcpy(p, l->bytes.bytes, l->bytes.len);

@@ -93,6 +93,7 @@ struct layer {
 			int sport, dport, doff, flags;
 			const char *opts;
 			size_t optlen;
+			__u32 seq;
 		} tcp;
 		struct {
 			int sport, dport, len;
@@ -101,7 +102,7 @@ struct layer {
 			int sport, dport;
 		} sctp;
 		struct {
-			int type, code;
+			int type, code, id;
 		} icmp;
 		struct {
 			const char *bytes;
@@ -159,6 +160,7 @@ struct layer {
 				.dport = 80,                                                       \
 				.doff = AUTO,                                                      \
 				.flags = SYN,                                                      \
+				.seq = 1,                                                          \
 				__VA_ARGS__ } } }
 #define udp(...)                                                                                   \
 	{ LAYER_UDP, { .udp = { .sport = 5000, .dport = 53, .len = AUTO, __VA_ARGS__ } } }

@@ -82,6 +82,14 @@ void policy_need(const struct policy *policy, __u32 needs)
 		((struct sl_ruleset *)(kernel_arena + policy->offset))->needs |= needs;
 }
 
+void policy_flows(const struct policy *policy, __u32 size)
+{
+	((struct sl_ruleset *)(host_arena + policy->offset))->flows.mask = size / SL_FLOW_WAYS - 1;
+	if (kernel_arena)
+		((struct sl_ruleset *)(kernel_arena + policy->offset))->flows.mask =
+			size / SL_FLOW_WAYS - 1;
+}
+
 void policy_none(void)
 {
 	use(host_arena, 0, 0);

@@ -16,6 +16,8 @@ __u64 policy_drops(const struct policy *policy);
 __u32 policy_slot(const struct policy *policy, const char *chain, const char *name);
 /* As if a rule asked for it: SL_NEEDS_ bits. */
 void policy_need(const struct policy *policy, __u32 needs);
+/* Places of its flow table: also fewer than the language takes. */
+void policy_flows(const struct policy *policy, __u32 size);
 /* No rule set is in force. */
 void policy_none(void);
 void policy_free_all(void);

@@ -83,7 +83,7 @@ static void assert_nothing_left(void)
 	int tries;
 
 	assert_true(nours > 0);
-	for (tries = 0; tries < 1000 && any_left(); tries++)
+	for (tries = 0; tries < 6000 && any_left(); tries++)
 		usleep(20000);
 	if (any_left())
 		sh("find /sys/fs/bpf; ip -d link show; bpftool prog show; bpftool map show");
@@ -162,6 +162,19 @@ static void frames_send(const char *from, int count, size_t size, unsigned int d
 		else if (errno != ENOBUFS)
 			abort();
 }
+
+static bool fewer(__u64 count, __u64 want)
+{
+	return count < want;
+}
+
+/* The last frames may still be on their way, on a busy machine for long. */
+#define assert_becomes(call, want)                                     \
+	do {                                                           \
+		for (int i_ = 0; i_ < 6000 && fewer(call, want); i_++) \
+			usleep(10000);                                 \
+		assert_int_equal(call, want);                          \
+	} while (0)
 
 /* --- libdp --- */
 
@@ -324,12 +337,12 @@ static void test_attach_all(void **state)
 	frames_send("sl1", 100, 100, 8);
 	frames_send("sl1", 50, 100, 7);
 	frames_send("sl0", 30, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 100);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 50);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 100);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_EGRESS, SL_ACCEPT), 30);
-	assert_int_equal(rule_count(dp, "no7"), 50);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 100);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 50);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 100);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_EGRESS, SL_ACCEPT), 30);
+	assert_becomes(rule_count(dp, "no7"), 50);
 	dp_end(&dp);
 }
 
@@ -362,12 +375,12 @@ static void test_adopt(void **state)
 	dp = dp_started();
 	after = iface_of(dp, "sl0");
 	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(rule_count(dp, "no7"), 20);
+	assert_becomes(rule_count(dp, "no7"), 20);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	after = iface_of(dp, "sl0");
 	assert_memory_equal(&before, &after, sizeof(before));
 	frames_send("sl1", 10, 100, 7);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 30);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 30);
 	assert_int_equal(sl_dp_ruleset(dp)->generation, 1);
 	dp_end(&dp);
 }
@@ -388,8 +401,8 @@ static void test_detach_frees_the_interface(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl1"), &xdp_only));
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &xdp_only));
 	assert_int_not_equal(iface_of(dp, "sl0").slot, iface_of(dp, "sl1").slot);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 10);
-	assert_int_equal(count_of(dp, "sl1", SL_HOOK_XDP, SL_ACCEPT), 0);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 10);
+	assert_becomes(count_of(dp, "sl1", SL_HOOK_XDP, SL_ACCEPT), 0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &off));
 	assert_int_equal(iface_of(dp, "sl0").ifindex, 0);
 	dp_end(&dp);
@@ -426,10 +439,13 @@ static __u64 traffic_stop(struct traffic *traffic)
 	__u64 sent;
 	int status;
 
+	while (traffic->sent <= 1000 && waitpid(traffic->pid, &status, WNOHANG) == 0)
+		usleep(10000);
 	traffic->stop = true;
 	assert_int_equal(waitpid(traffic->pid, &status, 0), traffic->pid);
 	assert_int_equal(status, 0);
 	sent = traffic->sent;
+	assert_true(sent > 1000);
 	munmap(traffic, sizeof(*traffic));
 	return sent;
 }
@@ -446,6 +462,19 @@ static __u64 judged(struct sl_dp *dp, const char *name)
 			continue;
 		sum += stats.hook[SL_HOOK_XDP].verdict[verdict].packets;
 		sum += stats.hook[SL_HOOK_TC_INGRESS].verdict[verdict].packets;
+	}
+	return sum;
+}
+
+/* When all are through, and none that is judged twice is between its judges. */
+static __u64 judged_at_least(struct sl_dp *dp, const char *name, __u64 sent)
+{
+	__u64 sum = judged(dp, name), before = sum + 1;
+
+	for (int i = 0; i < 600 && (sum < sent || sum != before); i++) {
+		before = sum;
+		usleep(100000);
+		sum = judged(dp, name);
 	}
 	return sum;
 }
@@ -495,9 +524,8 @@ static void test_upgrade_under_traffic(void **state)
 	}
 	sent = traffic_stop(traffic);
 	print_message("%llu frames\n", (unsigned long long)sent);
-	assert_true(sent > 1000);
-	assert_int_equal(judged(dp, "sl0"), sent);
-	assert_int_equal(rule_count(dp, "all8"), sent);
+	assert_becomes(judged(dp, "sl0"), sent);
+	assert_becomes(rule_count(dp, "all8"), sent);
 	dp_end(&dp);
 }
 
@@ -522,11 +550,11 @@ static void test_modes_under_traffic(void **state)
 	for (i = 0; i < ARRAY_SIZE(wants); i++)
 		assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), wants[i]));
 	sent = traffic_stop(traffic);
-	sum = judged(dp, "sl0");
+	sum = judged_at_least(dp, "sl0", sent);
 	print_message("%llu frames, %lld judged twice\n", (unsigned long long)sent,
 		      (long long)(sum - sent));
 	assert_true(sum >= sent);
-	assert_int_equal(rule_count(dp, "all8"), sum);
+	assert_becomes(rule_count(dp, "all8"), sum);
 	dp_end(&dp);
 }
 
@@ -542,10 +570,10 @@ static void test_generic(void **state)
 	assert_int_equal(iface.xdp_mode, SL_XDP_GENERIC);
 	assert_false(iface.xdp_frags);
 	frames_send("sl1", 100, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 100);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 100);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_DROP), 0);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 100);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 100);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_DROP), 0);
 	dp_end(&dp);
 }
 
@@ -591,10 +619,10 @@ static void test_jumbo(void **state)
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	frames_send("sl1", 20, 9014, 8);
 	frames_send("sl1", 10, 9014, 7);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 20);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 10);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 20);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_DROP), 10);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
 	dp_end(&dp);
 	assert_int_equal(sh("ip link set sl0 mtu 1500 && ip link set sl1 mtu 1500"), 0);
 }
@@ -639,14 +667,14 @@ static void test_clsact(void **state)
 	assert_int_equal(iface.tc[1], SL_TC_CLSACT);
 	frames_send("sl1", 20, 100, 8);
 	frames_send("sl0", 20, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 20);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_EGRESS, SL_ACCEPT), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_SEEN), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_EGRESS, SL_ACCEPT), 20);
 	build_forget(dp, "sl0");
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_only));
 	assert_int_equal(iface_of(dp, "sl0").tc[0], SL_TC_CLSACT);
 	assert_int_not_equal(iface_of(dp, "sl0").tc_prog_id[0], iface.tc_prog_id[0]);
 	frames_send("sl1", 20, 100, 7);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_DROP), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_DROP), 20);
 	assert_dp_ok(dp, sl_dp_detach(dp, index_of("sl0")));
 	assert_int_not_equal(sh("tc qdisc show dev sl0 | grep -q clsact"), 0);
 
@@ -802,16 +830,16 @@ static void test_apply_keeps_counters(void **state)
 	rules_apply(
 		dp,
 		"chain ingress { new: tcp drop; two: udp dport 8 accept; one: udp dport 7 drop; policy drop }");
-	assert_int_equal(rule_count(dp, "one"), 5);
-	assert_int_equal(rule_count(dp, "two"), 6);
-	assert_int_equal(rule_count(dp, "new"), 0);
+	assert_becomes(rule_count(dp, "one"), 5);
+	assert_becomes(rule_count(dp, "two"), 6);
+	assert_becomes(rule_count(dp, "new"), 0);
 	frames_send("sl1", 5, 100, 7);
 	frames_send("sl1", 3, 100, 9);
-	assert_int_equal(rule_count(dp, "one"), 10);
+	assert_becomes(rule_count(dp, "one"), 10);
 	rules_apply(dp, "chain ingress { two: udp dport 8 accept }");
 	rules_apply(dp, "chain ingress { one: udp dport 7 drop; two: udp dport 8 accept }");
-	assert_int_equal(rule_count(dp, "one"), 0);
-	assert_int_equal(rule_count(dp, "two"), 6);
+	assert_becomes(rule_count(dp, "one"), 0);
+	assert_becomes(rule_count(dp, "two"), 6);
 	assert_int_equal(sl_dp_ruleset(dp)->generation, 4);
 	dp_end(&dp);
 }
@@ -869,10 +897,10 @@ static void test_prepare_and_commit(void **state)
 		sl_conf_parse(&conf, "test", ".", "chain ingress { two: tcp drop }", &diag), 0);
 	assert_dp_ok(dp, sl_dp_prepare(dp, conf, &diag));
 	assert_int_equal(sl_dp_ruleset(dp)->generation, 1);
-	assert_int_equal(rule_count(dp, "one"), 0);
+	assert_becomes(rule_count(dp, "one"), 0);
 	assert_dp_ok(dp, sl_dp_commit(dp));
 	assert_int_equal(sl_dp_ruleset(dp)->generation, 2);
-	assert_int_equal(rule_count(dp, "two"), 0);
+	assert_becomes(rule_count(dp, "two"), 0);
 	assert_int_equal(sl_dp_commit(dp), -EINVAL);
 	sl_conf_freep(&conf);
 	dp_end(&dp);
@@ -992,7 +1020,7 @@ static void test_all_or_nothing(void **state)
 	after = iface_of(dp, "sl0");
 	assert_memory_equal(&before, &after, sizeof(before));
 	frames_send("sl1", 10, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
 	assert_int_equal(sh("tc filter del dev sl0 egress"), 0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	assert_int_equal(sh("tc qdisc del dev sl0 clsact"), 0);
@@ -1055,12 +1083,12 @@ static void killed_often(bool modes, int times)
 			dp_stop(&dp);
 	}
 	sent = traffic_stop(traffic);
-	sum = judged(dp, "sl0");
+	sum = judged_at_least(dp, "sl0", sent);
 	print_message("killed %d times, %llu frames, %lld judged twice\n", times,
 		      (unsigned long long)sent, (long long)(sum - sent));
 	assert_true(modes ? sum >= sent : sum == sent);
 	frames_send("sl1", 10, 100, 8);
-	assert_int_equal(judged(dp, "sl0"), sum + 10);
+	assert_becomes(judged(dp, "sl0"), sum + 10);
 	dp_end(&dp);
 }
 
@@ -1178,12 +1206,12 @@ static void test_beside_others(void **state)
 	upgrade(dp, &want);
 	assert_int_equal(members(), 2);
 	frames_send("sl1", 10, 100, 8);
-	assert_int_equal(judged(dp, "sl0"), 10);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
+	assert_becomes(judged(dp, "sl0"), 10);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 0);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &tc_only));
 	assert_int_equal(members(), 1);
 	frames_send("sl1", 10, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_TC_INGRESS, SL_ACCEPT), 10);
 	/* The other is there first. */
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	assert_int_equal(members(), 2);
@@ -1195,7 +1223,7 @@ static void test_beside_others(void **state)
 	assert_int_equal(iface_of(dp, "sl0").xdp, SL_XDP_NONE);
 	assert_dp_ok(dp, sl_dp_attach(dp, index_of("sl0"), &all));
 	frames_send("sl1", 10, 100, 8);
-	assert_int_equal(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 20);
+	assert_becomes(count_of(dp, "sl0", SL_HOOK_XDP, SL_ACCEPT), 20);
 	sh("rm -rf /sys/fs/bpf/foreign");
 	dp_end(&dp);
 }
@@ -1240,7 +1268,7 @@ static void test_many_rules(void **state)
 		assert_dp_ok(dp, sl_dp_apply(dp, conf, &diag));
 		print_message("20000 rules applied in %.0f ms\n", (seconds() - start) * 1e3);
 		assert_int_equal(sl_dp_ruleset(dp)->generation, i + 1);
-		assert_int_equal(rule_count(dp, "r19999"), 0);
+		assert_becomes(rule_count(dp, "r19999"), 0);
 		assert_int_equal(conf->rules[19999].slot, 20000);
 	}
 	sl_conf_freep(&conf);

@@ -83,6 +83,18 @@ static const struct name_row rows[] = {
 	{ "a rule before decides", "udp accept\n dns qname example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
 	{ "a rule between decides", "dns qname a.b drop\n udp accept\n dns qname example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },
 	{ "a rule behind decides", "dns qname a.b accept\n dns qname c.d accept\n udp drop", pkt(asks(EXAMPLE)), SL_DROP },
+	{ "two levels, the one below decides", "dns qname *.example.com drop\n dns qname *.com accept", pkt(asks(WWW)), SL_DROP },
+	{ "two levels, the one above decides", "dns qname *.com accept\n dns qname *.example.com drop", pkt(asks(WWW)), SL_ACCEPT },
+	{ "two levels, the one above alone", "dns qname *.example.com drop\n dns qname *.com drop", pkt(asks("\1a\3org\3com\0")), SL_DROP },
+	{ "a name known only for what is below it", "dns qname *.www.example.com accept\n dns qname *.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "a name known only for itself", "dns qname example.com accept\n dns qname .com drop", pkt(asks(WWW)), SL_DROP },
+	{ "a level between without rules for it", "dns qname *.com drop\n dns qname example.com accept", pkt(asks(WWW)), SL_DROP },
+	{ "three levels in the order of the rules", "dns qname .com count\n dns qname .example.com count\n dns qname www.example.com drop\n dns qname .com accept", pkt(asks(WWW)), SL_DROP },
+	{ "one rule by two names", "dns qname { www.example.com, *.com } count\n udp drop", pkt(asks(WWW)), SL_DROP },
+	{ "between rules of trees", "saddr 10.77.0.0/16 count\n dns qname .com count\n daddr 10.0.0.0/8 count\n dns qname www.example.com drop\n accept", pkt(asks(WWW)), SL_DROP },
+	{ "ipv6, between rules of trees", "ip6 count\n dns qname .com count\n udp count\n dns qname www.example.com drop\n accept", pkt(asks6(WWW)), SL_DROP },
+	{ "another port beside", "udp dport 54 dns qname .com drop\n udp dport 53 dns qname .com accept\n drop", pkt(asks(WWW)), SL_ACCEPT },
+	{ "only other applications", "tls sni .com drop\n http host .com drop", pkt(asks(WWW)), SL_ACCEPT },
 	{ "counts and goes on", "dns qname example.com count\n dns qname .com drop", pkt(asks(EXAMPLE)), SL_DROP },
 };
 /* clang-format on */
@@ -138,10 +150,88 @@ static void test_row(void **state)
 		assert_true(on_kernel(row, WAY_XDP_CUT, &frame));
 }
 
+/* --- many rules --- */
+
+#define MANY 10000
+
+/* Names of a hundred domains, each with a rule of its own; every seventh with all below it. */
+static void many_name(char *to, size_t size, unsigned int i)
+{
+	snprintf(to, size, "%sn%u.d%u.example", i % 7 ? "" : ".", i, i % 100);
+}
+
+static struct policy *policy_many(void)
+{
+	static char text[MANY * 64];
+	size_t used = (size_t)snprintf(text, sizeof(text), "chain ingress {\n");
+	char name[48];
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		many_name(name, sizeof(name), i);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "r%u: dns qname %s drop\n", i, name);
+	}
+	snprintf(text + used, sizeof(text) - used, "udp dport 53 accept\n}\n");
+	return policy_new(text);
+}
+
+static size_t query_frame(__u8 *to, const char *name)
+{
+	__u8 query[300];
+	size_t used = sizeof(QUERY) - 1, label = used++;
+
+	memcpy(query, QUERY, sizeof(QUERY) - 1);
+	for (; *name; name++) {
+		if (*name == '.') {
+			query[label] = (__u8)(used - label - 1);
+			label = used++;
+		} else {
+			query[used++] = (__u8)*name;
+		}
+	}
+	query[label] = (__u8)(used - label - 1);
+	memcpy(query + used, "\0" A_IN, 5);
+	used += 5;
+	return packet_build(to, (const struct layer[]) {
+					eth(),
+					ip4(),
+					udp(.dport = 53),
+					{ LAYER_BYTES, { .bytes = { (const char *)query, used } } },
+					{ 0 },
+				});
+}
+
+/* Each name finds its rule and no other one. */
+static void test_many(void **state)
+{
+	struct policy *policy = policy_many();
+	static __u8 bytes[PACKET_MAX];
+	struct frame frame = { .bytes = bytes };
+	struct sl_trace trace;
+	char name[64], want[16];
+
+	(void)state;
+	policy_use(policy, 0);
+	for (unsigned int i = 0; i < MANY; i += 13) {
+		snprintf(name, sizeof(name), "%sn%u.d%u.example", i % 2 ? "www." : "", i, i % 100);
+		snprintf(want, sizeof(want), "r%u", i);
+		frame.len = query_frame(bytes, name);
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(trace.verdict, i % 2 && i % 7 ? SL_ACCEPT : SL_DROP);
+		if (trace.verdict == SL_DROP)
+			assert_int_equal(trace.slot, policy_slot(policy, "ingress", want));
+		if (lab_no_kernel || i % 5)
+			continue;
+		assert_return_code(kernel_run(WAY_XDP, &frame, &trace), 0);
+		assert_int_equal(trace.verdict, i % 2 && i % 7 ? SL_ACCEPT : SL_DROP);
+	}
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(lab_test_kernel),
 	};
 	size_t count = sizeof(others) / sizeof(*others);

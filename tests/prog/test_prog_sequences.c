@@ -35,13 +35,6 @@ static const struct policy *rules_in_force(const char *rules, const char *on)
 	return policy;
 }
 
-static void pass_time(__u64 ns)
-{
-	host_now += ns;
-	if (!lab_no_kernel)
-		kernel_frags_age(ns);
-}
-
 static bool as_step_says(const struct step *step, const struct policy *policy, enum sl_hook hook,
 			 const struct sl_trace *trace)
 {
@@ -108,7 +101,7 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 	for (const struct step *step = s->steps; step->frame || step->wait || step->reload;
 	     step++) {
 		if (step->wait)
-			pass_time(step->wait);
+			host_now += step->wait;
 		if (step->reload)
 			policy = rules_in_force(step->reload, s->on);
 		if (step->frame && !take_step(step, policy, way, linear)) {

@@ -9,6 +9,7 @@
 #include "host_env.h"
 
 #include "classify.h"
+#include "by_name.h"
 
 static __always_inline __u64 sl_set_now(void)
 {

@@ -498,6 +498,7 @@ static void test_table(void **state)
 		unsigned int i = chance(NAMES), forms = 1 + chance(3);
 		/* Fuller and fuller, and emptier again. */
 		bool add = chance(100) < (round / 50000 % 2 ? 30U : 70U);
+		const struct sl_names_table *t;
 		struct sl_counter *counter;
 
 		names -= truth[i] != 0;
@@ -511,6 +512,8 @@ static void test_table(void **state)
 			truth[i] &= (unsigned char)~forms;
 		}
 		names += truth[i] != 0;
+		t = sl_heap_at(&heap.heap, table);
+		assert_true(t->used < t->nbuckets * SL_NAMES_BUCKET);
 		assert_int_equal(sl_names_find(&heap.heap, table, hashes[i]), truth[i]);
 		i = chance(NAMES);
 		assert_int_equal(sl_names_find(&heap.heap, table, hashes[i]), truth[i]);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The Sluice authors */
+#pragma once
+
+/* Places of the flow table found, taken and given free, by many CPUs at a time: see abi/flow.h. */
+
+#include "env.h"
+#include "flow_key.h"
+#include "flow_state.h"
+
+/* What was read before stays read before what is read behind. */
+#if defined(__bpf__) && defined(__TARGET_ARCH_x86)
+#define flow_fence(flow) asm volatile("" ::: "memory")
+#elif defined(__bpf__)
+/* An atomic operation that returns something is the one barrier of all kernels. */
+#define flow_fence(flow) ((void)__sync_fetch_and_add(&(flow)->point[0], 0))
+#else
+#define flow_fence(flow) __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+
+struct flow_place {
+	__u32 line; /* offset of the bucket's tags */
+	__u32 way; /* SL_FLOW_WAYS: none */
+	__u64 tag; /* as it was read */
+};
+
+static __always_inline __u64 __arena *flow_tag(const struct flow_place *place, __u32 way)
+{
+	return SL_AT(__u64, place->line + way * (__u32)sizeof(__u64));
+}
+
+static __always_inline __u32 flow_at(const struct flow_place *place, __u32 way)
+{
+	__u32 lines = SL_ARENA_FLOWS + SL_FLOW_LINES_OFFSET;
+
+	return SL_ARENA_FLOWS + SL_FLOW_PLACES_OFFSET +
+	       ((place->line - lines) / (__u32)sizeof(__u64) + way) * (__u32)sizeof(struct sl_flow);
+}
+
+static __always_inline __u32 flow_tag_class(__u64 tag)
+{
+	return tag >> SL_FLOW_TAG_CLASS & 0xff;
+}
+
+static __always_inline __u64 flow_tag_make(__u64 hash, __u32 class, __u32 now)
+{
+	return hash >> SL_FLOW_TAG_HASH << SL_FLOW_TAG_HASH | (__u64) class << SL_FLOW_TAG_CLASS |
+	       now;
+}
+
+static __always_inline bool flow_tag_like(__u64 tag, __u64 hash)
+{
+	return tag && tag >> SL_FLOW_TAG_HASH == hash >> SL_FLOW_TAG_HASH;
+}
+
+/* A clock that another CPU read a moment later is no reason to be old. */
+static __always_inline __u32 flow_idle(__u64 tag, __u32 now)
+{
+	__u32 idle = now - (__u32)tag;
+
+	return (__s32)idle < 0 ? 0 : idle;
+}
+
+static __always_inline bool flow_timed_out(const struct sl_flow_conf __arena *conf, __u64 tag,
+					   __u32 now)
+{
+	return flow_idle(tag, now) > conf->timeout[flow_tag_class(tag) & 15];
+}
+
+static __always_inline bool flow_tag_swap(const struct flow_place *place, __u64 tag)
+{
+	return __sync_val_compare_and_swap(flow_tag(place, place->way), place->tag, tag) ==
+	       place->tag;
+}
+
+/* Whether the place's flow is the one of the key, and whole; *serial says which one it was. */
+static __always_inline bool flow_is(__u32 at, const struct sl_flow_key *key, __u32 *serial)
+{
+	const struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
+
+	*serial = *(const volatile __u32 __arena *)&flow->serial;
+	flow_fence((struct sl_flow __arena *)flow);
+	if ((*serial & 1) || !flow_key_is(flow, key))
+		return false;
+	flow_fence((struct sl_flow __arena *)flow);
+	return *(const volatile __u32 __arena *)&flow->serial == *serial;
+}
+
+/* Offset of the flow's entry, 0: none. place is where it is. */
+static __always_inline __u32 flow_find(struct flow_place *place, const struct sl_flow_key *key,
+				       __u64 hash, __u32 mask, __u32 *serial)
+{
+	place->line = sl_flow_line_offset((__u32)hash & mask);
+	for (__u32 way = sl_unknown(0); way < SL_FLOW_WAYS && sl_can_loop; way++) {
+		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+
+		if (!flow_tag_like(tag, hash) || flow_tag_class(tag) == SL_FLOW_BUSY ||
+		    !flow_is(flow_at(place, way), key, serial))
+			continue;
+		place->way = way;
+		place->tag = tag;
+		return flow_at(place, way);
+	}
+	place->way = SL_FLOW_WAYS;
+	return 0;
+}
+
+/* How much better than another one it is to take this place; from FREE on nobody loses by it. */
+#define FLOW_WORTH_FREE (1ULL << 32)
+static __always_inline __u64 flow_worth(const struct sl_flow_conf __arena *conf, __u64 tag,
+					__u32 now)
+{
+	if (!tag)
+		return ~0ULL;
+	if (flow_tag_class(tag) == SL_FLOW_BUSY)
+		return 0;
+	return (flow_timed_out(conf, tag, now) ? FLOW_WORTH_FREE : 0) + flow_idle(tag, now) + 1;
+}
+
+/*
+ * The place to take: a free one, one that has timed out, or, if flows may be evicted, the one that
+ * has been idle longest.
+ */
+static __always_inline bool flow_choose(struct flow_place *place,
+					const struct sl_flow_conf __arena *conf, __u32 now,
+					bool evicts)
+{
+	__u64 best = evicts ? 0 : FLOW_WORTH_FREE - 1;
+
+	place->way = SL_FLOW_WAYS;
+	for (__u32 way = sl_unknown(0); way < SL_FLOW_WAYS && sl_can_loop; way++) {
+		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+		__u64 worth = flow_worth(conf, tag, now);
+
+		if (worth <= best)
+			continue;
+		best = worth;
+		place->way = way;
+		place->tag = tag;
+	}
+	return place->way < SL_FLOW_WAYS;
+}
+
+/*
+ * Of two CPUs that make the same flow at once both have taken a place before either looks here: at
+ * least one sees the other and leaves it. Both may; then the next packet makes the flow.
+ */
+static __always_inline bool flow_other_makes(const struct flow_place *place, __u64 hash,
+					     const struct sl_flow_key *key)
+{
+	for (__u32 way = sl_unknown(0); way < SL_FLOW_WAYS && sl_can_loop; way++) {
+		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+		__u32 serial;
+
+		if (way == place->way || !flow_tag_like(tag, hash))
+			continue;
+		if (flow_tag_class(tag) == SL_FLOW_BUSY ||
+		    flow_is(flow_at(place, way), key, &serial))
+			return true;
+	}
+	return false;
+}
+
+#define FLOW_TRIES 4
+
+/* A place of the bucket is ours alone, see SL_FLOW_BUSY; false: there is none to be had. */
+static __always_inline bool flow_take(struct flow_place *place,
+				      const struct sl_flow_conf __arena *conf,
+				      const struct sl_flow_key *key, __u64 hash, __u32 now,
+				      bool evicts)
+{
+	const __u64 busy = flow_tag_make(hash, SL_FLOW_BUSY, now);
+	bool taken = false;
+
+	for (__u32 i = sl_unknown(0); i < FLOW_TRIES && !taken && sl_can_loop; i++)
+		taken = flow_choose(place, conf, now, evicts) && flow_tag_swap(place, busy);
+	if (!taken || !flow_other_makes(place, hash, key))
+		return taken;
+	*(volatile __u64 __arena *)flow_tag(place, place->way) = 0;
+	return false;
+}
