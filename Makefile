@@ -69,7 +69,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FIGURES_TEST) $(FLOOD) $(B)/sluiced-asan
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FIGURES_TEST) $(FLOOD) $(B)/sluiced-asan $(B)/bench/peers
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:
@@ -77,13 +77,19 @@ test-vm:
 	$(MAKE) all tests
 	tests/vm/suite $(KERNEL)
 
-## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
+## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run; PEERS=1: beside other
+##        packet filters instead, PEERS=full: with more rules and larger sets (root)
 bench:
-	packaging/deps build
+	packaging/deps build $(if $(PEERS),bench)
+ifdef PEERS
+	$(MAKE) $(B)/bench/peers
+	$(B)/bench/peers $(if $(filter full,$(PEERS)),--full)
+else
 	$(MAKE) $(B)/bench/bench $(B)/bench/sets $(B)/bench/names
 	$(B)/bench/bench
 	$(B)/bench/sets
 	$(B)/bench/names
+endif
 
 ## lint: formatting, clang-tidy, shellcheck, man pages, includes
 lint:

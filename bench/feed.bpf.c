@@ -3,7 +3,8 @@
 
 /*
  * A test run judges one frame again and again. These programs give it other addresses and ports
- * each time, from a table, and go on to the program in question by a tail call.
+ * each time, from a table, and go on to the program in question by a tail call; or, in a live test
+ * run, send it out of an interface.
  */
 
 #include <linux/bpf.h>
@@ -12,6 +13,7 @@
 #include "feed.h"
 
 #define IP4_PROTO   23
+#define IP4_CSUM    24
 #define IP4_ADDR    26
 #define IP4_PORTS   34
 #define IP6_NEXT    20
@@ -26,16 +28,18 @@ struct {
 	__type(value, __u32);
 } feed_next SEC(".maps");
 
-struct feed_flow4 feed_flows4[FEED_FLOWS];
-struct feed_flow6 feed_flows6[FEED_FLOWS];
+struct feed_flow4 feed_flows4[FEED_MOST];
+struct feed_flow6 feed_flows6[FEED_MOST];
 __u32 feed_mask; /* number of flows in use, less 1 */
 __u32 feed_turn;
+__u32 feed_ifindex; /* where live frames go */
 
 static __always_inline void write4(void *frame)
 {
-	const struct feed_flow4 *flow = &feed_flows4[feed_turn++ & feed_mask & (FEED_FLOWS - 1)];
+	const struct feed_flow4 *flow = &feed_flows4[feed_turn++ & feed_mask & (FEED_MOST - 1)];
 
 	*(__u8 *)(frame + IP4_PROTO) = flow->proto;
+	*(__u16 *)(frame + IP4_CSUM) = flow->csum;
 	*(__u32 *)(frame + IP4_ADDR) = flow->addr[0];
 	*(__u32 *)(frame + IP4_ADDR + 4) = flow->addr[1];
 	*(__u16 *)(frame + IP4_PORTS) = flow->port[0];
@@ -44,7 +48,7 @@ static __always_inline void write4(void *frame)
 
 static __always_inline void write6(void *frame)
 {
-	const struct feed_flow6 *flow = &feed_flows6[feed_turn++ & feed_mask & (FEED_FLOWS - 1)];
+	const struct feed_flow6 *flow = &feed_flows6[feed_turn++ & feed_mask & (FEED_MOST - 1)];
 
 	*(__u8 *)(frame + IP6_NEXT) = flow->proto;
 	for (int i = 0; i < 4; i++)
@@ -95,6 +99,28 @@ int feed6_tc(struct __sk_buff *skb)
 		write6(frame);
 	bpf_tail_call(skb, &feed_next, 0);
 	return -2;
+}
+
+SEC("xdp")
+int feed4_live(struct xdp_md *ctx)
+{
+	void *frame = (void *)(long)ctx->data;
+
+	if (frame + FRAME_LEAST > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	write4(frame);
+	return bpf_redirect(feed_ifindex, 0);
+}
+
+SEC("xdp")
+int feed6_live(struct xdp_md *ctx)
+{
+	void *frame = (void *)(long)ctx->data;
+
+	if (frame + FRAME_LEAST > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	write6(frame);
+	return bpf_redirect(feed_ifindex, 0);
 }
 
 char LICENSE[] SEC("license") = "GPL";

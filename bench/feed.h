@@ -6,13 +6,15 @@
 
 /* Packets that take turns, as the bench and its programs share them; in the byte order of frames. */
 
-#define FEED_FLOWS 65536
+#define FEED_FLOWS 65536U
+#define FEED_MOST  (1U << 20) /* room in the tables */
 
 struct feed_flow4 {
 	__u32 addr[2];
 	__u16 port[2];
 	__u8 proto;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 csum; /* of the IPv4 header */
 };
 
 struct feed_flow6 {

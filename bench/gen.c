@@ -252,14 +252,21 @@ int gen_rules(enum gen_shape shape, bool six, __u64 seed, struct gen_rule *rules
 	return 0;
 }
 
-static void print_prefix(const struct gen_prefix *prefix, bool six, FILE *to)
+void gen_print_addr(unsigned __int128 value, bool six, FILE *to)
 {
-	__be64 words[2] = { htobe64((__u64)(prefix->value >> 64)), htobe64((__u64)prefix->value) };
-	__be32 four = htonl((__u32)prefix->value);
+	__be64 words[2] = { htobe64((__u64)(value >> 64)), htobe64((__u64)value) };
+	__be32 four = htonl((__u32)value);
 	char text[INET6_ADDRSTRLEN];
 
-	inet_ntop(six ? AF_INET6 : AF_INET, six ? (const void *)words : &four, text, sizeof(text));
-	fprintf(to, "%s/%u", text, prefix->len);
+	fputs(inet_ntop(six ? AF_INET6 : AF_INET, six ? (const void *)words : &four, text,
+			sizeof(text)),
+	      to);
+}
+
+void gen_print_prefix(const struct gen_prefix *prefix, bool six, FILE *to)
+{
+	gen_print_addr(prefix->value, six, to);
+	fprintf(to, "/%u", prefix->len);
 }
 
 static void print_match(const struct gen_rule *rule, bool six, const char *const addr[2],
@@ -271,7 +278,7 @@ static void print_match(const struct gen_rule *rule, bool six, const char *const
 		if (!rule->addr[side].len)
 			continue;
 		fprintf(to, "%s ", addr[side]);
-		print_prefix(&rule->addr[side], six, to);
+		gen_print_prefix(&rule->addr[side], six, to);
 		fputc(' ', to);
 	}
 	for (int side = 0; side < 2; side++) {
@@ -284,10 +291,14 @@ static void print_match(const struct gen_rule *rule, bool six, const char *const
 	}
 }
 
+bool gen_has_port(const struct gen_rule *rule, int side)
+{
+	return rule->port[side].low || rule->port[side].high != 65535;
+}
+
 static bool has_port(const struct gen_rule *rule)
 {
-	return rule->port[0].low || rule->port[0].high != 65535 || rule->port[1].low ||
-	       rule->port[1].high != 65535;
+	return gen_has_port(rule, 0) || gen_has_port(rule, 1);
 }
 
 void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to)
@@ -300,6 +311,21 @@ void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to)
 	if (rule->proto && !has_port(rule))
 		fprintf(to, "proto %u ", rule->proto == ICMP && six ? 58U : rule->proto);
 	print_match(rule, six, addr, ports, to);
+	fputs(rule->accept ? "accept" : "drop", to);
+}
+
+void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to)
+{
+	static const char *const four[] = { "ip saddr", "ip daddr" },
+				 *const wide[] = { "ip6 saddr", "ip6 daddr" },
+				 *const ports[] = { "sport", "dport" };
+
+	if (!rule->addr[0].len && !rule->addr[1].len)
+		fprintf(to, "meta protocol %s ", six ? "ip6" : "ip");
+	if (rule->proto && !has_port(rule))
+		fprintf(to, "%s %u ", six ? "ip6 nexthdr" : "ip protocol",
+			rule->proto == ICMP && six ? 58U : rule->proto);
+	print_match(rule, six, six ? wide : four, ports, to);
 	fputs(rule->accept ? "accept" : "drop", to);
 }
 

@@ -57,6 +57,12 @@ struct gen_rule {
 int gen_rules(enum gen_shape shape, bool six, __u64 seed, struct gen_rule *rules, size_t count);
 /* As Sluice reads it: the match and the verdict. */
 void gen_print_sluice(const struct gen_rule *rule, bool six, FILE *to);
+/* The same for nftables. */
+void gen_print_nft(const struct gen_rule *rule, bool six, FILE *to);
+void gen_print_addr(unsigned __int128 value, bool six, FILE *to);
+void gen_print_prefix(const struct gen_prefix *prefix, bool six, FILE *to);
+/* Of a rule for TCP or UDP: that a side's port is not open. */
+bool gen_has_port(const struct gen_rule *rule, int side);
 
 struct gen_packet {
 	unsigned __int128 addr[2];

@@ -20,17 +20,17 @@
 #include "dp.h"
 #include "rules.h"
 
-#include "traffic.h"
-#include "traffic.skel.h"
+#include "queries.h"
+#include "queries.skel.h"
 
 #define ROUNDS 5
 #define REPEAT 1000000
-#define LABEL  16 /* bytes: what traffic.bpf.c writes */
+#define LABEL  16 /* bytes: what queries.bpf.c writes */
 #define END    ".example.com"
 
 static struct sl_dp *dp;
-static struct traffic_bpf *traffic;
-static struct sl_traffic *labels;
+static struct queries_bpf *queries;
+static struct sl_query *labels;
 
 static int fail(const char *what, const char *why)
 {
@@ -62,9 +62,9 @@ static void labels_fill(__u64 first, __u64 count)
 	__u64 state = 88172645463325252ULL;
 	size_t i;
 
-	for (i = 0; i < SL_TRAFFIC; i++) {
+	for (i = 0; i < SL_QUERIES; i++) {
 		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-		label_make(first + (state >> 20) % count, labels[i].addr);
+		label_make(first + (state >> 20) % count, labels[i].bytes);
 	}
 }
 
@@ -83,7 +83,7 @@ static double turn(void)
 
 	memcpy(frame + 55 + LABEL, "\7example\3com\0\0\1\0\1", 17);
 	from = seconds(CLOCK_THREAD_CPUTIME_ID);
-	if (bpf_prog_test_run_opts(bpf_program__fd(traffic->progs.traffic_name), &opts) ||
+	if (bpf_prog_test_run_opts(bpf_program__fd(queries->progs.query), &opts) ||
 	    opts.retval != 1)
 		return -1;
 	return (seconds(CLOCK_THREAD_CPUTIME_ID) - from) * 1e9 / REPEAT;
@@ -186,7 +186,7 @@ static int measure(const char *what, size_t count, struct sl_conf *(*make)(size_
 	loaded = seconds(CLOCK_MONOTONIC) - from;
 	labels_fill(0, count);
 	err = err || least_of(&hit);
-	labels_fill(1ULL << 40, SL_TRAFFIC);
+	labels_fill(1ULL << 40, SL_QUERIES);
 	err = err || least_of(&miss) || apply(empty) || least_of(&bare);
 	if (!err)
 		printf("%-12s %8zu %+9.1f %+9.1f %9.2f\n", what, count, hit - bare, miss - bare,
@@ -201,19 +201,19 @@ static int prepare(void)
 	__u32 zero = 0;
 	int fd;
 
-	traffic = traffic_bpf__open_and_load();
-	if (!traffic)
-		return fail("traffic", strerror(errno));
-	labels = mmap(NULL, SL_TRAFFIC * sizeof(*labels), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(traffic->maps.sources), 0);
+	queries = queries_bpf__open_and_load();
+	if (!queries)
+		return fail("queries", strerror(errno));
+	labels = mmap(NULL, SL_QUERIES * sizeof(*labels), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(queries->maps.labels), 0);
 	if (labels == MAP_FAILED)
-		return fail("traffic", strerror(errno));
+		return fail("queries", strerror(errno));
 	if (sl_dp_new(&dp, NULL) || sl_dp_start(dp))
 		return fail("start", dp ? sl_dp_error(dp) : "no memory");
 	fd = sl_dp_load_for_bench(dp, SL_HOOK_XDP);
 	if (fd < 0)
 		return fail("load", sl_dp_error(dp));
-	if (bpf_map_update_elem(bpf_map__fd(traffic->maps.next), &zero, &fd, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(queries->maps.next), &zero, &fd, BPF_ANY))
 		return fail("tail call", strerror(errno));
 	return 0;
 }
@@ -232,6 +232,6 @@ int main(void)
 	      measure("rules", 10, rules_make, empty) || measure("rules", 10000, rules_make, empty);
 	sl_conf_freep(&empty);
 	sl_dp_freep(&dp);
-	traffic_bpf__destroy(traffic);
+	queries_bpf__destroy(queries);
 	return err;
 }

@@ -13,23 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <endian.h>
 
 #include "bench.h"
-#include "feed.h"
+#include "draw.h"
+#include "feeder.h"
 #include "gen.h"
 #include "names.h"
 
-#include "feed.skel.h"
-
-#define ROUNDS	  5
-#define REPEAT	  (2 * FEED_FLOWS)
-#define HOT	  256U
-#define SEED	  1
-#define FRAME_LEN 64
-#define DRAWS_MAX 8
+#define ROUNDS 5
+#define REPEAT (2 * FEED_FLOWS)
+#define HOT    256U
+#define SEED   1
 
 enum traffic {
 	MATCH,
@@ -88,46 +83,10 @@ static int set_text(struct set *set)
 	return fclose(to) ? bench_fail("rules", strerror(errno)) : 0;
 }
 
-/* One in the box of a rule from first on. */
-static void draw_in(struct gen_random *r, const struct set *set, size_t first,
-		    struct gen_packet *out)
-{
-	const struct gen_rule *rule;
-
-	do {
-		rule = &set->rules[first + gen_below(r, (__u32)(set->count - first))];
-	} while (!gen_packet_in(r, rule, set->six, out));
-}
-
-static bool matches_any(const struct set *set, const struct gen_packet *packet)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (gen_matches(&set->rules[i], set->six, packet))
-			return true;
-	}
-	return false;
-}
-
-/* Source and ports of one rule, destination of another, so that the walk must look close. */
-static void draw_none(struct gen_random *r, const struct set *set, struct gen_packet *out)
-{
-	struct gen_packet other;
-
-	for (int i = 0; i < DRAWS_MAX; i++) {
-		draw_in(r, set, 0, out);
-		draw_in(r, set, 0, &other);
-		out->addr[1] = other.addr[1];
-		if (!matches_any(set, out))
-			return;
-	}
-	out->addr[0] = (unsigned __int128)gen_next(r) << 64 | gen_next(r);
-	out->addr[1] = (unsigned __int128)gen_next(r) << 64 | gen_next(r);
-}
-
 /* To look for a rule that matches takes long where there are many: then fewer packets, repeated. */
 static int set_packets(struct set *set)
 {
-	size_t distinct = set->count > 1000 ? FEED_FLOWS * 1000 / set->count : FEED_FLOWS, i;
+	size_t distinct = draw_distinct(set->count, FEED_FLOWS), i;
 	struct gen_random r = { SEED + 1 };
 
 	set->packets[0] = calloc(FEED_FLOWS, sizeof(struct gen_packet));
@@ -136,10 +95,11 @@ static int set_packets(struct set *set)
 	if (!set->packets[0] || !set->packets[1] || !set->last)
 		return bench_fail("packets", strerror(ENOMEM));
 	for (i = 0; i < FEED_FLOWS; i++) {
-		draw_in(&r, set, 0, &set->packets[0][i]);
-		draw_in(&r, set, set->count - 1 - set->count / 100, &set->last[i]);
+		draw_in(&r, set->rules, set->count, 0, set->six, &set->packets[0][i]);
+		draw_in(&r, set->rules, set->count, set->count - 1 - set->count / 100, set->six,
+			&set->last[i]);
 		if (i < distinct)
-			draw_none(&r, set, &set->packets[1][i]);
+			draw_none(&r, set->rules, set->count, set->six, &set->packets[1][i]);
 		else
 			set->packets[1][i] = set->packets[1][i % distinct];
 	}
@@ -154,72 +114,27 @@ static int set_make(struct set *set)
 	return set_text(set) || set_packets(set);
 }
 
-static void feed_put(struct feed_bpf *feed, size_t i, const struct gen_packet *packet)
-{
-	struct feed_flow4 *four = &feed->bss->feed_flows4[i];
-	struct feed_flow6 *to = &feed->bss->feed_flows6[i];
-
-	for (int side = 0; side < 2; side++) {
-		four->addr[side] = htonl((__u32)packet->addr[side]);
-		to->addr[2 * side] = htobe64((__u64)(packet->addr[side] >> 64));
-		to->addr[2 * side + 1] = htobe64((__u64)packet->addr[side]);
-		to->port[side] = four->port[side] = htons(packet->port[side]);
-	}
-	to->proto = four->proto = packet->proto;
-}
-
-static void feed_fill(struct feed_bpf *feed, const struct set *set, enum traffic traffic)
+static void fill(struct feeder *feeder, const struct set *set, enum traffic traffic)
 {
 	const struct gen_packet *from = traffic == LAST	  ? set->last
 					: traffic >= NONE ? set->packets[1]
 							  : set->packets[0];
+	bool hot = traffic == MATCH_HOT || traffic == NONE_HOT;
 
-	for (size_t i = 0; i < FEED_FLOWS; i++)
-		feed_put(feed, i, &from[i]);
-	feed->bss->feed_mask =
-		traffic == MATCH_HOT || traffic == NONE_HOT ? HOT - 1 : FEED_FLOWS - 1;
+	feeder_fill(feeder, from, hot ? HOT : FEED_FLOWS);
 }
 
-static int feed_fd(const struct feed_bpf *feed, const struct set *set)
+static int measure(struct feeder *feeder, const struct set *set, double *least)
 {
-	const struct bpf_program *four =
-		set->hook == SL_HOOK_XDP ? feed->progs.feed4_xdp : feed->progs.feed4_tc;
-	const struct bpf_program *six =
-		set->hook == SL_HOOK_XDP ? feed->progs.feed6_xdp : feed->progs.feed6_tc;
-
-	return bpf_program__fd(set->six ? six : four);
-}
-
-/*
- * A frame that is TCP and UDP alike, whatever addresses and ports are written into it: a UDP length
- * where TCP has its sequence number, a data offset behind the UDP header.
- */
-static void frame_fill(unsigned char *frame, bool six)
-{
-	static const unsigned char head4[] = { 2, 0, 0,	   0, 0, 1,  2, 0, 0, 0, 0,  2,
-					       8, 0, 0x45, 0, 0, 50, 0, 1, 0, 0, 64, 6 };
-	static const unsigned char head6[] = { 2, 0,	0,    0,    0, 1, 2, 0, 0,  0, 0,
-					       2, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 24, 6, 64 };
-	size_t transport = six ? 54 : 34;
-
-	memset(frame, 0, FRAME_LEN + 14);
-	memcpy(frame, six ? head6 : head4, six ? sizeof(head6) : sizeof(head4));
-	frame[transport + 5] = six ? 24 : 30;
-	frame[transport + 12] = 0x50;
-}
-
-static int measure(struct feed_bpf *feed, const struct set *set, double *least)
-{
-	unsigned char frame[FRAME_LEN + 14];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
-		    .data_size_in = set->six ? FRAME_LEN + 14 : FRAME_LEN, .repeat = REPEAT);
+	unsigned char frame[FEEDER_ROOM];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = REPEAT);
 	double start, ns;
 	int err;
 
-	frame_fill(frame, set->six);
-	feed->bss->feed_turn = 0;
+	opts.data_size_in = (__u32)feeder_frame(frame, set->six);
+	feeder_rewind(feeder);
 	start = bench_seconds();
-	err = bpf_prog_test_run_opts(feed_fd(feed, set), &opts);
+	err = bpf_prog_test_run_opts(feeder_fd(feeder, set->six), &opts);
 	ns = (bench_seconds() - start) * 1e9 / REPEAT;
 	if (err)
 		return bench_fail("test run", strerror(-err));
@@ -230,31 +145,31 @@ static int measure(struct feed_bpf *feed, const struct set *set, double *least)
 	return 0;
 }
 
-static int measure_all(struct feed_bpf *feed, const struct set *set, double *ns)
+static int measure_all(struct feeder *feeder, const struct set *set, double *ns)
 {
 	for (enum traffic traffic = 0; traffic < TRAFFIC_MAX_; traffic++) {
-		feed_fill(feed, set, traffic);
+		fill(feeder, set, traffic);
 		for (int i = 0; i < ROUNDS; i++)
-			if (measure(feed, set, &ns[traffic]))
+			if (measure(feeder, set, &ns[traffic]))
 				return 1;
 	}
 	return 0;
 }
 
-static int set_measure(struct sl_dp *dp, struct feed_bpf *feed, struct set *set)
+static int set_measure(struct sl_dp *dp, struct feeder *feeder, struct set *set)
 {
 	double start;
 
-	if (bench_apply(dp, empty_rules) || measure_all(feed, set, set->empty))
+	if (bench_apply(dp, empty_rules) || measure_all(feeder, set, set->empty))
 		return 1;
 	start = bench_seconds();
 	if (bench_apply(dp, set->text))
 		return 1;
 	set->seconds = bench_seconds() - start;
 	set->bytes = sl_dp_ruleset(dp)->size;
-	if (measure_all(feed, set, set->ns))
+	if (measure_all(feeder, set, set->ns))
 		return 1;
-	return bench_apply(dp, empty_rules) || measure_all(feed, set, set->empty);
+	return bench_apply(dp, empty_rules) || measure_all(feeder, set, set->empty);
 }
 
 static void report_head(void)
@@ -276,9 +191,9 @@ static void report(const struct set *set)
 	fflush(stdout);
 }
 
-static int bench_set(struct sl_dp *dp, struct feed_bpf *feed, struct set set)
+static int bench_set(struct sl_dp *dp, struct feeder *feeder, struct set set)
 {
-	int err = set_make(&set) || set_measure(dp, feed, &set);
+	int err = set_make(&set) || set_measure(dp, feeder, &set);
 
 	if (!err)
 		report(&set);
@@ -296,21 +211,20 @@ static bool is_chosen(enum sl_hook hook, enum gen_shape shape, bool six, size_t 
 	return !six || count == 10000 || (shape == GEN_ACL && count == 100000);
 }
 
-static int bench_hook(struct sl_dp *dp, struct feed_bpf *feed, enum sl_hook hook, bool full)
+static int bench_hook(struct sl_dp *dp, struct feeder *feeder, enum sl_hook hook, bool full)
 {
 	static const size_t counts[] = { 10, 1000, 10000, 100000 };
-	const __u32 zero = 0;
 	int fd = sl_dp_load_for_bench(dp, hook);
 
 	if (fd < 0)
 		return bench_fail(sl_hook_names[hook], sl_dp_error(dp));
-	if (bpf_map__update_elem(feed->maps.feed_next, &zero, sizeof(zero), &fd, sizeof(fd), 0))
+	if (feeder_to(feeder, fd))
 		return bench_fail("tail call", strerror(errno));
 	for (int six = 0; six < 2; six++)
 		for (enum gen_shape shape = 0; shape < GEN_SHAPE_MAX_; shape++)
 			for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 				if (is_chosen(hook, shape, six, counts[i], full) &&
-				    bench_set(dp, feed,
+				    bench_set(dp, feeder,
 					      (struct set) { .shape = shape,
 							     .six = six,
 							     .count = counts[i],
@@ -319,27 +233,15 @@ static int bench_hook(struct sl_dp *dp, struct feed_bpf *feed, enum sl_hook hook
 	return 0;
 }
 
-/* A program array holds programs of one kind. */
 static int bench_feed(struct sl_dp *dp, enum sl_hook hook, bool full)
 {
-	struct feed_bpf *feed = feed_bpf__open();
-	struct bpf_program *prog;
-	int err;
+	struct feeder feeder = {};
+	int err = feeder_new(&feeder, hook == SL_HOOK_XDP ? FEEDER_XDP : FEEDER_TC);
 
-	if (!feed)
-		return bench_fail("feeding programs", strerror(errno));
-	bpf_object__for_each_program(prog, feed->obj)
-	{
-		bool is_xdp = bpf_program__type(prog) == BPF_PROG_TYPE_XDP;
-
-		bpf_program__set_autoload(prog, is_xdp == (hook == SL_HOOK_XDP));
-		if (is_xdp)
-			bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
-	}
-	err = feed_bpf__load(feed);
-	err = err ? bench_fail("feeding programs", strerror(-err))
-		  : bench_hook(dp, feed, hook, full);
-	feed_bpf__destroy(feed);
+	if (err)
+		return bench_fail("feeding programs", strerror(-err));
+	err = bench_hook(dp, &feeder, hook, full);
+	feeder_clear(&feeder);
 	return err;
 }
 

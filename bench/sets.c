@@ -4,27 +4,23 @@
 /*
  * What sets cost: `saddr @set drop` over the empty rule set, for packets whose sources are all in
  * the set, and for random ones. A million sources come before one comes again. CPU time of this
- * thread, rounds in which both rule sets take their turn, the least of each. Beside it nftables'
- * set of the same elements, where nft is installed, at the netdev ingress hook: see sets_nft.c.
+ * thread, rounds in which both rule sets take their turn, the least of each. What the same costs
+ * with others is in peers.c.
  */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "dp.h"
+#include "feeder.h"
 #include "rules.h"
 #include "set_content.h"
-
-#include "sets_nft.h"
-#include "traffic.h"
-#include "traffic.skel.h"
 
 #define ROUNDS 5
 #define REPEAT 1000000
@@ -51,8 +47,8 @@ static const struct row rows[] = {
 };
 
 static struct sl_dp *dp;
-static struct traffic_bpf *traffic;
-static struct sl_traffic *sources;
+static struct feeder feeder;
+static struct gen_packet *packets; /* FEED_MOST of them */
 
 static int fail(const char *what, const char *why)
 {
@@ -152,39 +148,48 @@ static struct element *elements_make(const struct row *row, const char *path)
 
 /* --- packets --- */
 
-static void sources_fill(const struct row *row, const struct element *elements, bool hit)
+static unsigned __int128 addr_value(const struct row *row, const __u8 addr[16])
+{
+	unsigned int i, bytes = row->family == V4 ? 4 : 16;
+	unsigned __int128 value = 0;
+
+	for (i = 0; i < bytes; i++)
+		value = value << 8 | addr[i];
+	return value;
+}
+
+static void packets_fill(const struct row *row, const struct element *elements, bool hit)
 {
 	unsigned int bit, width = row->family == V4 ? 32 : 128;
+	__u8 addr[16];
 	size_t i;
 
-	for (i = 0; i < SL_TRAFFIC; i++) {
+	for (i = 0; i < FEED_MOST; i++) {
 		const struct element *in = &elements[random_next() % row->count];
 
-		addr_draw(row, sources[i].addr);
+		addr_draw(row, addr);
 		for (bit = 0; hit && bit < in->length && bit < width; bit++) {
 			__u8 mask = (__u8)(0x80 >> bit % 8);
 
-			sources[i].addr[bit / 8] = (__u8)((sources[i].addr[bit / 8] & ~mask) |
-							  (in->addr[bit / 8] & mask));
+			addr[bit / 8] =
+				(__u8)((addr[bit / 8] & ~mask) | (in->addr[bit / 8] & mask));
 		}
+		packets[i] = (struct gen_packet) { .addr = { addr_value(row, addr), 0 },
+						   .port = { 0, 80 },
+						   .proto = 6 };
 	}
+	feeder_fill(&feeder, packets, FEED_MOST);
 }
 
 static double turn(const struct row *row)
 {
-	static __u8 four[64] = { 2, 0, 0,    0, 0, 1,  2, 0, 0, 0, 0,  2,
-				 8, 0, 0x45, 0, 0, 50, 0, 1, 0, 0, 64, 6 };
-	static __u8 six[80] = { 2, 0,	 0,    0,    0, 1, 2, 0, 0,  0, 0,
-				2, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 26, 6, 64 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = REPEAT);
+	unsigned char frame[FEEDER_ROOM];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = REPEAT);
 	double from;
 
-	four[46] = six[66] = 0x50; /* TCP's data offset */
-	four[37] = six[57] = 80;
-	opts.data_in = row->family == V4 ? four : six;
-	opts.data_size_in = row->family == V4 ? sizeof(four) : sizeof(six);
+	opts.data_size_in = (__u32)feeder_frame(frame, row->family == V6);
 	from = seconds(CLOCK_THREAD_CPUTIME_ID);
-	if (bpf_prog_test_run_opts(bpf_program__fd(traffic->progs.traffic), &opts) ||
+	if (bpf_prog_test_run_opts(feeder_fd(&feeder, row->family == V6), &opts) ||
 	    opts.retval != 1)
 		return -1;
 	return (seconds(CLOCK_THREAD_CPUTIME_ID) - from) * 1e9 / REPEAT;
@@ -250,9 +255,9 @@ static int measure(const struct row *row, const struct element *elements, struct
 	if (!set || apply(set) || sl_dp_set_find(dp, "s", &info))
 		return fail(row->what, sl_dp_error(dp));
 	loaded = seconds(CLOCK_MONOTONIC) - from;
-	sources_fill(row, elements, true);
+	packets_fill(row, elements, true);
 	err = cost(row, empty, set, &hit);
-	sources_fill(row, elements, false);
+	packets_fill(row, elements, false);
 	err = err ?: cost(row, empty, set, &miss);
 	printf("%-14s %8zu %+9.1f %+9.1f %9.2f %9.1f", row->what, row->count, hit, miss, loaded,
 	       (double)info.bytes / (1 << 20));
@@ -271,8 +276,6 @@ static int measure_row(const struct row *row, struct sl_conf *empty)
 	close(fd);
 	elements = elements_make(row, path);
 	err = elements ? measure(row, elements, empty, path) : fail(path, "cannot be written");
-	if (!err)
-		nft_print(path, row->family == V6, row->prefixes, sources);
 	putchar('\n');
 	fflush(stdout);
 	unlink(path);
@@ -282,22 +285,19 @@ static int measure_row(const struct row *row, struct sl_conf *empty)
 
 static int prepare(void)
 {
-	__u32 zero = 0;
 	int fd;
 
-	traffic = traffic_bpf__open_and_load();
-	if (!traffic)
-		return fail("traffic", strerror(errno));
-	sources = mmap(NULL, SL_TRAFFIC * sizeof(*sources), PROT_READ | PROT_WRITE, MAP_SHARED,
-		       bpf_map__fd(traffic->maps.sources), 0);
-	if (sources == MAP_FAILED)
-		return fail("traffic", strerror(errno));
+	packets = calloc(FEED_MOST, sizeof(*packets));
+	if (!packets)
+		return fail("packets", strerror(ENOMEM));
+	if (feeder_new(&feeder, FEEDER_XDP))
+		return fail("feeding programs", strerror(errno));
 	if (sl_dp_new(&dp, NULL) || sl_dp_start(dp))
 		return fail("start", dp ? sl_dp_error(dp) : "no memory");
 	fd = sl_dp_load_for_bench(dp, SL_HOOK_XDP);
 	if (fd < 0)
 		return fail("load", sl_dp_error(dp));
-	if (bpf_map_update_elem(bpf_map__fd(traffic->maps.next), &zero, &fd, BPF_ANY))
+	if (feeder_to(&feeder, fd))
 		return fail("tail call", strerror(errno));
 	return 0;
 }
@@ -310,14 +310,14 @@ int main(int argc, char **argv)
 
 	if (!err)
 		printf("sets: ns a packet over the empty rule set, at XDP, least of %d rounds of %d\n\n"
-		       "%-14s %8s %9s %9s %9s %9s %9s %9s\n",
-		       ROUNDS, REPEAT, "elements", "count", "hit", "miss", "load s", "MiB",
-		       "nft hit", "nft load");
+		       "%-14s %8s %9s %9s %9s %9s\n",
+		       ROUNDS, REPEAT, "elements", "count", "hit", "miss", "load s", "MiB");
 	for (i = 0; i < sizeof(rows) / sizeof(*rows) && !err; i++)
 		if (rows[i].count <= most)
 			err = measure_row(&rows[i], empty);
 	sl_conf_freep(&empty);
 	sl_dp_freep(&dp);
-	traffic_bpf__destroy(traffic);
+	feeder_clear(&feeder);
+	free(packets);
 	return err;
 }
