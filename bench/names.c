@@ -56,7 +56,7 @@ static void label_make(__u64 number, __u8 label[LABEL])
 		label[i] = (__u8)("abcdefghijklmnop"[word & 15]);
 }
 
-/* Names from first on; half of the traffic's numbers where there are fewer names than that. */
+/* Names from first on; half of the numbers where there are fewer names than that. */
 static void labels_fill(__u64 first, __u64 count)
 {
 	__u64 state = 88172645463325252ULL;
