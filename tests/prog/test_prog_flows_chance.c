@@ -433,19 +433,23 @@ static void test_many_flows(void **state)
 		pthread_join(racers[i].thread, NULL);
 		assert_int_equal(racers[i].err, 0);
 	}
-	assert_int_equal(flows_count(kernel_arena), SL_FLOW_WAYS * 2);
+	/* A place is free for a moment that two CPUs wanted for one flow. */
+	assert_in_range(flows_count(kernel_arena), SL_FLOW_WAYS, SL_FLOW_WAYS * 2);
 	for (__u32 i = 0; i < SL_FLOW_WAYS * 2; i++) {
 		const struct sl_flow *flow = (void *)(kernel_arena + sl_flow_offset(i / 8, i % 8));
 		const struct sl_flow_line *line =
 			(void *)(kernel_arena + sl_flow_line_offset(i / 8));
 
+		if (!line->tag[i % 8])
+			continue;
 		assert_int_equal(flow->serial & 1, 0);
 		assert_int_not_equal(line->tag[i % 8] >> SL_FLOW_TAG_CLASS & 0xff, SL_FLOW_BUSY);
 		for (__u32 j = i / 8 * 8; j < i; j++) {
 			const struct sl_flow *other =
 				(void *)(kernel_arena + sl_flow_offset(j / 8, j % 8));
 
-			assert_memory_not_equal(&other->key, &flow->key, sizeof(flow->key));
+			if (line->tag[j % 8])
+				assert_memory_not_equal(&other->key, &flow->key, sizeof(flow->key));
 		}
 	}
 }
