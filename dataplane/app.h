@@ -67,7 +67,7 @@ static __always_inline int app_read_datagram(SL_CTX *ctx, const struct sl_facts 
 		return SL_READ_NOT;
 	if (!have)
 		have = SL_FETCH;
-	if (!on_port && bytes_at(bytes) >> 7 && sl_quic_read(bytes, length, work))
+	if (!on_port && bytes_at_signed(bytes) >> 7 && sl_quic_read(bytes, length, work))
 		return SL_READ_WHOLE;
 	if (!sl_dns_may_be(bytes, length, on_port))
 		return SL_READ_NOT;

@@ -37,7 +37,7 @@ SL_VERIFIED_ONCE __u32 sl_named_look(__u32 index, __u32 at)
 	const struct sl_name __arena *name = SL_AT(struct sl_name, at);
 	__u32 level = sl_unknown(0), i;
 
-	for (i = sl_unknown(0); i < name->labels && !level && sl_can_loop; i++)
+	for (i = sl_unknown(0); i < name->labels && !level && sl_can_loop; i = sl_unknown(i + 1))
 		level = named_find(index, name->hash[i & 127], !i);
 	return level;
 }
@@ -105,7 +105,7 @@ SL_VERIFIED_ONCE bool sl_named_next(struct sl_leaves *leaves, const struct sl_ke
 	     at = SL_AT(struct sl_named_level, at)->next) {
 		__u32 count = SL_AT(struct sl_named_level, at)->count;
 
-		for (i = sl_unknown(0); i < count && sl_can_loop; i++)
+		for (i = sl_unknown(0); i < count && sl_can_loop; i = sl_unknown(i + 1))
 			named_part(leaves,
 				   at + (__u32)(sizeof(struct sl_named_level) +
 						i * sizeof(struct sl_named_part)),

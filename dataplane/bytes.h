@@ -22,6 +22,18 @@ static __always_inline __u8 bytes_at(__u32 at)
 	return *SL_AT(const __u8, at);
 }
 
+/*
+ * A byte whose highest bit is asked for. clang 19 makes of that a load which extends the sign, and
+ * Linux 6.12 has none from the arena.
+ */
+static __always_inline __u32 bytes_at_signed(__u32 at)
+{
+	__u32 byte = bytes_at(at);
+
+	sl_recheck(byte);
+	return byte;
+}
+
 static __always_inline __u32 bytes_get16(__u32 at)
 {
 	return __builtin_bswap16(*SL_AT(const __u16, at));

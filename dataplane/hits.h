@@ -34,7 +34,7 @@ SL_VERIFIED_ONCE bool sl_scan_asked(const struct sl_facts *facts, __u32 boxes)
 {
 	if (!facts)
 		return false;
-	for (__u32 i = sl_unknown(0); i < SL_TREES && sl_can_loop; i++) {
+	for (__u32 i = sl_unknown(0); i < SL_TREES && sl_can_loop; i = sl_unknown(i + 1)) {
 		__u64 tree = *SL_AT(__u64, boxes + i * (__u32)sizeof(tree));
 
 		if (!tree)
@@ -89,7 +89,8 @@ static __always_inline void hits_open(struct sl_scanned *scanned, const struct s
 		hits_add(scanned, *SL_AT(__u64, all + at));
 		return;
 	}
-	for (__u32 i = sl_unknown(0); i < count && i < SL_SCAN_HITS && sl_can_loop; i++)
+	for (__u32 i = sl_unknown(0); i < count && i < SL_SCAN_HITS && sl_can_loop;
+	     i = sl_unknown(i + 1))
 		hits_add_needle(scanned,
 				scan->needles + scanned->hit[hits_place(i)] *
 							(__u32)sizeof(struct sl_needle),
@@ -160,7 +161,8 @@ SL_VERIFIED_ONCE bool sl_hits_next(struct sl_leaves *leaves, const struct sl_key
 	/* Of the record that the chain itself has, or none. */
 	first = leaves->from - 1;
 	count = scratch->scanned.nlists;
-	for (__u32 i = sl_unknown(0); i < count && i < SL_SCAN_HITS && sl_can_loop; i++) {
+	for (__u32 i = sl_unknown(0); i < count && i < SL_SCAN_HITS && sl_can_loop;
+	     i = sl_unknown(i + 1)) {
 		if (key->l3 == SL_L3_IP6)
 			hits_find_sl_record6(&scratch->scanned, i, leaves, key, from, &first);
 		else

@@ -40,7 +40,7 @@ SL_VERIFIED_ONCE int sl_quic_read(__u32 at, __u32 length, __u32 work)
 
 	if (length < SL_QUIC_LEAD)
 		return SL_READ_NOT;
-	first = bytes_at(at);
+	first = bytes_at_signed(at);
 	version = bytes_get32(at + 1);
 	id = bytes_at(at + 5);
 	/* The second bit is set but in a list of versions, where it may be anything. */

@@ -80,17 +80,19 @@ static __always_inline void scan_places(struct sl_scanning *scanning, const __u8
 	const __u32 step = kind == SL_SIEVE_LONG ? 4 : 1;
 	__u32 from = scanning->from - scanning->start, n = scanning->nplaces;
 
-	for (__u32 j = sl_unknown(at); j < at + SL_SCAN_GROUP && sl_can_loop; j += step) {
+	for (__u32 j = sl_unknown(at); j < at + SL_SCAN_GROUP && sl_can_loop;
+	     j = sl_unknown(j + step)) {
 		__u64 text = *(const __u64 *)(chunk + scan_below(j, SL_SCAN_CHUNK));
 		__u32 hash = scan_hash((__u32)text, kind);
 		struct sl_scan_place *place;
 
 		if (!(scan_sieve(scanning->bits, scanning->shift, hash) & 1))
 			continue;
-		place = &scanning->places[scan_below(n++, SL_SCAN_PLACES)];
+		place = &scanning->places[scan_below(n, SL_SCAN_PLACES)];
 		place->text = text | (__u64)SL_GRAM_FOLD << 32 | SL_GRAM_FOLD;
 		place->place = from + j;
 		place->hash = hash;
+		n = sl_unknown(n + 1);
 	}
 	scanning->nplaces = n;
 }
@@ -128,7 +130,7 @@ static __always_inline void scan_chunk(struct sl_scanning *scanning, const __u8 
 
 		sl_recheck(at);
 		at &= SL_SCAN_CHUNK - SL_SCAN_GROUP;
-		i += SL_SCAN_GROUP;
+		i = sl_unknown(i + SL_SCAN_GROUP);
 		if (!(scan_group(chunk + at, bits, shift, kind) & 1))
 			continue;
 		scan_places(scanning, chunk, at, kind);
@@ -218,7 +220,7 @@ static __always_inline bool scan_look(struct sl_scanned *scanned, struct sl_scan
 	__u32 end = SL_AT(__u32, bucket)[1], n = scanning->nguesses;
 
 	scanning->gram = 0;
-	for (; at < end && sl_can_loop; at += sizeof(struct sl_gram)) {
+	for (; at < end && sl_can_loop; at = sl_unknown(at + sizeof(struct sl_gram))) {
 		const struct sl_gram __arena *gram = SL_AT(struct sl_gram, at);
 		struct sl_scan_guess *guess;
 
@@ -231,9 +233,10 @@ static __always_inline bool scan_look(struct sl_scanned *scanned, struct sl_scan
 			continue;
 		if (!scan_afford(scanned, SCAN_STEPS_GUESS))
 			break;
-		guess = &scanning->guesses[scan_below(n++, SL_SCAN_GUESSES)];
+		guess = &scanning->guesses[scan_below(n, SL_SCAN_GUESSES)];
 		guess->needle = gram->needle;
 		guess->place = place->place - gram->at;
+		n = sl_unknown(n + 1);
 	}
 	scanning->nguesses = n;
 	return !scanning->gram;
@@ -250,7 +253,7 @@ SL_VERIFIED_ONCE bool sl_scan_look(__u32 tables)
 	if (!scratch)
 		return false;
 	scanning = &scratch->scanning;
-	for (i = scanning->looked; i < scanning->nplaces && sl_can_loop; i++) {
+	for (i = scanning->looked; i < scanning->nplaces && sl_can_loop; i = sl_unknown(i + 1)) {
 		if (!scan_afford(&scratch->scanned, 1))
 			return false;
 		if (!scan_look(&scratch->scanned, scanning,
@@ -323,7 +326,7 @@ static __always_inline void scan_clear(struct sl_scanned *scanned)
 
 	scanned->nhits = 0;
 	for (__u32 i = sl_unknown(0); nhits > SL_SCAN_HITS && i < SL_NEEDLES / 64 && sl_can_loop;
-	     i++)
+	     i = sl_unknown(i + 1))
 		scanned->bits[scan_below(i, SL_NEEDLES / 64)] = 0;
 	for (__u32 i = 0; i < SL_SCAN_HITS && i < nhits; i++)
 		scanned->bits[scanned->hit[i] / 64 & (SL_NEEDLES / 64 - 1)] = 0;
@@ -336,7 +339,7 @@ static __always_inline bool scan_next(struct sl_scanning *scanning, __u32 tables
 	__u32 kind = scanning->kind + 1;
 
 	while (kind < SL_SIEVE_MAX_ && !scan->sieve[kind].bits && sl_can_loop)
-		kind++;
+		kind = sl_unknown(kind + 1);
 	scanning->kind = kind;
 	if (kind >= SL_SIEVE_MAX_)
 		return false;
