@@ -76,6 +76,12 @@ test-vm:
 	$(MAKE) all tests
 	tests/vm/suite $(KERNEL)
 
+## mutate: break the data path in many places, one at a time; the tests must notice each (root)
+mutate:
+	packaging/deps build test
+	$(MAKE) all tests
+	tests/mutate/run
+
 ## bench: ns a packet, beside bare XDP_DROP and TC_ACT_SHOT in the same run (root)
 bench:
 	packaging/deps build
@@ -91,5 +97,5 @@ lint:
 clean:
 	rm -rf $(B)
 
-.PHONY: all help deps demo test tests test-vm bench lint clean
+.PHONY: all help deps demo test tests test-vm mutate bench lint clean
 .DELETE_ON_ERROR:

@@ -42,6 +42,7 @@ static const struct answer_row rows[] = {
 	{ "syn, ipv6 behind a header, tagged", "reject", pkt(eth(), vlan(.id = 9), ip6(), dstopts(), tcp()), pkt(ETH_BACK, vlan(.id = 9), ip6(IP6_BACK), tcp(TCP_BACK, .flags = RST | ACK)) },
 	{ "udp", "reject", pkt(eth(), ip4(), udp(), data(200)), pkt(ETH_BACK, ip4(IP4_BACK, .tos = 0xc0), icmp(.type = 3, .code = 3)), .quote = 228 },
 	{ "udp, long", "reject", pkt(eth(), ip4(), udp(), data(1400)), pkt(ETH_BACK, ip4(IP4_BACK, .tos = 0xc0), icmp(.type = 3, .code = 3)), .quote = 548 },
+	{ "udp, just quoted whole", "reject", pkt(eth(), ip4(), udp(), data(517)), pkt(ETH_BACK, ip4(IP4_BACK, .tos = 0xc0), icmp(.type = 3, .code = 3)), .quote = 545 },
 	{ "udp, an odd number of bytes", "reject with icmp host-unreachable", pkt(eth(), ip4(), udp(), data(201)), pkt(ETH_BACK, ip4(IP4_BACK, .tos = 0xc0), icmp(.type = 3, .code = 1)), .quote = 229 },
 	{ "udp, ipv6", "reject", pkt(eth(), ip6(), udp(), data(200)), pkt(ETH_BACK, ip6(IP6_BACK), icmp6(.type = 1, .code = 4)), .quote = 248 },
 	{ "udp, ipv6, long", "reject with icmpv6 admin-prohibited", pkt(eth(), ip6(), udp(), data(1400)), pkt(ETH_BACK, ip6(IP6_BACK), icmp6(.type = 1, .code = 1)), .quote = 1232 },
