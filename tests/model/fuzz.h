@@ -126,6 +126,10 @@ struct report {
 
 int run_init(void);
 void run_exit(void);
+/* place_sets.c: builds the sets that the rules were compiled to; 0 or a negative errno. */
+struct sl_conf;
+int place_sets(struct sl_conf *conf);
+
 extern const char *run_no_kernel; /* why there are no programs; NULL: there are */
 /* Whether all agree on all packets of the case. */
 bool run_case(const struct fuzz_case *fc, struct report *report);

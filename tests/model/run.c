@@ -172,7 +172,8 @@ static bool load(const struct fuzz_case *fc, struct report *report)
 	if (!parse(&conf, report))
 		return false;
 	sl_conf_number(conf);
-	good = lower(conf, &block, &size, report);
+	good = !place_sets(conf) || say(report, -1, "no room for the sets of the rules");
+	good = good && lower(conf, &block, &size, report);
 	if (good) {
 		note_slots(conf);
 		memcpy(host_arena + SL_ARENA_BANK0, block, size);
