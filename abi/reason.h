@@ -73,6 +73,7 @@
 	X(WRITE_PAST,        "write-past",        UNDONE,      "bytes to be set are not in the packet, or cross headers") \
 	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
+	X(BAN_FULL,          "ban-full",          UNDONE,      "no room for one more in the set that a rule bans into")  \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
 	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \

@@ -124,7 +124,8 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 		sl_op_vlan(ctx, facts, at);
 		break;
 	case SL_OP_BAN:
-		sl_op_ban(&facts->key, at);
+		if (sl_op_ban(&facts->key, at))
+			sl_undone(facts, SL_REASON_BAN_FULL);
 		break;
 	}
 }

@@ -238,8 +238,8 @@ static __always_inline int sl_op_set(const struct sl_key *key, __u32 at, __u32 b
 /* --- bans --- */
 
 /*
- * Enters the packet into the set of a struct sl_op_ban, or makes it stay longer. 0: it lacks a part
- * or there is no room; the latter is counted in sl_set.refused.
+ * Enters the packet into the set of a struct sl_op_ban, or makes it stay longer; what lacks a part is
+ * not entered. 1: there is no room, which is counted in sl_set.refused.
  */
 SL_VERIFIED_ONCE int sl_op_ban(const struct sl_key *key, __u32 at)
 {
@@ -262,12 +262,12 @@ SL_VERIFIED_ONCE int sl_op_ban(const struct sl_key *key, __u32 at)
 		/* What never ends is not made to. */
 		if (entry->expires)
 			entry->expires = lookup->fresh.expires;
-		return 1;
+		return 0;
 	}
 	err = set->kind == SL_SET_TRIE ? sl_trie_put(set->map, &lookup->prefix, &lookup->fresh)
 				       : sl_hash_put(set->map, &lookup->key, &lookup->fresh);
 	if (!err)
-		return 1;
+		return 0;
 	__sync_fetch_and_add(&set->refused, 1);
-	return 0;
+	return 1;
 }

@@ -13,12 +13,14 @@ CONFIG = """
 interface lan0 {{ xdp auto; }}
 set feed {{ type addr; file "{feed}"; elements {{ 198.51.100.0/24 }} }}
 set timed {{ type addr; timeout 10m; size 3 }}
+set ports {{ type port; elements {{ 7, 100-200 }} }}
 set pairs {{ type addr . port; counters; elements {{ 192.0.2.1 . 53 }} }}
 chain ingress {{
 	policy accept
 	feed: saddr @feed drop
 	timed: saddr @timed drop
 	pairs: saddr . dport @pairs drop
+	ports: udp dport @ports drop
 	probe: udp dport 9 accept
 }}
 chain egress {{ policy accept }}
@@ -131,6 +133,7 @@ def decided(daemon, client, names):
 
 @pytest.mark.parametrize("name, element", [
     ("feed", "10.1.0.0/16"), ("timed", "10.1.0.2"), ("pairs", "10.1.0.2 . 9"),
+    ("ports", "8-10"),
 ])
 def test_packets(ctl, daemon, client, name, element):
     """From the next packet on; also after a kill -9 and a new daemon."""
@@ -215,6 +218,55 @@ def test_ban(sluiced, appliance, client, hook):
                      netns=appliance, env={"LIBXDP_BPFFS": str(daemon.bpffs)})
     (one,) = done.json()["elements"]
     assert one["element"] == "10.1.0.2" and 0 < one["expires"] <= 600
+
+
+FULL = """
+interface lan0 {{ {hook} }}
+set banned {{ type addr; size 2; timeout 10m }}
+{on}
+chain ingress {{
+	policy accept
+	trap: udp dport 23 ban @banned
+	probe: udp dport 23 accept
+}}
+"""
+
+
+def full_count(daemon, hook):
+    for interface in daemon.get("/v1/stats")["interfaces"]:
+        for entry in interface["hooks"]:
+            if (interface["name"], entry["hook"]) == ("lan0", hook):
+                return entry["reasons"].get("ban-full", {"packets": 0})["packets"]
+    raise AssertionError(f"no {hook} at lan0")
+
+
+@pytest.mark.parametrize("on", ["", "on undone drop", "on ban-full drop"])
+@pytest.mark.parametrize("hook, at", [("xdp native", "xdp"), ("tc ingress", "tc-ingress")])
+def test_a_ban_that_finds_no_room(sluiced, client, hook, at, on):
+    """Is counted, decides as the setting says, and is in the log."""
+    daemon = sluiced(FULL.format(hook=hook, on=on)).start()
+    sources = [f"10.1.0.{i}" for i in (2, 3, 4)]
+    for source in sources[1:]:
+        client.sh(f"ip addr add {source}/24 dev c0")
+
+    def send(source):
+        before = daemon.rule("trap")
+        client.run("/usr/bin/python3", "-c",
+                   "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                   f"s.bind(({source!r}, 0))\ns.sendto(b'x', ('10.1.0.1', 23))")
+        wait_until(lambda: daemon.rule("trap") == before + 1, "the trap")
+
+    for source in sources[:2]:
+        send(source)
+    assert full_count(daemon, at) == 0 and daemon.rule("probe") == 2
+    send(sources[2])
+    wait_until(lambda: full_count(daemon, at) == 1, "the reason")
+    assert daemon.verdicts("lan0", at).get("drop", 0) == (1 if on else 0)
+    assert daemon.rule("probe") == (2 if on else 3)
+    wait_until(lambda: "set 'banned' is full: 1 more bans found no room" in daemon.log(), "the log")
+    # Who is in it already stays longer and takes no room.
+    send(sources[0])
+    assert full_count(daemon, at) == 1
 
 
 def test_a_product_of_sets(sluiced, lab):

@@ -42,6 +42,7 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_WRITE_PAST] = "test_prog_ops",
 	[SL_REASON_WRITE_REFUSED] = "test_prog_ops",
 	[SL_REASON_LIMIT_TABLE] = "test_prog_ops",
+	[SL_REASON_BAN_FULL] = "takes a set of entries: netns-sets",
 	[SL_REASON_EVENT_LOST] = "test_prog_ops",
 	/* Of rule sets that look behind the headers. */
 	[SL_REASON_LATER_FRAGMENT] = "test_prog_blind",
