@@ -216,6 +216,86 @@ def test_no_descriptors(lab, sluiced):
     check_in_force(daemon, lab, generation)
 
 
+def descriptors(daemon):
+    return {int(fd) for fd in os.listdir(f"/proc/{daemon.process.pid}/fd")}
+
+
+def reload_with(daemon, more):
+    """Status and words of a reload by a daemon that may open so many descriptors more."""
+    connection = daemon.connect()
+    connection.request("GET", "/v1/status")
+    connection.getresponse().read()
+    used = descriptors(daemon)
+    free = [fd for fd in range(200) if fd not in used]
+    pid = f"--pid={daemon.process.pid}"
+    subprocess.run(["prlimit", pid, f"--nofile={free[more]}:4096"], check=True)
+    connection.request("POST", "/v1/reload", b"{}")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    subprocess.run(["prlimit", pid, "--nofile=1024:4096"], check=True)
+    connection.close()
+    return answer.status, body
+
+
+def test_descriptors_run_out_on_the_way(lab, sluiced, tmp_path):
+    """One more each time, until the reload comes to its end: the rules that run are whole ones."""
+    prepare(lab)
+    (tmp_path / "feed").write_text("192.0.2.0/24\n")
+    (tmp_path / "more").write_text("set feed { type addr; file \"feed\" }\n")
+    daemon = sluiced(HOOKS % "xdp native" + ONE).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    daemon.configure(f'include "{tmp_path}/more"\n' + HOOKS % "xdp native" +
+                     "set timed { type addr; size 1k; timeout 1m }\n"
+                     "chain ingress { policy drop\n\tnew: saddr @feed count\n"
+                     "\ttimed: saddr @timed drop\n}\n")
+    failed = set()
+    for more in range(64):
+        status, body = reload_with(daemon, more)
+        if status == 200:
+            break
+        assert status in (422, 507) and "open files" in body, body
+        assert daemon.get("/v1/status")["ruleset"]["generation"] == generation
+        if body not in failed:
+            check_in_force(daemon, lab, generation)
+        failed.add(body)
+    assert status == 200 and failed
+    assert daemon.rule("new") == 0
+    # It may have been short of them for what comes after the switch: what is attached stays so.
+    daemon.configure(HOOKS % "xdp native" + ONE)
+    daemon.post("/v1/reload")
+    for name in ("lan0", "wan0"):
+        daemon.wait_state(name, "attached")
+    check_in_force(daemon, lab, daemon.get("/v1/status")["ruleset"]["generation"])
+
+
+@pytest.mark.parametrize("what, words", [
+    ("no file", "No such file"), ("no include", "none"), ("no feed", "none"),
+    ("no hook for it", "lan0"), ("not a rule", "frobnicate"), ("a set too small", "size is 2"),
+])
+def test_what_cannot_be_loaded(lab, sluiced, what, words):
+    """Each ends before the switch, and says what it was."""
+    prepare(lab)
+    daemon = sluiced("interface lan0 { xdp native }\n" + ONE.split("chain egress")[0]).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    hooks = "interface lan0 { xdp native }\n"
+    text = {
+        "no include": 'include "none.conf"\n',
+        "no feed": hooks + 'set feed { type addr; file "none.txt" }\n'
+                   "chain ingress { saddr @feed drop }\n",
+        "no hook for it": hooks + "chain ingress { udp mark set 1 }\n",
+        "not a rule": hooks + "chain ingress { frobnicate drop }\n",
+        "a set too small": hooks + "set few { type addr; size 2; timeout 1m; elements "
+                      "{ 10.0.0.1, 10.0.0.3, 10.0.0.5 } }\nchain ingress { saddr @few drop }\n",
+    }.get(what)
+    if text is None:
+        daemon.config.unlink()
+    else:
+        daemon.configure(text)
+    status, answer = daemon.request("POST", "/v1/reload", {})
+    assert status == 422 and words in answer.get("diagnostics", "") + answer["error"], answer
+    check_in_force(daemon, lab, generation)
+
+
 def test_too_many_counters(lab, sluiced):
     """All slots of counters are taken: rules that run keep theirs until the new ones are in force."""
     prepare(lab)
