@@ -25,8 +25,8 @@
 #include "heap.h"
 #include "name_text.h"
 #include "private.h"
-#include "set_names.h"
 #include "set_lab.h"
+#include "set_names.h"
 #include "sets_private.h"
 
 static int compare(const void *a, const void *b)
