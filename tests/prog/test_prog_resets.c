@@ -55,15 +55,6 @@ static const struct reset_row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
 
-static struct policy *policy_of(const char *rule)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rule,
-		 rule);
-	return policy_new(text);
-}
-
 static __u32 get32(const __u8 *at)
 {
 	return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
@@ -120,13 +111,6 @@ static void assert_reset(const struct reset_row *row, const struct frame *in, bo
 		 size, (packet_print(out, len), packet_print(want, size), ""));
 }
 
-static void bucket_fill(void)
-{
-	memset(host_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-	if (kernel_arena)
-		memset(kernel_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-}
-
 static void test_row(void **state)
 {
 	static __u8 out[PACKET_ROOM];
@@ -138,7 +122,7 @@ static void test_row(void **state)
 	__u32 mark;
 
 	policy_use(policy, policy_drops(policy));
-	bucket_fill();
+	lab_bucket_fill();
 	for (enum sl_hook hook = SL_HOOK_TC_INGRESS; hook <= SL_HOOK_TC_EGRESS; hook++) {
 		host_run(hook, 0, &in, &trace);
 		assert_int_equal(trace.verdict, SL_REJECT);
@@ -166,7 +150,7 @@ static void test_left_to_tc(void **state)
 	__u32 mark;
 
 	(void)state;
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	host_run(SL_HOOK_XDP, 0, &in, &trace);
 	assert_int_equal(trace.verdict, SL_CONTINUE);
@@ -196,7 +180,7 @@ static void test_others(void **state)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct policy *policy = policy_of(rules[i]);
 
-		bucket_fill();
+		lab_bucket_fill();
 		policy_use(policy, policy_drops(policy));
 		host_run(SL_HOOK_XDP, 0, &in, &trace);
 		assert_int_equal(trace.verdict, SL_REJECT);
@@ -217,7 +201,7 @@ static void test_not_too_many(void **state)
 	struct sl_trace trace;
 
 	(void)state;
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, 0);
 	for (int i = 0; i < 300; i++) {
 		host_run(SL_HOOK_TC_INGRESS, 0, &in, &trace);
@@ -233,20 +217,13 @@ static void test_not_too_many(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_left_to_tc),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_not_too_many),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("resets", tests, NROWS + count, lab_setup, lab_teardown) ? 1
-												: 0;
+	return lab_run("resets", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }
