@@ -228,6 +228,7 @@ flow_settings:
 flow_setting:
   %empty
 | T_SIZE quantity { sl_ast_flows_size(lexer->parser, &@quantity); }
+| T_WORD quantity { sl_ast_flows_streams(lexer->parser, &@1, &@quantity); }
 | T_TIMEOUT T_WORD quantity { sl_ast_flows_timeout(lexer->parser, &@2, &@quantity); }
 | error {
 	if (lexer->stuck)
