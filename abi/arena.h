@@ -216,8 +216,7 @@ _Static_assert(SL_STREAM_BYTES_OFFSET + SL_STREAMS_MAX * SL_STREAM_BYTES <=
 
 static inline __u32 sl_stream_offset(__u32 place)
 {
-	return SL_ARENA_STREAMS + SL_STREAM_PLACES_OFFSET +
-	       place * (__u32)sizeof(struct sl_stream);
+	return SL_ARENA_STREAMS + SL_STREAM_PLACES_OFFSET + place * (__u32)sizeof(struct sl_stream);
 }
 
 static inline __u32 sl_stream_bytes_offset(__u32 place)

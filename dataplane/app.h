@@ -95,11 +95,11 @@ SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 wo
 static __always_inline __u32 app_seq(struct sl_pkt *pkt)
 {
 	/* A packet without a window has not come here; the verifier cannot know. */
-	const __u8 *tcp =
-		pkt->window ? sl_header(sl_bytes_of(pkt), pkt->transport + 4, 4) : NULL;
+	const __u8 *tcp = pkt->window ? sl_header(sl_bytes_of(pkt), pkt->transport + 4, 4) : NULL;
 
 	/* A SYN has the number before it. */
-	return (tcp ? sl_get32(tcp) : 0) + (pkt->key.xport >> SL_XPORT_FLAGS_SHIFT & FLOW_SYN ? 1 : 0);
+	return (tcp ? sl_get32(tcp) : 0) +
+	       (pkt->key.xport >> SL_XPORT_FLAGS_SHIFT & FLOW_SYN ? 1 : 0);
 }
 
 /*

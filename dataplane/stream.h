@@ -287,8 +287,7 @@ SL_VERIFIED_ONCE int sl_stream_way(const struct sl_facts *facts, __u32 work, __u
 		return STREAM_SKIP;
 	st = &scratch->found.stream;
 	st->app = stream_app(&scratch->found, work);
-	st->side = st->app +
-		   (scratch->found.flow_side & 1) * (__u32)sizeof(struct sl_flow_side);
+	st->side = st->app + (scratch->found.flow_side & 1) * (__u32)sizeof(struct sl_flow_side);
 	side = SL_AT(struct sl_flow_side, st->side);
 	if (!facts->payload || facts->payload >= facts->end || facts->end > facts->length ||
 	    !stream_place(facts, &scratch->found, seq))

@@ -52,8 +52,8 @@ SL_VERIFIED_ONCE bool sl_stream_take(__u32 side_at, __u32 ruleset, __u32 now)
 	const struct sl_flow_conf __arena *conf = &SL_AT(struct sl_ruleset, ruleset)->flows;
 	struct sl_stream_pool __arena *pool = SL_AT(struct sl_stream_pool, SL_ARENA_STREAMS);
 	struct sl_flow_side __arena *side = SL_AT(struct sl_flow_side, side_at);
-	bool evicts = !(SL_AT(struct sl_ruleset, ruleset)->drop_reasons >> SL_REASON_STREAM_TABLE &
-			1);
+	bool evicts =
+		!(SL_AT(struct sl_ruleset, ruleset)->drop_reasons >> SL_REASON_STREAM_TABLE & 1);
 	__u32 hand = __sync_fetch_and_add(&pool->hand, 1);
 	/* Odd, so that it is never 0. */
 	__u32 ticket = __sync_fetch_and_add(&pool->tickets, 2) | 1;

@@ -35,8 +35,7 @@ static __always_inline bool stream_fill(__u32 at, __u32 to, __u32 bytes, __u32 f
 
 	for (i = sl_unknown(0); i < stream->nranges && pos < end && sl_can_loop;
 	     i = sl_unknown(i + 1)) {
-		const struct sl_stream_range __arena *range =
-			&stream->range[i];
+		const struct sl_stream_range __arena *range = &stream->range[i];
 		__u32 low = range->from, high = range->to;
 
 		if (high <= pos)

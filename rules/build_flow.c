@@ -91,9 +91,9 @@ static int flows_places(struct sl_parser *p, const struct sl_loc *loc, const cha
 		return sl_diag_error(p->diag, loc, "the %s is already given",
 				     to == &p->flows.size ? "size" : "number of streams");
 	if (!sl_quantity_size(text, &size))
-		return sl_diag_error(p->diag, loc,
-				     "'%s' is no size: it is a number, or one with k or M behind it",
-				     text);
+		return sl_diag_error(
+			p->diag, loc,
+			"'%s' is no size: it is a number, or one with k or M behind it", text);
 	if (size < least || size > most || (size & (size - 1)))
 		return sl_diag_error(p->diag, loc,
 				     "%s a power of two of places, %u to %u, not '%s'", what, least,
@@ -111,17 +111,12 @@ void sl_ast_flows_size(struct sl_parser *p, const struct sl_loc *loc)
 					       SL_FLOW_SIZE_MAX, &p->flows.size));
 }
 
-void sl_ast_flows_streams(struct sl_parser *p, const struct sl_loc *loc, const struct sl_loc *size)
+void sl_ast_flows_streams(struct sl_parser *p, const struct sl_loc *loc)
 {
-	static const char *const settings[] = { "streams", "size", "timeout" };
-	const char *word = sl_ast_text(p, loc), *text = sl_ast_text(p, size);
+	const char *text = sl_ast_text(p, loc);
 
-	if (!word || !text)
-		return;
-	if (strcmp(word, settings[0]) != 0)
-		sl_parser_note(p, sl_unknown_word(p, loc, "setting of flows", word, settings, 3));
-	else
-		sl_parser_note(p, flows_places(p, size, "messages have", text, SL_STREAMS_MIN,
+	if (text)
+		sl_parser_note(p, flows_places(p, loc, "messages have", text, SL_STREAMS_MIN,
 					       SL_STREAMS_MAX, &p->flows.streams));
 }
 

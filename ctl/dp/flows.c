@@ -60,8 +60,7 @@ static int make_streams(struct sl_dp *dp, __u32 count)
 		err = dp_arena_touch(dp, sl_stream_offset(0),
 				     (__u64)count * sizeof(struct sl_stream));
 	if (!err)
-		err = dp_arena_touch(dp, sl_stream_bytes_offset(0),
-				     (__u64)count * SL_STREAM_BYTES);
+		err = dp_arena_touch(dp, sl_stream_bytes_offset(0), (__u64)count * SL_STREAM_BYTES);
 	return err;
 }
 
