@@ -115,8 +115,18 @@ static __always_inline __u32 app_work(__u32 cpu, __u32 hook)
 	return work;
 }
 
-/* The stage: for rule sets that need it. looked: at the flow, too. */
-static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 cpu, __u32 ruleset, bool looked)
+/* A datagram has its message whole, so its flow is only told what it is. */
+SL_VERIFIED_ONCE int sl_app_note(__u32 work)
+{
+	struct sl_scratch *scratch = sl_scratch();
+
+	if (scratch && scratch->found.flow_state != SL_FLOW_NONE)
+		sl_stream_note(stream_app(&scratch->found, work), work);
+	return 0;
+}
+
+/* The stage: for rule sets that need it. */
+static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 cpu, __u32 ruleset, __u32 needs)
 {
 	struct sl_scratch *scratch = sl_scratch();
 	__u32 work = app_work(cpu, pkt->hook), app = 0;
@@ -124,8 +134,10 @@ static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 cpu, __u32 rul
 	sl_blind_app(sl_facts_of(pkt));
 	if (pkt->key.l4 != SL_L4_TCP)
 		app = sl_app_read(pkt->ctx, sl_facts_of(pkt), work);
-	else if (looked && pkt->transport)
+	else if ((needs & SL_NEEDS_STREAM) && pkt->transport)
 		app = sl_stream_look(pkt->ctx, sl_facts_of(pkt), work, app_seq(pkt), ruleset);
+	if (app && pkt->key.l4 != SL_L4_TCP && (needs & SL_NEEDS_FLOW))
+		sl_app_note(work);
 	if (scratch)
 		scratch->found.app = app;
 }
