@@ -32,11 +32,12 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 #define SL_NEEDS_MACS 2U
 
 /* Stages between parsing and the rules, each only for rule sets with a rule that asks for it. */
-#define SL_NEEDS_INNER 4U /* packets within packets */
-#define SL_NEEDS_FLOW  8U /* the flow table */
-#define SL_NEEDS_APP   16U /* application messages */
-#define SL_NEEDS_NAME  64U /* names in them */
-#define SL_NEEDS_SCAN  32U /* patterns in the payload */
+#define SL_NEEDS_INNER	4U /* packets within packets */
+#define SL_NEEDS_FLOW	8U /* the flow table */
+#define SL_NEEDS_APP	16U /* application messages */
+#define SL_NEEDS_NAME	64U /* names in them */
+#define SL_NEEDS_SCAN	32U /* patterns in the payload */
+#define SL_NEEDS_STREAM 128U /* messages over TCP, and so the flows of TCP */
 
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
@@ -384,6 +385,7 @@ enum sl_reject {
 	SL_REJECT_HOST,
 	SL_REJECT_PORT,
 	SL_REJECT_ADMIN, /* administratively prohibited */
+	SL_REJECT_BOTH, /* RST to both ends; needs an skb */
 	SL_REJECT_NXDOMAIN, /* from here on replies to DNS queries */
 	SL_REJECT_REFUSED,
 	SL_REJECT_A,

@@ -68,6 +68,7 @@
 	X(REJECT_LIMIT,      "reject-limit",      UNSENT,      "more rejected than answered in a second")        \
 	X(REJECT_SILENT,     "reject-silent",     UNSENT,      "rejected, but such a packet is never answered")  \
 	X(REJECT_ROOM,       "reject-room",       UNSENT,      "rejected, but the frame has no room for the answer") \
+	X(REJECT_UNSENT,     "reject-unsent",     UNSENT,      "rejected, but the interface did not take the answer") \
 	X(REDIRECT_PORT,     "redirect-port",     UNSENT,      "the interface to redirect to is not there")      \
 	X(MIRROR_PORT,       "mirror-port",       UNDONE,      "the interface to mirror to is not there, or refused the copy") \
 	X(WRITE_PAST,        "write-past",        UNDONE,      "bytes to be set are not in the packet, or cross headers") \
@@ -75,7 +76,11 @@
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
 	X(BAN_FULL,          "ban-full",          UNDONE,      "no room for one more in the set that a rule bans into")  \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
+	X(STREAM_PENDING,    "stream-pending",    PENDING,     "a message goes on in packets that have not come") \
 	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
+	X(STREAM_SIZE,       "stream-size",       UNDECIDED,   "a message is longer, or in more parts, than is put together") \
+	X(STREAM_TABLE,      "stream-table",      UNDECIDED,   "no place was left to put a message together") \
+	X(STREAM_OVERLAP,    "stream-overlap",    UNDECIDED,   "bytes of a message came once more, and were others") \
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
 	X(PATTERN_BUDGET,    "pattern-budget",    UNDECIDED,   "too much in the payload is nearly what rules look for") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \

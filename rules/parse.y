@@ -57,7 +57,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_SET_REF T_AT T_SAMPLE T_HANDLE T_QUANTITY T_MAC
 %token T_EQ T_NE T_LE T_GE
 %token T_CHAIN T_DEFINE T_GEOIP T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_SET T_TC T_XDP
-%token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_TIMEOUT
+%token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_STREAMS T_TIMEOUT
 %token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT T_REPLY
 %token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
 %token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
@@ -78,7 +78,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 /* "ip saddr" is one selector, not a bare "ip" and then "saddr". */
 %precedence BARE
 /* "drop flow" is one verdict. */
-%precedence T_SADDR T_DADDR T_CODE T_LENGTH T_FLOW
+%precedence T_SADDR T_DADDR T_CODE T_LENGTH T_PROTO T_PROTOCOL T_DSCP T_TTL T_FLOW
 
 %type <atom> atom flag set_name port_name
 %type <value> value simple
@@ -228,6 +228,7 @@ flow_settings:
 flow_setting:
   %empty
 | T_SIZE quantity { sl_ast_flows_size(lexer->parser, &@quantity); }
+| T_STREAMS quantity { sl_ast_flows_streams(lexer->parser, &@quantity); }
 | T_TIMEOUT T_WORD quantity { sl_ast_flows_timeout(lexer->parser, &@2, &@quantity); }
 | error {
 	if (lexer->stuck)
@@ -599,6 +600,8 @@ selector:
 | T_PROTO { $$ = SL_SEL_PROTO; }
 | T_PROTOCOL { $$ = SL_SEL_PROTO; }
 | T_META T_L4PROTO { $$ = SL_SEL_PROTO; }
+| T_IP T_PROTOCOL { $$ = SL_SEL_IP_PROTO; }
+| T_IP6 T_PROTO { $$ = SL_SEL_IP6_PROTO; }
 | T_TCP T_SPORT { $$ = SL_SEL_TCP_SPORT; }
 | T_TCP T_DPORT { $$ = SL_SEL_TCP_DPORT; }
 | T_UDP T_SPORT { $$ = SL_SEL_UDP_SPORT; }
@@ -615,6 +618,10 @@ selector:
 | T_FRAGMENT { $$ = SL_SEL_FRAGMENT; }
 | T_DSCP { $$ = SL_SEL_DSCP; }
 | T_TTL { $$ = SL_SEL_TTL; }
+| T_IP T_DSCP { $$ = SL_SEL_IP_DSCP; }
+| T_IP6 T_DSCP { $$ = SL_SEL_IP6_DSCP; }
+| T_IP T_TTL { $$ = SL_SEL_IP_TTL; }
+| T_IP6 T_TTL { $$ = SL_SEL_IP6_TTL; }
 | T_ETHER T_SADDR { $$ = SL_SEL_ETHER_SADDR; }
 | T_ETHER T_DADDR { $$ = SL_SEL_ETHER_DADDR; }
 | T_TCP T_WINDOW { $$ = SL_SEL_TCP_WINDOW; }

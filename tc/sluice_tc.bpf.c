@@ -64,15 +64,14 @@ static __always_inline bool tc_seen(struct __sk_buff *skb, __u32 *from)
 
 static __always_inline void tc_count_seen(struct __sk_buff *skb)
 {
-	sl_count(sl_config.stats + bpf_get_smp_processor_id() * SL_PAGE_SIZE +
-			 SL_SEEN * (__u32)sizeof(struct sl_counter),
+	sl_count(sl_hook_counters(sl_cpu()) + SL_SEEN * (__u32)sizeof(struct sl_counter),
 		 tc_bytes(skb));
 }
 
 /*
  * TCX_NEXT and TC_ACT_UNSPEC are one number: programs and filters behind Sluice's still run. The
  * answer to a rejected packet goes to where the packet came from: out of the interface, or, if it
- * was on its way out, in at it.
+ * was on its way out, in at it. Of two answers, the one that is in the packet now goes on.
  */
 static __always_inline int tc_action(struct __sk_buff *skb, enum sl_dir dir,
 				     const struct sl_decision *decision)
@@ -81,6 +80,8 @@ static __always_inline int tc_action(struct __sk_buff *skb, enum sl_dir dir,
 	case SL_DROP:
 		return SL_TC_ACT_SHOT;
 	case SL_REJECT:
+		if (decision->arg == SL_REJECT_BOTH)
+			return SL_TCX_NEXT;
 		return bpf_redirect(skb->ifindex, dir == SL_DIR_EGRESS ? BPF_F_INGRESS : 0);
 	case SL_REDIRECT:
 		return bpf_redirect(decision->arg, 0);
@@ -98,7 +99,7 @@ static __always_inline int tc_run(struct __sk_buff *skb, enum sl_hook hook, enum
 
 	tc_view(skb, &pkt, hook, &view);
 	pkt.key.from = sl_unknown(from);
-	sl_pipeline(&pkt, dir, bpf_get_smp_processor_id(), &sl_config, true, &decision);
+	sl_pipeline(&pkt, dir, true, &decision);
 	return tc_action(skb, dir, &decision);
 }
 

@@ -53,7 +53,12 @@ static __always_inline __u64 sl_clock(void)
 	return host_now;
 }
 
-static __u32 host_slot;
+static __u32 host_slot, host_counters;
+
+static __always_inline __u32 sl_cpu(void)
+{
+	return 0;
+}
 
 static __always_inline __u32 sl_iface_slot(void)
 {
@@ -62,9 +67,20 @@ static __always_inline __u32 sl_iface_slot(void)
 
 #define HOST_RULE_SHIFT 12
 
-static __always_inline __u32 sl_rule_counters(void)
+static __always_inline __u32 sl_rule_counters(__u32 cpu)
 {
-	return sl_rule_counter_offset(0, HOST_RULE_SHIFT, 0);
+	return sl_rule_counter_offset(0, HOST_RULE_SHIFT, cpu);
+}
+
+static __always_inline __u32 sl_hook_counters(__u32 cpu)
+{
+	(void)cpu;
+	return host_counters;
+}
+
+static __always_inline bool sl_is_traced(void)
+{
+	return true;
 }
 
 static __always_inline bool sl_event_emit(const void *event, __u32 size)
@@ -209,21 +225,39 @@ static __always_inline int sl_skb_tags(struct host_packet *packet, const struct 
 	return 0;
 }
 
+/* What is in the packet goes back as a copy, and the packet goes on: as at TC. */
+static inline enum sl_reason host_onward(struct sl_pkt *pkt, const __u32 *numbers)
+{
+	struct sl_answer *answer = &host_scratch.answer;
+	struct bpf_dynptr view;
+
+	host_done.back_len = pkt->ctx->len;
+	memcpy(host_done.back, pkt->ctx->bytes, pkt->ctx->len);
+	sl_answer_onward(answer, pkt->key.l3 == SL_L3_IP6, numbers);
+	sl_view(pkt->ctx, &view);
+	return sl_answer_write(&view, sl_facts_of(pkt), answer) ? SL_REASON_WRITE_REFUSED
+								: SL_REASON_NONE;
+}
+
 static __always_inline enum sl_reason sl_reject(struct sl_pkt *pkt, __u32 kind, const bool moves)
 {
 	struct sl_answer *answer = &host_scratch.answer;
+	__u32 numbers[ANSWER_NUMBERS] = {};
 	struct bpf_dynptr view;
 	enum sl_reason reason;
 
 	(void)moves;
 	sl_view(pkt->ctx, &view);
+	if (kind == SL_REJECT_BOTH)
+		bpf_dynptr_read(numbers, sizeof(numbers), &view, pkt->transport + 4, 0);
 	reason = sl_answer_make(&view, sl_facts_of(pkt), kind, answer, SL_ANSWER6_MAX);
 	if (reason)
 		return reason;
 	host_resize(pkt->ctx, pkt->network + answer->size);
 	sl_view(pkt->ctx, &view);
-	return sl_answer_write(&view, sl_facts_of(pkt), answer) ? SL_REASON_WRITE_REFUSED
-								: SL_REASON_NONE;
+	if (sl_answer_write(&view, sl_facts_of(pkt), answer))
+		return SL_REASON_WRITE_REFUSED;
+	return kind == SL_REJECT_BOTH ? host_onward(pkt, numbers) : SL_REASON_NONE;
 }
 
 static inline void host_done_clear(const struct frame *frame)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -26,7 +27,7 @@ struct frame lab_frame(const struct layer *layers)
 }
 
 /* The same in both arenas, and in every run. */
-static void name_key_fill(char *arena)
+void lab_name_key(char *arena)
 {
 	__u64 *key = (void *)(arena + SL_ARENA_NAME_KEY), word = 1;
 
@@ -47,13 +48,13 @@ int lab_setup(void **state)
 	/* -EACCES would be the verifier: no reason to skip. */
 	if (err == -EPERM) {
 		lab_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
-		name_key_fill(host_arena);
+		lab_name_key(host_arena);
 		kernel_exit();
 		return 0;
 	}
-	name_key_fill(host_arena);
+	lab_name_key(host_arena);
 	if (kernel_arena)
-		name_key_fill(kernel_arena);
+		lab_name_key(kernel_arena);
 	if (err)
 		fprintf(stderr, "programs do not load: %s\n", strerror(-err));
 	return err;
@@ -125,4 +126,32 @@ bool lab_same(const char *what, const struct frame *frame, const struct sl_trace
 	lab_print("wanted", wanted);
 	packet_print(frame->bytes, frame->len < 4000 ? frame->len : 4000);
 	return false;
+}
+
+int lab_run(const char *group, const void *rows, size_t size, size_t nrows,
+	    CMUnitTestFunction test_row, const struct CMUnitTest *others, size_t nothers)
+{
+	struct CMUnitTest *tests = calloc(nrows + nothers, sizeof(*tests));
+	int failed;
+
+	if (!tests)
+		abort();
+	for (size_t i = 0; i < nrows; i++) {
+		const char *row = (const char *)rows + i * size;
+
+		tests[i] = (struct CMUnitTest) { .name = *(const char *const *)row,
+						 .test_func = test_row,
+						 .initial_state = (void *)row };
+	}
+	memcpy(tests + nrows, others, nothers * sizeof(*tests));
+	failed = _cmocka_run_group_tests(group, tests, nrows + nothers, lab_setup, lab_teardown);
+	free(tests);
+	return failed ? 1 : 0;
+}
+
+void lab_bucket_fill(void)
+{
+	memset(host_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
+	if (kernel_arena)
+		memset(kernel_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
 }

@@ -97,6 +97,10 @@ static const struct scan_row rows[] = {
 	{ "count and go on", "payload contains \"needles\" count\n " evil, pkt(eth(), ip4(), udp(), bytes("evil.example needles")), SL_DROP },
 	{ "more than there is room for", "payload contains \"a\" count\n payload contains \"b\" count\n payload contains \"c\" count\n payload contains \"d\" count\n payload contains \"e\" count\n payload contains \"f\" count\n payload contains \"g\" count\n payload contains \"h\" count\n payload contains \"i\" count\n payload contains \"j\" count\n payload contains \"k\" count\n payload contains \"l\" count\n payload contains \"m\" count\n payload contains \"n\" count\n payload contains \"o\" count\n payload contains \"p\" count\n payload contains \"q\" count\n payload contains \"ZZ\" accept\n payload contains \"r\" drop",
 	  pkt(eth(), ip4(), udp(), bytes("abcdefghijklmnopqrst")), SL_DROP },
+	{ "as many as there is room for, the last", "payload contains \"a\" count\n payload contains \"b\" count\n payload contains \"c\" count\n payload contains \"d\" count\n payload contains \"e\" count\n payload contains \"f\" count\n payload contains \"g\" count\n payload contains \"h\" count\n payload contains \"i\" count\n payload contains \"j\" count\n payload contains \"k\" count\n payload contains \"l\" count\n payload contains \"m\" count\n payload contains \"n\" count\n payload contains \"o\" count\n payload contains \"p\" drop",
+	  pkt(eth(), ip4(), udp(), bytes("abcdefghijklmnop")), SL_DROP },
+	{ "as many as there is room for, the first", "payload contains \"p\" count\n payload contains \"b\" count\n payload contains \"c\" count\n payload contains \"d\" count\n payload contains \"e\" count\n payload contains \"f\" count\n payload contains \"g\" count\n payload contains \"h\" count\n payload contains \"i\" count\n payload contains \"j\" count\n payload contains \"k\" count\n payload contains \"l\" count\n payload contains \"m\" count\n payload contains \"n\" count\n payload contains \"o\" count\n payload contains \"a\" drop",
+	  pkt(eth(), ip4(), udp(), bytes("abcdefghijklmnop")), SL_DROP },
 	{ "nothing is left of it in the next packet", evil, pkt(eth(), ip4(), udp(), bytes("qrstabcd")), SL_ACCEPT },
 
 	{ "a first fragment", evil, pkt(eth(), ip4(.mf = 1, .id = 7), udp(.len = 200), bytes("an evil.example.")), SL_DROP },
@@ -110,15 +114,6 @@ static const struct scan_row rows[] = {
 /* clang-format on */
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
-
-static struct policy *policy_of(const char *rules)
-{
-	static char text[1 << 19];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rules,
-		 rules);
-	return policy_new(text);
-}
 
 struct wanted {
 	enum sl_verdict verdict;
@@ -504,19 +499,12 @@ static void test_budget_of_fragments(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_cuts),	   cmocka_unit_test(test_naive),
 		cmocka_unit_test(test_budget),	   cmocka_unit_test(test_budget_of_fragments),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("scan", tests, NROWS + count, lab_setup, lab_teardown) ? 1
-											      : 0;
+	return lab_run("scan", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }

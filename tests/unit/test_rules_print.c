@@ -65,7 +65,7 @@ static void test_good_files(void **state)
 
 static void test_shipped_files(void **state)
 {
-	load_all("configs/*.conf", 5);
+	load_all("configs/*.conf", 6);
 }
 
 /* Each fenced block marked sluice is a configuration. */
@@ -284,6 +284,12 @@ static const struct row rows[] = {
 	{ "inner icmp type 3 code 4 drop", "inner icmp type destination-unreachable code 4 drop" },
 	{ "inner inner arp inner ttl 3 drop", "inner ttl 3 inner inner arp drop" },
 	{ "inner ip tunnel any drop", "inner ip drop" },
+	{ "inner ip protocol 6 drop", "inner ip inner tcp drop" },
+	{ "inner ip6 nexthdr udp drop", "inner ip6 inner udp drop" },
+	{ "inner ip ttl 1 drop", "inner ip inner ttl 1 drop" },
+	{ "inner ip6 hoplimit 1 drop", "inner ip6 inner ttl 1 drop" },
+	{ "inner inner ip dscp ef drop", "inner inner ip inner inner dscp ef drop" },
+	{ "inner ip6 dscp ef drop", "inner ip6 inner dscp ef drop" },
 	{ "tunnel { gtp, none, vxlan } drop", "tunnel { none, vxlan, gtp } drop" },
 	{ "tunnel 1-5 drop", "tunnel any drop" },
 	{ "udp vxlan vni 5 drop", "vxlan vni 5 drop" },
