@@ -52,8 +52,8 @@ static __always_inline void sl_skb_priority(struct __sk_buff *skb, __u32 value, 
 static __always_inline int sl_skb_mirror(struct __sk_buff *skb, __u32 ifindex)
 {
 	__u32 high = skb->cb[3], low = skb->cb[4];
-	struct sl_work __arena *work = SL_AT(
-		struct sl_work, sl_work_offset(sl_cpu(), SL_HOOK_TC_EGRESS));
+	struct sl_work __arena *work =
+		SL_AT(struct sl_work, sl_work_offset(sl_cpu(), SL_HOOK_TC_EGRESS));
 	int err;
 
 	if (high == TC_COPY_HIGH && low == TC_COPY_LOW)
