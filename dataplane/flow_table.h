@@ -73,6 +73,12 @@ static __always_inline bool flow_tag_swap(const struct flow_place *place, __u64 
 	       place->tag;
 }
 
+/* What is known of the flow's application: struct sl_flow_app. flow: offset of its entry. */
+static __always_inline __u32 sl_flow_app(__u32 flow)
+{
+	return flow + (__u32)offsetof(struct sl_flow, app);
+}
+
 /* Whether the place's flow is the one of the key, and whole; *serial says which one it was. */
 static __always_inline bool flow_is(__u32 at, const struct sl_flow_key *key, __u32 *serial)
 {

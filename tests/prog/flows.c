@@ -25,6 +25,8 @@ static void clear(char *arena, __u32 ncpus)
 	memset(arena + sl_flow_stats_offset(0), 0, ncpus * sizeof(struct sl_flow_stats));
 	memset(line_of(arena, 0), 0, FLOWS_MAX / SL_FLOW_WAYS * sizeof(struct sl_flow_line));
 	memset(place_of(arena, 0, 0), 0, FLOWS_MAX * sizeof(struct sl_flow));
+	memset(arena + SL_ARENA_STREAMS, 0, sizeof(struct sl_stream_pool));
+	memset(arena + sl_stream_offset(0), 0, SL_STREAMS * sizeof(struct sl_stream));
 	for (__u32 i = 0; i < 12; i++)
 		table->secret[i] = 0x9e3779b9U * (i + 7) ^ i << 5;
 }
@@ -72,6 +74,12 @@ struct sl_flow *flows_find(char *arena, __u16 port, __u16 other, __u8 proto)
 			return flow;
 	}
 	return NULL;
+}
+
+struct sl_flow_app *flows_app(char *arena, const struct sl_flow *flow)
+{
+	(void)arena;
+	return (struct sl_flow_app *)&flow->app;
 }
 
 size_t flows_count(const char *arena)
