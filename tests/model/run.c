@@ -615,7 +615,8 @@ static bool run_ways(const struct fuzz_case *fc, struct report *report)
 
 	for (enum way way = 0; way < WAY_MAX_ && good; way++) {
 		host_now = began;
-		if (loaded.needs.flow)
+		/* Messages of TCP have flows, too. */
+		if (loaded.needs.flow || loaded.needs.message)
 			flows_clear();
 		states[way].count = states[way].flows = 0;
 		way_off[way] = pieces_off[way] = false;
