@@ -101,7 +101,7 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 
 	switch (op->kind) {
 	case SL_OP_LOG:
-		sl_op_log(ctx, facts, body, at);
+		sl_op_log(ctx, facts, body, at, ruleset);
 		break;
 #ifdef SL_HAS_SKB
 	case SL_OP_MARK:
