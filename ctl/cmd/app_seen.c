@@ -225,7 +225,8 @@ void sl_app_see(struct sl_app_seen *seen, const struct sl_trial *trial,
 
 	*seen = (struct sl_app_seen) { .fields = json_object() };
 	json_object_set_new(seen->fields, "app",
-			    found ? json_string(sl_app_names[found->app % SL_APP_MAX_]) : json_null());
+			    found ? json_string(sl_app_names[found->app % SL_APP_MAX_])
+				  : json_null());
 	for (int app = SL_APP_NONE + 1; app < SL_APP_MAX_; app++)
 		json_object_set_new(seen->fields, sl_app_names[app], json_null());
 	if (found)

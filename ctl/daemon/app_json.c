@@ -21,10 +21,9 @@ json_t *sl_app_name_json(const __u8 *bytes, __u8 length)
 	if (count < length)
 		used = (size_t)snprintf(text, sizeof(text), "...");
 	for (i = 0; i < count; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 bytes[i] > ' ' && bytes[i] < 0x7f && bytes[i] != '\\' ?
-						 "%c" :
-						 "\\%03u",
-					 bytes[i]);
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used,
+			bytes[i] > ' ' && bytes[i] < 0x7f && bytes[i] != '\\' ? "%c" : "\\%03u",
+			bytes[i]);
 	return json_string(text);
 }

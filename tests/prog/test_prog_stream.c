@@ -454,7 +454,8 @@ static void test_noted(void **state)
 static void test_events(void **state)
 {
 	const struct sequence row = {};
-	const struct step steps[] = { { BAD, 0, 100, PENDING }, { BAD, 100, .at = 100 },
+	const struct step steps[] = { { BAD, 0, 100, PENDING },
+				      { BAD, 100, .at = 100 },
 				      { JUNK, .at = 9000 } };
 	struct policy *policy;
 
