@@ -49,6 +49,8 @@ struct app_row {
 #define NAMED  .sni = "www.example.com"
 #define GET    "GET /a/b?c=d HTTP/1.1\r\n"
 #define HOST   "Host: www.example.com\r\n"
+#define N63    "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define N253   N63 "." N63 "." N63 ".abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
 #define EXACT  "tls sni www.example.com"
 #define HTTPS  "http host www.example.com"
 #define IDS    "\4abcd\0"
@@ -78,6 +80,7 @@ static const struct app_row rows[] = {
 	{ "tls: extension twice: the first", EXACT, true, hello(NAMED, .again = "b.example") },
 	{ "tls: extension twice: not the second", EXACT, false,
 	  hello(.sni = "b.example", .again = "www.example.com") },
+	{ "tls: a name of 253 bytes", "tls sni \"" N253 "\"", true, hello(.sni = N253) },
 	{ "tls: many extensions", EXACT, true, hello(NAMED, .many = 200) },
 	{ "tls: key share before the name", EXACT, true, hello(NAMED, .share = 1216) },
 	{ "tls: no session id", EXACT, true, hello(NAMED, .session = -1) },
@@ -109,6 +112,8 @@ static const struct app_row rows[] = {
 	{ "tls: app of a broken one", "app tls", true, hello(NAMED, .lie_extensions = 1), BROKEN },
 	{ "tls: extensions past the end", EXACT, false, hello(NAMED, .lie_extensions = 1), BROKEN },
 	{ "tls: extensions end early", EXACT, false, hello(NAMED, .lie_extensions = -1), BROKEN },
+	{ "tls: an extension past the end", EXACT, false, hello(NAMED, .lie_last = 1), BROKEN },
+	{ "tls: an extension that ends early", EXACT, false, hello(NAMED, .lie_last = -1), BROKEN },
 	{ "tls: bytes behind", EXACT, false, hello(NAMED, .trailing = 3), BROKEN },
 	{ "tls: session id too long", EXACT, false, hello(NAMED, .lie_session = 1), BROKEN },
 	{ "tls: odd ciphers", EXACT, false, hello(NAMED, .lie_ciphers = 1), BROKEN },
@@ -300,7 +305,7 @@ static void test_row(void **state)
 	struct frame frame = frame_of(row);
 	struct policy *policy;
 	struct sl_trace trace;
-	char rules[512];
+	char rules[1024];
 
 	snprintf(rules, sizeof(rules),
 		 "chain ingress {\n %s drop\n}\nchain egress {\n %s drop\n}\n", row->match,
