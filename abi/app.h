@@ -132,7 +132,9 @@ struct sl_work {
 	struct sl_app_found found;
 	struct sl_flow_app fresh; /* of a flow that has no entry yet */
 	__u32 lent; /* of egress: a copy of the packet is on its way, see SL_OP_MIRROR */
-	__u8 pad[8192 - sizeof(struct sl_app_found) - sizeof(struct sl_flow_app) - 4];
+	__u32 pad;
+	__u64 kept[64]; /* of egress: what was found in the packet, meanwhile */
+	__u8 pad2[8192 - sizeof(struct sl_app_found) - sizeof(struct sl_flow_app) - 520];
 	__u8 bytes[SL_WORK_BYTES]; /* of the message */
 	__u8 rest[SL_WORK_SIZE - 8192 - SL_WORK_BYTES];
 };

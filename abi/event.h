@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "app.h"
 #include "rule.h"
 
 /*
@@ -28,6 +29,9 @@ struct sl_event {
 	__u8 hook; /* enum sl_hook */
 	__u8 action; /* enum sl_verdict of the rule; SL_CONTINUE: the rules behind it decide */
 	__u8 reason; /* enum sl_reason */
-	__u8 pad;
+	__u8 app; /* enum sl_app: of the packet or its flow */
+	__u8 name_length; /* of the name; what is in name are the last bytes of a longer one */
+	__u8 pad[7];
+	__u8 name[SL_FLOW_NAME];
 };
-_Static_assert(sizeof(struct sl_event) == 112, "layout");
+_Static_assert(sizeof(struct sl_event) == 208, "layout");

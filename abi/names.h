@@ -4,6 +4,7 @@
 
 /* The words of the enums, for user space: what rules, JSON, counters and docs say. */
 
+#include "app.h"
 #include "flow.h"
 #include "inner.h"
 #include "reason.h"
@@ -34,6 +35,13 @@ static const char *const sl_dir_names[] __attribute__((unused)) = {
 	SL_DIRS(X)
 #undef X
 };
+
+static const char *const sl_app_names[] __attribute__((unused)) = {
+#define X(name, word) [SL_APP_##name] = word,
+	SL_APPS(X)
+#undef X
+};
+_Static_assert(sizeof(sl_app_names) / sizeof(*sl_app_names) == SL_APP_MAX_, "words");
 
 static const char *const sl_flow_state_names[] __attribute__((unused)) = {
 #define X(name, word) [SL_FLOW_##name] = word,

@@ -39,6 +39,9 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 #define SL_NEEDS_SCAN	32U /* patterns in the payload */
 #define SL_NEEDS_STREAM 128U /* messages over TCP, and so the flows of TCP */
 
+/* Work areas, see struct sl_work. */
+#define SL_NEEDS_WORK (SL_NEEDS_FLOW | SL_NEEDS_APP | SL_NEEDS_STREAM)
+
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \
 	X(BITS, "a field of up to 8 bits, by a bit for each value")                     \

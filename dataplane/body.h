@@ -24,15 +24,51 @@
 #define SL_BODY_LEFT (-1)
 
 #ifdef SL_HAS_SKB
+
+_Static_assert(sizeof(struct sl_found) % 8 == 0 &&
+		       sizeof(struct sl_found) <= sizeof(((struct sl_work *)0)->kept),
+	       "words that are kept");
+
+/*
+ * A copy that comes through this very program, in a tunnel perhaps, leaves there what was found in
+ * it. What was found in the packet is kept meanwhile; its message is not touched, see app_work().
+ */
+SL_VERIFIED_ONCE int sl_mirror_keep(__u32 work, __u32 back)
+{
+	__u32 at = work + (__u32)offsetof(struct sl_work, kept);
+	struct sl_scratch *scratch = sl_scratch();
+	__u64 *found;
+
+	if (!scratch)
+		return 0;
+	found = (__u64 *)&scratch->found;
+	SL_UNROLL for (__u32 i = 0; i < sizeof(struct sl_found) / 8; i++)
+	{
+		if (back)
+			found[i] = *SL_AT(__u64, at + i * 8);
+		else
+			*SL_AT(__u64, at + i * 8) = found[i];
+	}
+	SL_AT(struct sl_work, work)->lent = !back;
+	return 0;
+}
+
 static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u32 ruleset,
 					__u32 port)
 {
 	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);
 	__u32 at = rules->ports + port * (__u32)sizeof(struct sl_rule_port);
 	__u32 ifindex = SL_AT(struct sl_rule_port, at)->ifindex;
+	__u32 work = sl_work_offset(sl_cpu(), SL_HOOK_TC_EGRESS);
+	/* A copy of a copy is not made. */
+	bool keeps = (rules->needs & SL_NEEDS_WORK) && !SL_AT(struct sl_work, work)->lent;
 
+	if (keeps)
+		sl_mirror_keep(work, false);
 	if (!ifindex || sl_skb_mirror(ctx, ifindex))
 		sl_undone(facts, SL_REASON_MIRROR_PORT);
+	if (keeps)
+		sl_mirror_keep(work, true);
 }
 #endif
 
@@ -101,7 +137,7 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 
 	switch (op->kind) {
 	case SL_OP_LOG:
-		sl_op_log(ctx, facts, body, at);
+		sl_op_log(ctx, facts, body, at, ruleset);
 		break;
 #ifdef SL_HAS_SKB
 	case SL_OP_MARK:

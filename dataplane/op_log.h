@@ -36,10 +36,36 @@ static __always_inline void log_facts(struct sl_event *event, const struct sl_fa
 	event->payload = facts->payload;
 	event->hook = facts->hook;
 	event->reason = facts->reason;
-	event->pad = 0;
 }
 
-SL_VERIFIED_ONCE int sl_op_log(SL_CTX *ctx, struct sl_facts *facts, __u32 body, __u32 at)
+/* The name in the packet's message; without one, the name of the flow that it belongs to. */
+static __always_inline void log_app(struct sl_event *event, const struct sl_found *found)
+{
+	const struct sl_app_found __arena *app = SL_AT(struct sl_app_found, found->app);
+	const struct sl_flow_app __arena *flow = SL_AT(struct sl_flow_app, found->stream.app);
+	__u32 name = 0;
+
+	event->app = app->app;
+	if (app->has & SL_APP_HAS_NAME) {
+		event->name_length = app->name.length;
+		name = found->app + (__u32)(offsetof(struct sl_app_found, name) +
+					    offsetof(struct sl_name, text));
+		if (event->name_length > SL_FLOW_NAME)
+			name += event->name_length - SL_FLOW_NAME;
+	} else if (event->key.l4 == SL_L4_TCP && flow->app == event->app) {
+		event->name_length = flow->length;
+		name = found->stream.app + (__u32)offsetof(struct sl_flow_app, name);
+	}
+	if (!name)
+		return;
+	SL_UNROLL for (__u32 i = 0; i < SL_FLOW_NAME; i += 8)
+	{
+		*(__u64 *)(event->name + i) = *SL_AT(const __u64, name + i);
+	}
+}
+
+SL_VERIFIED_ONCE int sl_op_log(SL_CTX *ctx, struct sl_facts *facts, __u32 body, __u32 at,
+			       __u32 ruleset)
 {
 	const struct sl_op_log __arena *op = SL_AT(struct sl_op_log, at);
 	const struct sl_body __arena *rule = SL_AT(struct sl_body, body);
@@ -58,6 +84,10 @@ SL_VERIFIED_ONCE int sl_op_log(SL_CTX *ctx, struct sl_facts *facts, __u32 body, 
 	if (snap && (sl_view(ctx, &view) || bpf_dynptr_read(scratch->snap, snap, &view, 0, 0)))
 		snap = 0;
 	log_facts(&scratch->event, facts);
+	scratch->event.app = SL_APP_NONE;
+	scratch->event.name_length = 0;
+	if ((SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP) && scratch->found.app)
+		log_app(&scratch->event, &scratch->found);
 	scratch->event.time = sl_clock();
 	scratch->event.held = state->held ? __sync_lock_test_and_set(&state->held, 0) : 0;
 	scratch->event.slot = rule->slot;

@@ -6,17 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
 #include "trial.h"
 #include "words.h"
 
 #define NAME_TEXT (4 * SL_NAME_MAX + 1)
 #define SHOWN	  256U /* bytes of a text */
-
-static const char *const app_names[] = {
-#define X(name, word) [SL_APP_##name] = word,
-	SL_APPS(X)
-#undef X
-};
 
 __attribute__((format(printf, 2, 3))) static void say(struct sl_app_seen *seen, const char *format,
 						      ...)
@@ -220,7 +215,7 @@ static void see_message(struct sl_app_seen *seen, const struct sl_trial *trial,
 	default:
 		return;
 	}
-	json_object_set_new(seen->fields, app_names[found->app % SL_APP_MAX_], fields);
+	json_object_set_new(seen->fields, sl_app_names[found->app % SL_APP_MAX_], fields);
 }
 
 void sl_app_see(struct sl_app_seen *seen, const struct sl_trial *trial,
@@ -230,11 +225,12 @@ void sl_app_see(struct sl_app_seen *seen, const struct sl_trial *trial,
 
 	*seen = (struct sl_app_seen) { .fields = json_object() };
 	json_object_set_new(seen->fields, "app",
-			    found ? json_string(app_names[found->app % SL_APP_MAX_]) : json_null());
+			    found ? json_string(sl_app_names[found->app % SL_APP_MAX_])
+				  : json_null());
 	for (int app = SL_APP_NONE + 1; app < SL_APP_MAX_; app++)
-		json_object_set_new(seen->fields, app_names[app], json_null());
+		json_object_set_new(seen->fields, sl_app_names[app], json_null());
 	if (found)
-		say(seen, "%s", app_names[found->app % SL_APP_MAX_]);
+		say(seen, "%s", sl_app_names[found->app % SL_APP_MAX_]);
 	if (found && found->has & SL_APP_HAS_MESSAGE)
 		see_message(seen, trial, found);
 }

@@ -73,6 +73,8 @@ static void add_flow(struct sl_table *table, const json_t *flow)
 	const json_t *server = json_object_get(flow, "server");
 	const json_t *proto = json_object_get(flow, "proto");
 	const json_t *verdict = json_object_get(flow, "verdict");
+	const char *app = json_string_value(json_object_get(flow, "app"));
+	const char *name = json_string_value(json_object_get(flow, "name"));
 	char text[80];
 
 	if (json_is_string(proto))
@@ -94,6 +96,8 @@ static void add_flow(struct sl_table *table, const json_t *flow)
 		      sl_text_age(sl_json_int(flow, "age"), text, sizeof(text)));
 	sl_table_cell(table, SL_PLAIN, "%s",
 		      sl_text_age(sl_json_int(flow, "idle"), text, sizeof(text)));
+	sl_table_cell(table, SL_PLAIN, "%s", app ? app : "-");
+	sl_table_cell(table, SL_PLAIN, "%s", name ? name : "-");
 	if (json_is_object(verdict))
 		sl_table_cell(table, SL_BAD, "%s by %s", sl_json_text(verdict, "verdict"),
 			      sl_json_text(verdict, "rule"));
@@ -121,6 +125,8 @@ static int show(const json_t *reply)
 	sl_table_column(table, SL_RIGHT, "BYTES");
 	sl_table_column(table, SL_RIGHT, "AGE");
 	sl_table_column(table, SL_RIGHT, "IDLE");
+	sl_table_column(table, SL_LEFT, "APP");
+	sl_table_column(table, SL_SHRINK, "NAME");
 	sl_table_column(table, SL_SHRINK, "VERDICT");
 	json_array_foreach (json_object_get(reply, "flows"), i, flow)
 		add_flow(table, flow);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app_json.h"
 #include "daemon.h"
 #include "jsontext.h"
 #include "names.h"
@@ -232,6 +233,8 @@ static int list_flow(void *arg, const struct sl_dp_flow *f)
 	sl_json_set(
 		json, "state",
 		json_string(sl_flow_state_names[SL_FLOW_STATE(flow->state) % SL_FLOW_STATE_MAX_]));
+	sl_json_set(json, "app", sl_app_json(flow->app.app));
+	sl_json_set(json, "name", sl_app_name_json(flow->app.name, flow->app.length));
 	sl_json_set(json, "first", time_json(listing->now, f->since_ms));
 	sl_json_set(json, "last", time_json(listing->now, f->idle_ms));
 	sl_json_set(json, "age", json_integer((json_int_t)(f->since_ms / 1000)));

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "dp.h"
+#include "app_json.h"
 #include "jsontext.h"
 #include "names.h"
 
@@ -197,6 +198,8 @@ static json_t *own_json(const struct sl_event *event, const struct sl_rule *rule
 	if (event->reason)
 		sl_json_set(json, "reason",
 			    json_string(sl_reason_names[event->reason % SL_REASON_MAX_]));
+	if (event->name_length)
+		sl_json_set(json, "name", sl_app_name_json(event->name, event->name_length));
 	sl_json_set(json, "length", json_integer(event->length));
 	if (event->held)
 		sl_json_set(json, "held_back", json_integer((json_int_t)event->held));
@@ -217,6 +220,8 @@ json_t *sl_event_json(const struct sl_dp *dp, const struct sl_event *event,
 	sl_json_set(json, "event_type", json_string("alert"));
 	add_vlan(json, &event->key);
 	add_ip(json, &event->key);
+	if (event->app)
+		sl_json_set(json, "app_proto", sl_app_json(event->app));
 	sl_json_set(json, "alert", alert_json(event, name));
 	sl_json_set(json, "verdict",
 		    json_pack("{s:s}", "action", blocks(event) ? "drop" : "alert"));

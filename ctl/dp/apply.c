@@ -239,7 +239,7 @@ static int work_areas(struct sl_dp *dp, __u32 base)
 {
 	const struct sl_ruleset *rules = dp_at(dp, base);
 
-	if (!(rules->needs & SL_NEEDS_APP))
+	if (!(rules->needs & SL_NEEDS_WORK))
 		return 0;
 	return dp_arena_touch(dp, SL_ARENA_WORK,
 			      (__u64)dp->ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work));

@@ -450,9 +450,36 @@ static void test_noted(void **state)
 		assert_true(flows_same());
 }
 
+/* An event says what the packet's message is, or its flow. */
+static void test_events(void **state)
+{
+	const struct sequence row = {};
+	const struct step steps[] = { { BAD, 0, 100, PENDING },
+				      { BAD, 100, .at = 100 },
+				      { JUNK, .at = 9000 } };
+	struct policy *policy;
+
+	(void)state;
+	policy_free_all();
+	policy = policy_new("chain ingress {\n app tls tls sni .example count\n log\n}\n");
+	policy_flows(policy, FLOWS_MAX);
+	policy_use(policy, policy_drops(policy));
+	flows_clear();
+	open_connection(&row, WAY_XDP);
+	assert_int_equal(host_done.event.event.app, SL_APP_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		assert_true(take_step(&row, &steps[i], WAY_XDP));
+		assert_int_equal(host_done.nevents, 1);
+		assert_int_equal(host_done.event.event.app, SL_APP_TLS);
+		assert_int_equal(host_done.event.event.name_length, i ? strlen("bad.example") : 0);
+		if (i)
+			assert_memory_equal(host_done.event.event.name, "bad.example", 11);
+	}
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_LEN(rows) + 6];
+	static struct CMUnitTest tests[ARRAY_LEN(rows) + 7];
 	size_t count = 0;
 
 	make_messages();
@@ -467,6 +494,7 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_single_bytes);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_exhaustion);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_noted);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_events);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(lab_test_kernel);
 	return _cmocka_run_group_tests("stream", tests, count, lab_setup, lab_teardown);
 }
