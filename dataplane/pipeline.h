@@ -36,7 +36,7 @@ static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats
 }
 
 /* Set beside what sl_flow_look() says. */
-#define LOOK_DECIDED 0x400U /* the packet is dropped, and the rules are not asked */
+#define LOOK_DECIDED (1ULL << 34) /* the packet is dropped, and the rules are not asked */
 
 /*
  * What the stages could not look into counts, and decides where it is set to: true when it did. A
@@ -59,7 +59,7 @@ static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_c
 
 	if ((__u8)looked) {
 		decision->verdict = (__u8)looked;
-		decision->slot = looked >> 32;
+		decision->slot = SL_FLOW_SLOT((__u32)looked);
 	}
 	return looked | FLOW_LOOKED;
 }
