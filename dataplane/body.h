@@ -132,7 +132,8 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 static __always_inline int body_end(const struct sl_body __arena *body, __u32 bytes)
 {
 	if (body->action == SL_CONTINUE)
-		sl_count(sl_rule_counters() + body->slot * (__u32)sizeof(struct sl_counter), bytes);
+		sl_count(sl_rule_counters(sl_cpu()) + body->slot * (__u32)sizeof(struct sl_counter),
+			 bytes);
 	return body->action;
 }
 

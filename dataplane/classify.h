@@ -23,13 +23,12 @@ struct sl_decision {
 	__u32 slot; /* of the rule or policy that decided, SL_NO_SLOT for none */
 	__u32 arg; /* of the verdict, as in struct sl_body */
 	__u32 from; /* not 0: place of the rule that is left to TC, with all behind it */
+	__u64 flow; /* what the stage of flows said: see flow.h; 0: it was not asked */
 };
 
 /* What the rule set is to a packet. */
 struct sl_court {
 	__u32 rules; /* offset of the struct sl_ruleset */
-	__u32 slot; /* of the interface */
-	__u32 counters; /* offset of this CPU's rule counters */
 	__u32 chain; /* offset of the struct sl_chain */
 };
 
@@ -64,20 +63,21 @@ static __always_inline bool record6_fits(const struct sl_record6 __arena *record
  * What a rule does that has a body, or counts and goes on; true when it decided. A global function:
  * inside the loops over records the verifier would walk it for each way through them.
  */
-SL_VERIFIED_ONCE bool sl_rule_act(SL_CTX *ctx, struct sl_facts *facts, const struct sl_court *court,
+SL_VERIFIED_ONCE bool sl_rule_act(SL_CTX *ctx, struct sl_facts *facts, __u32 ruleset,
 				  struct sl_decision *decision, __u64 order_target)
 {
 	__u32 order = order_target >> 32, target = (__u32)order_target;
 	int said;
 
 	sl_keep(ctx);
-	if (!facts || !court || !decision)
+	if (!facts || !decision)
 		return false;
 	if (!(order & SL_ORDER_BODY)) {
-		sl_count(court->counters + target * (__u32)sizeof(struct sl_counter), facts->bytes);
+		sl_count(sl_rule_counters(sl_cpu()) + target * (__u32)sizeof(struct sl_counter),
+			 facts->bytes);
 		return false;
 	}
-	said = sl_body_run(ctx, facts, target, court->rules);
+	said = sl_body_run(ctx, facts, target, ruleset);
 	if (said == SL_CONTINUE)
 		return false;
 	if (said == SL_BODY_LEFT) {
@@ -99,7 +99,7 @@ static __always_inline bool record_act(__u32 order, __u32 target, struct sl_pkt 
 	if ((order & SL_ORDER_BODY) && !sl_body_fits(target, &pkt->key))
 		return false;
 	if ((order & SL_ORDER_BODY) || verdict == SL_CONTINUE)
-		return sl_rule_act(pkt->ctx, sl_facts_of(pkt), court, decision,
+		return sl_rule_act(pkt->ctx, sl_facts_of(pkt), court->rules, decision,
 				   (__u64)order << 32 | target);
 	decision->verdict = verdict;
 	decision->slot = target;
@@ -155,7 +155,7 @@ static __always_inline __u32 record4_next(__u32 at, __u32 end, const struct sl_k
 }
 
 /* The way of most packets: IPv4, or neither, and one tree. */
-static __always_inline void classify_one(__u64 tree, struct sl_pkt *pkt,
+static __always_inline bool classify_one(__u64 tree, struct sl_pkt *pkt,
 					 const struct sl_court *court, struct sl_decision *decision)
 {
 	__u64 leaf = tree_leaf(tree, &pkt->key);
@@ -166,13 +166,14 @@ static __always_inline void classify_one(__u64 tree, struct sl_pkt *pkt,
 
 		at = record4_next(at, end, &pkt->key);
 		if (at >= end)
-			return;
+			return false;
 		record = SL_AT(struct sl_record4, at);
 		if ((record->order & SL_ORDER_PLACE) >= pkt->key.from &&
 		    record_act(record->order, record->target, pkt, court, decision))
-			return;
+			return true;
 		at += sizeof(*record);
 	}
+	return false;
 }
 
 static __always_inline void leaf_set(struct sl_leaves *leaves, int i, __u64 leaf)
@@ -278,7 +279,7 @@ SL_VERIFIED_ONCE bool sl_hits_next(struct sl_leaves *leaves, const struct sl_key
  * A rule that mirrors out of its own interface has this program run once more before it goes on, and
  * that walk leaves nothing of this one: it begins again behind the rule.
  */
-static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
+static __always_inline bool classify_many(__u32 list, struct sl_pkt *pkt,
 					  const struct sl_court *court,
 					  struct sl_decision *decision)
 {
@@ -288,7 +289,7 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 	bool any;
 
 	if (!scratch)
-		return;
+		return false;
 	leaves = &scratch->leaves;
 	leaves->list = list;
 	leaves->from = pkt->key.from;
@@ -299,10 +300,10 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 		if (pkt->key.hits)
 			any = sl_hits_next(leaves, &pkt->key, from);
 		if (!any)
-			return;
+			return false;
 		order = leaves->order;
 		if (record_act(order, leaves->target, pkt, court, decision))
-			return;
+			return true;
 		if (leaves->walks != walk) {
 			walk = leaves->walks;
 			leaves->list = list;
@@ -310,20 +311,20 @@ static __always_inline void classify_many(__u32 list, struct sl_pkt *pkt,
 			sl_scan_rewind(&scratch->scanned);
 		}
 	}
+	return false;
 }
 
-/* decision->verdict stays SL_CONTINUE when no rule decides. */
-static __always_inline void sl_classify(struct sl_pkt *pkt, const struct sl_court *court,
+/* True when a rule decides, or is left to TC with all behind it. */
+static __always_inline bool sl_classify(struct sl_pkt *pkt, const struct sl_court *court,
 					struct sl_decision *decision)
 {
-	__u32 at = sl_unknown(court->chain) +
+	__u32 at = court->chain +
 		   (pkt->key.l3 * SL_L4_MAX_ + pkt->key.l4) * (__u32)sizeof(struct sl_list);
 	const struct sl_list __arena *list = SL_AT(struct sl_list, at);
 
 	if (!list->tree[0])
-		return;
+		return false;
 	if (list->tree[1] || pkt->key.l3 == SL_L3_IP6)
-		classify_many(at, pkt, court, decision);
-	else
-		classify_one(list->tree[0], pkt, court, decision);
+		return classify_many(at, pkt, court, decision);
+	return classify_one(list->tree[0], pkt, court, decision);
 }

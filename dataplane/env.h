@@ -226,8 +226,11 @@ static __always_inline int sl_view(SL_CTX *ctx, struct bpf_dynptr *view);
 
 static __always_inline __u32 sl_random(void);
 static __always_inline __u64 sl_clock(void); /* ns, monotonic */
+static __always_inline __u32 sl_cpu(void);
 static __always_inline __u32 sl_iface_slot(void);
-static __always_inline __u32 sl_rule_counters(void); /* offset of this CPU's */
+static __always_inline __u32 sl_rule_counters(__u32 cpu); /* offset of a CPU's */
+static __always_inline __u32 sl_hook_counters(__u32 cpu); /* of its struct sl_hook_stats */
+static __always_inline bool sl_is_traced(void);
 
 /* An event into the ring; false when it is full. */
 static __always_inline bool sl_event_emit(const void *event, __u32 size);

@@ -12,6 +12,10 @@
 #define __noinline __attribute__((noinline))
 #endif
 
+/* The compiler puts what follows from it out of the way of common packets. */
+#define sl_rare(condition)  __builtin_expect(!!(condition), 0)
+#define sl_often(condition) __builtin_expect(!!(condition), 1)
+
 #ifdef __clang__
 #define SL_UNROLL _Pragma("unroll")
 #else

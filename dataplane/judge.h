@@ -12,8 +12,7 @@ static __always_inline void judge_by_rules(struct sl_pkt *pkt, const struct sl_c
 {
 	const struct sl_chain __arena *chain = SL_AT(struct sl_chain, court->chain);
 
-	sl_classify(pkt, court, decision);
-	if (decision->verdict != SL_CONTINUE || decision->from)
+	if (sl_classify(pkt, court, decision))
 		return;
 	if (pkt->reason) {
 		decision->verdict = SL_ACCEPT;
@@ -47,8 +46,7 @@ static __always_inline void judge_leave(const struct sl_decision *decision)
 	sl_track_verdict(piece);
 }
 
-static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
-					struct sl_decision *decision)
+static __always_inline void judge_piece(struct sl_pkt *pkt, struct sl_decision *decision)
 {
 	struct sl_scratch *scratch = sl_scratch();
 	struct sl_piece *piece;
@@ -56,7 +54,7 @@ static __always_inline void judge_piece(struct sl_pkt *pkt, __u32 slot,
 	if (!scratch)
 		return;
 	piece = &scratch->piece;
-	piece_fill(piece, pkt, slot);
+	piece_fill(piece, pkt, sl_iface_slot());
 	sl_track(piece);
 	if (piece->reason)
 		pkt->reason = piece->reason;
@@ -88,6 +86,27 @@ static __always_inline void judge_nothing(struct sl_pkt *pkt, struct sl_decision
 	*decision = (struct sl_decision) { .verdict = SL_ACCEPT };
 }
 
+/* Before the rules are asked; true when they are not to be. */
+static __always_inline bool judge_first(struct sl_pkt *pkt, const struct sl_court *court,
+					struct sl_decision *decision)
+{
+	if (pkt->frag && judge_trusts(pkt))
+		judge_piece(pkt, decision);
+	if (pkt->reason && judge_drops(court, pkt->reason, decision))
+		return true;
+	return pkt->frag == SL_FRAG_LATER && (decision->verdict != SL_CONTINUE || decision->from);
+}
+
+/* Behind the rules. */
+static __always_inline void judge_last(const struct sl_pkt *pkt, const struct sl_court *court,
+				       struct sl_decision *decision)
+{
+	if (pkt->undone)
+		judge_drops(court, pkt->undone, decision);
+	if (pkt->frag == SL_FRAG_FIRST && judge_trusts(pkt))
+		judge_leave(decision);
+}
+
 /*
  * A reason that is set to drop decides first: the fields that the rules would read are not to be
  * trusted. A later fragment takes the verdict of its first one. Then the verdict of the flow, which
@@ -97,16 +116,10 @@ static __always_inline void judge_nothing(struct sl_pkt *pkt, struct sl_decision
 static __always_inline void sl_judge(struct sl_pkt *pkt, const struct sl_court *court,
 				     struct sl_decision *decision)
 {
-	if (pkt->frag && judge_trusts(pkt))
-		judge_piece(pkt, court->slot, decision);
-	if (pkt->reason && judge_drops(court, pkt->reason, decision))
-		return;
-	if (pkt->frag == SL_FRAG_LATER && (decision->verdict != SL_CONTINUE || decision->from))
+	if (!sl_pkt_is_plain(pkt) && judge_first(pkt, court, decision))
 		return;
 	if (decision->verdict == SL_CONTINUE)
 		judge_by_rules(pkt, court, decision);
-	if (pkt->undone)
-		judge_drops(court, pkt->undone, decision);
-	if (pkt->frag == SL_FRAG_FIRST && judge_trusts(pkt))
-		judge_leave(decision);
+	if (!sl_pkt_is_plain(pkt))
+		judge_last(pkt, court, decision);
 }

@@ -172,14 +172,29 @@ static __always_inline __u64 sl_clock(void)
 	return bpf_ktime_get_ns();
 }
 
+static __always_inline __u32 sl_cpu(void)
+{
+	return bpf_get_smp_processor_id();
+}
+
 static __always_inline __u32 sl_iface_slot(void)
 {
 	return sl_config.slot;
 }
 
-static __always_inline __u32 sl_rule_counters(void)
+static __always_inline __u32 sl_rule_counters(__u32 cpu)
 {
-	return sl_rule_counter_offset(0, sl_config.rule_shift, bpf_get_smp_processor_id());
+	return sl_rule_counter_offset(0, sl_config.rule_shift, cpu);
+}
+
+static __always_inline __u32 sl_hook_counters(__u32 cpu)
+{
+	return sl_config.stats + cpu * SL_PAGE_SIZE;
+}
+
+static __always_inline bool sl_is_traced(void)
+{
+	return sl_config.trace;
 }
 
 static __always_inline bool sl_event_emit(const void *event, __u32 size)

@@ -14,26 +14,25 @@
 #include "parse_link.h"
 #include "parse_transport.h"
 
+static __always_inline enum sl_step parse_other(const struct sl_bytes *from, struct sl_facts *pkt)
+{
+	if (pkt->ethertype == SL_ETH_ARP)
+		return parse_arp(from, pkt);
+	return sl_stop(pkt,
+		       pkt->ethertype < SL_ETH_FIRST ? SL_REASON_LLC : SL_REASON_UNKNOWN_ETHERTYPE);
+}
+
 /* What follows the link layer, of which pkt->ethertype is known. */
 static __always_inline void sl_parse_network(const struct sl_bytes *from, struct sl_facts *pkt)
 {
 	enum sl_step step;
 
-	switch (pkt->ethertype) {
-	case SL_ETH_IP4:
+	if (sl_often(pkt->ethertype == SL_ETH_IP4))
 		step = parse_ip4(from, pkt);
-		break;
-	case SL_ETH_IP6:
+	else if (pkt->ethertype == SL_ETH_IP6)
 		step = parse_ip6(from, pkt);
-		break;
-	case SL_ETH_ARP:
-		parse_arp(from, pkt);
-		return;
-	default:
-		sl_stop(pkt, pkt->ethertype < SL_ETH_FIRST ? SL_REASON_LLC
-							   : SL_REASON_UNKNOWN_ETHERTYPE);
-		return;
-	}
+	else
+		step = parse_other(from, pkt);
 	if (step == SL_NEXT)
 		parse_transport(from, pkt);
 }

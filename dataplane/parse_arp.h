@@ -16,5 +16,5 @@ static __always_inline enum sl_step parse_arp(const struct sl_bytes *from, struc
 	if (sl_get16(arp) != 1 || sl_get16(arp + 2) != SL_ETH_IP4 || arp[4] != 6 || arp[5] != 4)
 		return sl_stop(pkt, SL_REASON_BAD_ARP);
 	pkt->end = pkt->cursor + SL_ARP_LEN;
-	return SL_NEXT;
+	return SL_STOP;
 }

@@ -163,7 +163,7 @@ static __always_inline enum sl_step parse_ip6(const struct sl_bytes *from, struc
 	payload_len = sl_get16(ip + 4);
 	rest = pkt->length - pkt->network - SL_IP6_LEN;
 	/* Packets of over 64 KiB that stay on the host; in older kernels with a jumbo option. */
-	if (payload_len == 0 && pkt->is_gso)
+	if (payload_len == 0 && sl_is_gso(pkt))
 		payload_len = rest;
 	/*
 	 * Length 0 before hop-by-hop options says that they hold the real one, which is over 65535.

@@ -71,16 +71,17 @@ static __always_inline enum sl_step parse_link(const struct sl_bytes *from, stru
 {
 	enum sl_step step = SL_NEXT;
 
-	if (!from->window)
-		return sl_stop(pkt, SL_REASON_SHORT_ETHERNET);
+	if (sl_rare(!from->window))
+		return sl_stop(pkt, pkt->reason ? pkt->reason : SL_REASON_SHORT_ETHERNET);
 	pkt->ethertype = sl_get16(from->window + 12);
-	if (!link_is_tag(pkt->ethertype) && !link_took_tag(pkt)) {
+	/* What sl_pkt_init() left there, and not 14, so that the verifier does not know it. */
+	pkt->cursor = pkt->network + SL_ETHERNET_LEN;
+	if (!sl_rare(link_is_tag(pkt->ethertype)) && !link_took_tag(pkt)) {
 		pkt->key.link = (__u64)pkt->ethertype << SL_LINK_ETHERTYPE_SHIFT;
-		pkt->cursor = pkt->network = sl_unknown(SL_ETHERNET_LEN);
+		pkt->network = pkt->cursor;
 		return SL_NEXT;
 	}
 
-	pkt->cursor = SL_ETHERNET_LEN;
 	if (link_took_tag(pkt))
 		link_add_tag(pkt, pkt->vlan_tci);
 	if (link_is_tag(pkt->ethertype))

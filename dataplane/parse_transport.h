@@ -22,11 +22,11 @@ static __always_inline enum sl_step transport_cut(struct sl_facts *pkt, enum sl_
 
 /* The transport header's fixed part; NULL when the packet, not only the frame, ends before it. */
 static __always_inline const __u8 *transport_header(const struct sl_bytes *from,
-						    struct sl_facts *pkt, const __u32 len)
+						    const struct sl_facts *pkt, const __u32 len)
 {
-	if (pkt->end - pkt->cursor < len)
+	if (pkt->end - pkt->transport < len)
 		return NULL;
-	return sl_header(from, pkt->cursor, len);
+	return sl_header(from, pkt->transport, len);
 }
 
 static __always_inline void transport_ports(struct sl_facts *pkt, const __u8 *header, enum sl_l4 l4)
@@ -41,16 +41,16 @@ static __always_inline enum sl_step parse_tcp(const struct sl_bytes *from, struc
 	const __u8 *tcp = transport_header(from, pkt, SL_TCP_LEN);
 	__u32 header_len;
 
-	if (!tcp)
+	if (sl_rare(!tcp))
 		return transport_cut(pkt, SL_REASON_SHORT_TCP);
 	header_len = (tcp[12] >> 4) * 4;
-	if (header_len < SL_TCP_LEN)
+	if (sl_rare(header_len < SL_TCP_LEN))
 		return sl_stop(pkt, SL_REASON_BAD_DOFF);
-	if (header_len > pkt->end - pkt->cursor)
+	if (sl_rare(header_len > pkt->end - pkt->transport))
 		return transport_cut(pkt, SL_REASON_BAD_DOFF);
 	transport_ports(pkt, tcp, SL_L4_TCP);
 	pkt->key.xport |= (__u64)tcp[13] << SL_XPORT_FLAGS_SHIFT;
-	pkt->payload = pkt->cursor + header_len;
+	pkt->payload = pkt->transport + header_len;
 	return SL_NEXT;
 }
 
@@ -62,7 +62,7 @@ static __always_inline enum sl_step parse_udp(const struct sl_bytes *from, struc
 	if (!udp)
 		return transport_cut(pkt, SL_REASON_SHORT_UDP);
 	len = sl_get16(udp + 4);
-	if (len == 0 && pkt->is_gso)
+	if (len == 0 && sl_is_gso(pkt))
 		len = pkt->end - pkt->cursor;
 	/* The length of a fragmented datagram is that of the whole, not of its first fragment. */
 	if (len < SL_UDP_LEN || (!pkt->frag && len > pkt->end - pkt->cursor))
@@ -105,9 +105,9 @@ static __always_inline enum sl_step parse_transport(const struct sl_bytes *from,
 	__u8 proto = pkt->key.xport >> SL_XPORT_PROTO_SHIFT;
 
 	pkt->transport = pkt->cursor;
-	switch (proto) {
-	case SL_PROTO_TCP:
+	if (sl_often(proto == SL_PROTO_TCP))
 		return parse_tcp(from, pkt);
+	switch (proto) {
 	case SL_PROTO_UDP:
 		return parse_udp(from, pkt);
 	case SL_PROTO_SCTP:

@@ -19,92 +19,90 @@
 #include "reject.h"
 #include "reply.h"
 
-static __always_inline void pipeline_count(const struct sl_pkt *pkt, __u32 stats, __u32 rules,
+static __always_inline void pipeline_count_reason(const struct sl_pkt *pkt, __u8 reason)
+{
+	sl_count(sl_hook_counters(sl_cpu()) + (__u32)offsetof(struct sl_hook_stats, reason) +
+			 reason * (__u32)sizeof(struct sl_counter),
+		 pkt->bytes);
+}
+
+static __always_inline void pipeline_count(const struct sl_pkt *pkt,
 					   const struct sl_decision *decision)
 {
 	const __u32 unit = sizeof(struct sl_counter);
+	__u32 cpu = sl_cpu();
 
-	sl_count(stats + decision->verdict * unit, pkt->bytes);
+	sl_count(sl_hook_counters(cpu) + decision->verdict * unit, pkt->bytes);
 	if (decision->slot)
-		sl_count(rules + decision->slot * unit, pkt->bytes);
+		sl_count(sl_rule_counters(cpu) + decision->slot * unit, pkt->bytes);
+	if (sl_pkt_is_plain(pkt))
+		return;
 	if (pkt->reason)
-		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) + pkt->reason * unit,
-			 pkt->bytes);
+		pipeline_count_reason(pkt, pkt->reason);
 	if (pkt->undone)
-		sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) + pkt->undone * unit,
-			 pkt->bytes);
+		pipeline_count_reason(pkt, pkt->undone);
 }
-
-/* Set beside what sl_flow_look() says. */
-#define LOOK_DECIDED (1ULL << 34) /* the packet is dropped, and the rules are not asked */
 
 /*
  * What the stages could not look into counts, and decides where it is set to: true when it did. A
  * reason that parsing met comes first.
  */
 static __always_inline bool pipeline_blind(const struct sl_pkt *pkt, const struct sl_court *court,
-					   __u32 stats, struct sl_decision *decision)
+					   struct sl_decision *decision)
 {
-	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
-			 pkt->blind * (__u32)sizeof(struct sl_counter),
-		 pkt->bytes);
+	pipeline_count_reason(pkt, pkt->blind);
 	return !pkt->reason && judge_drops(court, pkt->blind, decision);
 }
 
 /* A flow that has a verdict: its rest takes it, counted where the rule is that said so. */
-static __always_inline __u64 pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
-					   struct sl_decision *decision)
+static __always_inline void pipeline_flow(struct sl_pkt *pkt, const struct sl_court *court,
+					  struct sl_decision *decision)
 {
-	__u64 looked = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
+	__u64 said = sl_flow_look(pkt->ctx, sl_facts_of(pkt), court->rules);
 
-	if ((__u8)looked) {
-		decision->verdict = (__u8)looked;
-		decision->slot = SL_FLOW_SLOT((__u32)looked);
+	if ((__u8)said) {
+		decision->verdict = (__u8)said;
+		decision->slot = SL_FLOW_SLOT((__u32)said);
 	}
-	return looked | FLOW_LOOKED;
+	decision->flow = said | FLOW_LOOKED;
 }
 
 /*
- * What rules ask for beyond the headers, as far as this rule set has such rules. decision is final
- * when it returns LOOK_DECIDED; what is to be learnt behind the rules: see sl_flow_teaches().
+ * What rules ask for beyond the headers, as far as this rule set has such rules. True: the packet is
+ * dropped, and the rules are not asked.
  */
-static __always_inline __u64 pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
-					   __u32 cpu, __u32 stats, struct sl_decision *decision)
+static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_court *court,
+					  struct sl_decision *decision)
 {
 	__u32 needs = SL_AT(struct sl_ruleset, court->rules)->needs;
-	__u64 looked = 0;
 
 	if (!needs)
-		return 0;
+		return false;
 	if (needs & SL_NEEDS_MACS)
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_INNER)
 		sl_inner(pkt->ctx, sl_facts_of(pkt));
 	if (needs & SL_NEEDS_FLOW)
-		looked = pipeline_flow(pkt, court, decision);
+		pipeline_flow(pkt, court, decision);
 	if (decision->verdict != SL_CONTINUE)
-		return looked;
+		return false;
 	if (needs & SL_NEEDS_APP)
-		sl_app_look(pkt, sl_work_offset(cpu, pkt->hook));
+		sl_app_look(pkt, sl_work_offset(sl_cpu(), pkt->hook));
 	if (needs & SL_NEEDS_SCAN)
 		sl_scan_packet(pkt->ctx, sl_facts_of(pkt), court->rules);
 	if (needs & SL_NEEDS_NAME)
 		sl_name_stage(pkt, court->rules);
-	if (pkt->blind && pipeline_blind(pkt, court, stats, decision))
-		looked |= LOOK_DECIDED;
-	return looked;
+	return pkt->blind && pipeline_blind(pkt, court, decision);
 }
 
 /* Behind the rules; a table that is full is one more thing that could not be looked into. */
 static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
-					   struct sl_decision *decision, __u32 cpu, __u32 stats)
+					   struct sl_decision *decision)
 {
-	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, cpu,
+	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, sl_cpu(),
 			   decision->verdict << 8 | decision->arg, decision->slot))
 		return;
-	sl_count(stats + (__u32)offsetof(struct sl_hook_stats, reason) +
-			 SL_REASON_FLOW_TABLE * (__u32)sizeof(struct sl_counter),
-		 pkt->bytes);
+	pipeline_count_reason(pkt, SL_REASON_FLOW_TABLE);
 	if (!pkt->blind)
 		pkt->blind = SL_REASON_FLOW_TABLE;
 	if (!pkt->reason)
@@ -156,18 +154,18 @@ static __always_inline void pipeline_trace_flow(struct sl_trace __arena *trace, 
 }
 
 /* What is in scratch memory is of this packet only when the stage ran for it. */
-static __always_inline __u32 pipeline_app(__u32 ruleset, __u64 looked)
+static __always_inline __u32 pipeline_app(__u32 ruleset, const struct sl_decision *decision)
 {
 	struct sl_scratch *scratch = sl_scratch();
 
-	if (!ruleset || (__u8)looked || !scratch ||
+	if (!ruleset || (__u8)decision->flow || !scratch ||
 	    !(SL_AT(struct sl_ruleset, ruleset)->needs & SL_NEEDS_APP))
 		return 0;
 	return scratch->found.app;
 }
 
 static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 ruleset,
-					   const struct sl_decision *decision, __u64 looked)
+					   const struct sl_decision *decision)
 {
 	struct sl_trace __arena *trace = SL_AT(struct sl_trace, SL_ARENA_TRACE);
 
@@ -189,33 +187,26 @@ static __always_inline void pipeline_trace(const struct sl_pkt *pkt, __u32 rules
 	trace->transport = pkt->transport;
 	trace->payload = pkt->payload;
 	trace->payload_length = pkt->payload ? pkt->end - pkt->payload : 0;
-	pipeline_trace_flow(trace, looked & FLOW_LOOKED);
-	trace->app = pipeline_app(ruleset, looked);
+	pipeline_trace_flow(trace, decision->flow);
+	trace->app = pipeline_app(ruleset, decision);
 	trace->blind = pkt->blind;
 }
 
-static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u32 cpu,
-					const volatile struct sl_prog_config *config,
-					const bool moves, struct sl_decision *decision)
+static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, const bool moves,
+					struct sl_decision *decision)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	__u32 stats = config->stats + cpu * SL_PAGE_SIZE;
 	/* Read once: what this packet meets is one rule set, whole. */
 	__u32 ruleset = *(const volatile __u32 __arena *)&root->ruleset;
 	const struct sl_court court = {
 		.rules = ruleset,
-		.slot = config->slot,
-		.counters = sl_rule_counter_offset(0, config->rule_shift, cpu),
 		.chain = sl_chain_offset(ruleset, dir),
 	};
-	__u64 looked = 0;
 
-	if (ruleset && !pkt->reason)
-		sl_parse(sl_bytes_of(pkt), sl_facts_of(pkt));
 	if (ruleset) {
+		sl_parse(sl_bytes_of(pkt), sl_facts_of(pkt));
 		*decision = (struct sl_decision) { .verdict = SL_CONTINUE };
-		looked = pipeline_look(pkt, &court, cpu, stats, decision);
-		if (!(looked & LOOK_DECIDED))
+		if (!pipeline_look(pkt, &court, decision))
 			sl_judge(pkt, &court, decision);
 	} else {
 		judge_nothing(pkt, decision);
@@ -228,11 +219,11 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, __u
 	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
 #endif
-	if ((looked & FLOW_LOOKED) && sl_flow_teaches(looked, decision->verdict, decision->arg))
-		pipeline_learn(pkt, &court, decision, cpu, stats);
-	pipeline_count(pkt, stats, court.counters, decision);
-	if (config->trace) {
-		pipeline_trace(pkt, ruleset, decision, looked);
+	if (decision->flow && sl_flow_teaches(decision->flow, decision->verdict, decision->arg))
+		pipeline_learn(pkt, &court, decision);
+	pipeline_count(pkt, decision);
+	if (sl_is_traced()) {
+		pipeline_trace(pkt, ruleset, decision);
 		sl_inner_trace();
 	}
 }

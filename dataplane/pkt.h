@@ -42,18 +42,19 @@ struct sl_facts {
 	__u16 vlan_tci; /* a tag that the NIC or the kernel took out of the frame */
 	__u8 has_vlan_tci;
 	__u8 is_gso; /* many segments in one: the IP length may say 0 (BIG TCP) */
-	__u8 hook; /* enum sl_hook */
 
+	/* All zero in most packets: see sl_pkt_is_plain(). */
 	__u8 reason; /* enum sl_reason: the first that parsing met */
-	__u8 tags; /* VLAN tags */
 	__u8 frag; /* enum sl_frag_kind */
+	__u8 blind; /* enum sl_reason of class BLIND: the first that a stage met */
+	__u8 undone; /* enum sl_reason: the first thing that a rule says and that could not be done */
 
 	/* Of a fragment only. */
 	__u16 frag_offset; /* bytes, a multiple of 8; SL_FRAG_MORE: this is not the last one */
 	__u16 frag_len; /* bytes behind the IP headers */
 
-	__u8 blind; /* enum sl_reason of class BLIND: the first that a stage met */
-	__u8 undone; /* enum sl_reason: the first thing that a rule says and that could not be done */
+	__u8 hook; /* enum sl_hook */
+	__u8 tags; /* VLAN tags */
 	__u16 ethertype; /* host order, after all tags */
 
 	/* Offsets from the start of the frame; 0 until reached. */
@@ -73,7 +74,7 @@ struct sl_bytes {
 	SL_CTX *ctx;
 	const struct bpf_dynptr *view;
 	const __u8 *window;
-	__u64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
+	__s64 window_len; /* 64 bits, or the verifier loses it with the next store beside it */
 };
 
 /* The members of both are the packet's. Parsers get them apart: see inner.h. */
@@ -98,14 +99,15 @@ static __always_inline struct sl_bytes *sl_bytes_of(struct sl_pkt *pkt)
 		_Static_assert(offsetof(struct sl_pkt, member) % 8 == 0, "a word of its own"); \
 		__builtin_memcpy((char *)(pkt) + offsetof(struct sl_pkt, member), &(zero), 8); \
 	} while (0)
-_Static_assert(offsetof(struct sl_pkt, frag) == offsetof(struct sl_pkt, vlan_tci) + 7 &&
+_Static_assert(offsetof(struct sl_pkt, reason) == offsetof(struct sl_pkt, vlan_tci) + 4 &&
+		       offsetof(struct sl_pkt, undone) == offsetof(struct sl_pkt, reason) + 3 &&
 		       offsetof(struct sl_pkt, ethertype) ==
 			       offsetof(struct sl_pkt, frag_offset) + 6 &&
 		       offsetof(struct sl_pkt, tagging) == offsetof(struct sl_pkt, ip_end) + 4,
 	       "pkt_zero");
 
-/* Of the hook in the word that begins with vlan_tci. */
-#define PKT_HOOK_SHIFT (8 * (offsetof(struct sl_pkt, hook) - offsetof(struct sl_pkt, vlan_tci)))
+/* Of the hook in the word that begins with frag_offset. */
+#define PKT_HOOK_SHIFT (8 * (offsetof(struct sl_pkt, hook) - offsetof(struct sl_pkt, frag_offset)))
 
 /*
  * Only what a parser may leave unset is cleared: a store for each field of each packet would cost
@@ -118,12 +120,12 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 					const struct bpf_dynptr *view, enum sl_hook hook)
 {
 	const __u64 zero = sl_unknown(0);
-	const __u64 first = zero + ((__u64)hook << PKT_HOOK_SHIFT);
+	const __u64 word = zero + ((__u64)hook << PKT_HOOK_SHIFT);
 
 	pkt->ctx = ctx;
 	pkt->view = view;
-	pkt_zero(pkt, vlan_tci, first); /* to frag */
-	pkt_zero(pkt, frag_offset, zero); /* to ethertype */
+	pkt_zero(pkt, vlan_tci, zero); /* to undone */
+	pkt_zero(pkt, frag_offset, word); /* to ethertype */
 	pkt_zero(pkt, network, zero); /* and transport */
 	pkt_zero(pkt, payload, zero); /* and end */
 	pkt_zero(pkt, ip_end, zero); /* and tagging.pops, tagging.pushes */
@@ -132,7 +134,27 @@ static __always_inline void sl_pkt_init(struct sl_pkt *pkt, SL_CTX *ctx,
 	pkt_zero(pkt, key.addr[0], zero);
 	pkt_zero(pkt, key.sport, zero); /* to l4 */
 	pkt_zero(pkt, key.from, zero);
-	asm volatile("" : : "r"(pkt) : "memory");
+	asm volatile("" : "+m"(*pkt));
+}
+
+/* Only an skb can be many segments in one. */
+static __always_inline bool sl_is_gso(const struct sl_facts *pkt)
+{
+#ifdef SL_HAS_SKB
+	return pkt->is_gso;
+#else
+	(void)pkt;
+	return false;
+#endif
+}
+
+/* No reason was met, and it is whole: one look for most packets. */
+static __always_inline bool sl_pkt_is_plain(const struct sl_pkt *pkt)
+{
+	__u32 word;
+
+	__builtin_memcpy(&word, &pkt->reason, sizeof(word));
+	return sl_often(!word);
 }
 
 /* The first is the one that counts. */
@@ -175,7 +197,7 @@ static __always_inline const void *sl_header(const struct sl_bytes *from, __u32 
 	void *room;
 
 	/* In this form the comparison bounds offset itself, which is what the verifier wants. */
-	if (from->window_len >= len && offset <= from->window_len - len)
+	if (sl_often((__s64)(__u64)offset <= from->window_len - (__s64)len))
 		return from->window + offset;
 	room = sl_header_room();
 	return room ? bpf_dynptr_slice(from->view, offset, room, len) : NULL;

@@ -214,7 +214,7 @@ tunnel_gtp(const struct bpf_dynptr *view, const struct sl_facts *facts, struct s
 	length = sl_get16(gtp + 2);
 	inner->id = sl_get32(gtp + 4);
 	inner->has_id = 1;
-	if (!length && facts->is_gso)
+	if (!length && sl_is_gso(facts))
 		length = inner->end - at;
 	if (length > inner->end - at)
 		return tunnel_bad(inner);

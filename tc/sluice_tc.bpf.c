@@ -64,8 +64,7 @@ static __always_inline bool tc_seen(struct __sk_buff *skb, __u32 *from)
 
 static __always_inline void tc_count_seen(struct __sk_buff *skb)
 {
-	sl_count(sl_config.stats + bpf_get_smp_processor_id() * SL_PAGE_SIZE +
-			 SL_SEEN * (__u32)sizeof(struct sl_counter),
+	sl_count(sl_hook_counters(sl_cpu()) + SL_SEEN * (__u32)sizeof(struct sl_counter),
 		 tc_bytes(skb));
 }
 
@@ -98,7 +97,7 @@ static __always_inline int tc_run(struct __sk_buff *skb, enum sl_hook hook, enum
 
 	tc_view(skb, &pkt, hook, &view);
 	pkt.key.from = sl_unknown(from);
-	sl_pipeline(&pkt, dir, bpf_get_smp_processor_id(), &sl_config, true, &decision);
+	sl_pipeline(&pkt, dir, true, &decision);
 	return tc_action(skb, dir, &decision);
 }
 

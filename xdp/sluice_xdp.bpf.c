@@ -56,9 +56,8 @@ static __always_inline void xdp_view(struct xdp_md *ctx, struct sl_pkt *pkt,
 static __always_inline bool xdp_is_ours(bool ours)
 {
 	const struct sl_root __arena *root = SL_AT(struct sl_root, SL_ARENA_ROOT);
-	struct sl_if_stats __arena *stats =
-		SL_AT(struct sl_if_stats, sl_if_stats_offset(sl_config.slot, sl_config.ncpus,
-							     bpf_get_smp_processor_id()));
+	struct sl_if_stats __arena *stats = SL_AT(
+		struct sl_if_stats, sl_if_stats_offset(sl_config.slot, sl_config.ncpus, sl_cpu()));
 	__u32 before = stats->judged;
 
 	if (root->iface[sl_config.slot].heed == sl_config.instance && before &&
@@ -89,7 +88,7 @@ static __always_inline void xdp_judge(struct xdp_md *ctx, const bool moves,
 		return;
 	}
 	xdp_view(ctx, &pkt, &view);
-	sl_pipeline(&pkt, SL_DIR_INGRESS, bpf_get_smp_processor_id(), &sl_config, moves, decision);
+	sl_pipeline(&pkt, SL_DIR_INGRESS, moves, decision);
 }
 
 /* Tells TC ingress of the same interface what of this packet is judged and counted. */
@@ -139,11 +138,13 @@ SEC("xdp")
 int sluice_xdp_meta(struct xdp_md *ctx)
 {
 	struct sl_decision decision;
+	int action;
 
 	xdp_judge(ctx, true, &decision);
-	if (sl_config.handoff && (decision.verdict == SL_ACCEPT || decision.verdict == SL_CONTINUE))
+	action = xdp_action(&decision);
+	if (action == XDP_PASS && decision.verdict != SL_SEEN && sl_config.handoff)
 		xdp_hand_over(ctx, decision.from);
-	return xdp_action(&decision);
+	return action;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -156,6 +156,7 @@ static int missing_reasons(void)
 	for (int i = 1; i < SL_REASON_MAX_; i++) {
 		/* Not of the packet's making, or what the model does not know yet. */
 		if (run_counts.reason[i] || i == SL_REASON_NO_VIEW || i == SL_REASON_NO_RULES ||
+		    i == SL_REASON_BAD_TUNNEL || i == SL_REASON_BAD_INNER ||
 		    sl_reason_classes[i] == SL_CLASS_UNSENT ||
 		    (sl_reason_classes[i] >= SL_CLASS_UNDONE && i != SL_REASON_WRITE_PAST))
 			continue;

@@ -157,20 +157,14 @@ int host_init(void)
 static void judge(struct sl_pkt *pkt, __u32 slot, __u32 from, struct sl_trace *trace)
 {
 	struct sl_decision decision;
-	struct sl_prog_config config = {
-		.slot = slot,
-		.instance = 1,
-		.ncpus = 1,
-		.rule_shift = HOST_RULE_SHIFT,
-		.trace = 1,
-	};
 	enum sl_dir dir = pkt->hook == SL_HOOK_TC_EGRESS ? SL_DIR_EGRESS : SL_DIR_INGRESS;
 
-	sl_prog_place(&config, pkt->hook);
 	host_slot = slot;
+	host_counters =
+		sl_if_stats_offset(slot, 1, 0) + pkt->hook * (__u32)sizeof(struct sl_hook_stats);
 	memset(host_arena + SL_ARENA_TRACE, 0, sizeof(*trace));
 	pkt->key.from = from;
-	sl_pipeline(pkt, dir, 0, &config, true, &decision);
+	sl_pipeline(pkt, dir, true, &decision);
 	memcpy(trace, host_arena + SL_ARENA_TRACE, sizeof(*trace));
 }
 
@@ -217,6 +211,7 @@ void host_run_no_view(enum sl_hook hook, struct sl_trace *trace)
 	pkt.length = 64;
 	pkt.bytes = pkt.length;
 	pkt.reason = SL_REASON_NO_VIEW;
+	sl_window_none(sl_bytes_of(&pkt));
 	judge(&pkt, 0, 0, trace);
 }
 

@@ -53,7 +53,12 @@ static __always_inline __u64 sl_clock(void)
 	return host_now;
 }
 
-static __u32 host_slot;
+static __u32 host_slot, host_counters;
+
+static __always_inline __u32 sl_cpu(void)
+{
+	return 0;
+}
 
 static __always_inline __u32 sl_iface_slot(void)
 {
@@ -62,9 +67,20 @@ static __always_inline __u32 sl_iface_slot(void)
 
 #define HOST_RULE_SHIFT 12
 
-static __always_inline __u32 sl_rule_counters(void)
+static __always_inline __u32 sl_rule_counters(__u32 cpu)
 {
-	return sl_rule_counter_offset(0, HOST_RULE_SHIFT, 0);
+	return sl_rule_counter_offset(0, HOST_RULE_SHIFT, cpu);
+}
+
+static __always_inline __u32 sl_hook_counters(__u32 cpu)
+{
+	(void)cpu;
+	return host_counters;
+}
+
+static __always_inline bool sl_is_traced(void)
+{
+	return true;
 }
 
 static __always_inline bool sl_event_emit(const void *event, __u32 size)

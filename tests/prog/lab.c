@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -125,4 +126,32 @@ bool lab_same(const char *what, const struct frame *frame, const struct sl_trace
 	lab_print("wanted", wanted);
 	packet_print(frame->bytes, frame->len < 4000 ? frame->len : 4000);
 	return false;
+}
+
+int lab_run(const char *group, const void *rows, size_t size, size_t nrows,
+	    CMUnitTestFunction test_row, const struct CMUnitTest *others, size_t nothers)
+{
+	struct CMUnitTest *tests = calloc(nrows + nothers, sizeof(*tests));
+	int failed;
+
+	if (!tests)
+		abort();
+	for (size_t i = 0; i < nrows; i++) {
+		const char *row = (const char *)rows + i * size;
+
+		tests[i] = (struct CMUnitTest) { .name = *(const char *const *)row,
+						 .test_func = test_row,
+						 .initial_state = (void *)row };
+	}
+	memcpy(tests + nrows, others, nothers * sizeof(*tests));
+	failed = _cmocka_run_group_tests(group, tests, nrows + nothers, lab_setup, lab_teardown);
+	free(tests);
+	return failed ? 1 : 0;
+}
+
+void lab_bucket_fill(void)
+{
+	memset(host_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
+	if (kernel_arena)
+		memset(kernel_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
 }

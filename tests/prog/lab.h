@@ -4,6 +4,13 @@
 
 /* What the tests of this directory share: frames, ways to judge them, and how to compare. */
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "host.h"
 #include "kernel.h"
 #include "policy.h"
@@ -19,6 +26,13 @@ extern const char *lab_no_kernel; /* NULL: programs are loaded */
 
 /* A test that is skipped, and says why, when the others of the program ran on the host only. */
 void lab_test_kernel(void **state);
+
+/* A test for each row, whose first member is its name, and then others; as main() returns it. */
+int lab_run(const char *group, const void *rows, size_t size, size_t nrows,
+	    CMUnitTestFunction test_row, const struct CMUnitTest *others, size_t nothers);
+
+/* As many answers may be sent as when nothing was rejected yet. */
+void lab_bucket_fill(void);
 
 /* Whether BPF_PROG_TEST_RUN takes a frame of this size; the rest is for other tests. */
 bool lab_kernel_takes(enum way way, const struct frame *frame);

@@ -58,6 +58,18 @@ struct policy *policy_new(const char *text)
 	return p;
 }
 
+struct policy *policy_of(const char *rules)
+{
+	struct policy *policy;
+	char *text;
+
+	if (asprintf(&text, "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rules, rules) < 0)
+		abort();
+	policy = policy_new(text);
+	free(text);
+	return policy;
+}
+
 static void use(char *arena, __u32 offset, __u64 drop_reasons)
 {
 	struct sl_root *root = (void *)(arena + SL_ARENA_ROOT);

@@ -8,6 +8,8 @@
 
 /* Compiles text and puts it beside the others; it is not in force yet. The test fails on errors. */
 struct policy *policy_new(const char *text);
+/* The same of these rules, in both chains. */
+struct policy *policy_of(const char *rules);
 /* Puts the rule set in force, with the reasons in drop_reasons dropped: bit r for reason r. */
 void policy_use(const struct policy *policy, __u64 drop_reasons);
 /* What `on` lines in the text, or the defaults, say. */

@@ -27,92 +27,10 @@
 #include "dp.h"
 #include "heap.h"
 #include "private.h"
+#include "set_lab.h"
 #include "set_maps.h"
 #include "set_roots.h"
 #include "sets_private.h"
-
-#define PINS "/sys/fs/bpf/sluice"
-
-static struct sl_dp *dp;
-static const char *pins;
-
-static void start(void)
-{
-	assert_int_equal(sl_dp_new(&dp, pins), 0);
-	if (sl_dp_start(dp))
-		fail_msg("%s", sl_dp_error(dp));
-}
-
-static void restart(void)
-{
-	sl_dp_freep(&dp);
-	start();
-}
-
-static int open_pinned(void **state)
-{
-	(void)state;
-	pins = PINS;
-	start();
-	return 0;
-}
-
-static int clean_up(void **state)
-{
-	(void)state;
-	if (!dp)
-		return 0;
-	assert_int_equal(sl_dp_remove(dp), 0);
-	sl_dp_freep(&dp);
-	assert_int_not_equal(access(PINS, F_OK), 0);
-	return 0;
-}
-
-static int drop(void **state)
-{
-	(void)state;
-	sl_dp_freep(&dp);
-	return 0;
-}
-
-static int try_apply(const char *text)
-{
-	_cleanup_(sl_diag_clear) struct sl_diag diag = {};
-	_cleanup_(sl_conf_freep) struct sl_conf *conf = NULL;
-
-	if (sl_conf_parse(&conf, "test", ".", text, &diag)) {
-		sl_diag_print(&diag, stderr);
-		fail();
-	}
-	return sl_dp_apply(dp, conf, &diag);
-}
-
-static void apply(const char *text)
-{
-	if (try_apply(text))
-		fail_msg("%s", sl_dp_error(dp));
-}
-
-static void add(const char *set, const char *text)
-{
-	if (sl_dp_set_add(dp, set, &text, 1, NULL))
-		fail_msg("%s", sl_dp_error(dp));
-}
-
-static void delete(const char *set, const char *text)
-{
-	if (sl_dp_set_delete(dp, set, &text, 1))
-		fail_msg("%s", sl_dp_error(dp));
-}
-
-static bool has(const char *set, const char *text)
-{
-	bool in = false;
-
-	if (sl_dp_set_test(dp, set, text, &in))
-		fail_msg("%s", sl_dp_error(dp));
-	return in;
-}
 
 static int append(void *arg, const struct sl_dp_elem *elem)
 {
@@ -129,15 +47,6 @@ static void assert_lists(const char *set, const char *want)
 	if (sl_dp_set_list(dp, set, append, got))
 		fail_msg("%s", sl_dp_error(dp));
 	assert_string_equal(got, want);
-}
-
-static struct sl_dp_set info(const char *set)
-{
-	struct sl_dp_set out;
-
-	if (sl_dp_set_find(dp, set, &out))
-		fail_msg("%s", sl_dp_error(dp));
-	return out;
 }
 
 /* --- packets --- */

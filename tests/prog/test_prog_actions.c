@@ -68,22 +68,6 @@ static const struct answer_row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
 
-static struct policy *policy_of(const char *rule)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rule,
-		 rule);
-	return policy_new(text);
-}
-
-static void bucket_fill(void)
-{
-	memset(host_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-	if (kernel_arena)
-		memset(kernel_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-}
-
 static size_t network_of(const struct layer *layers)
 {
 	return 14 + 4 * (layers[1].kind == LAYER_VLAN);
@@ -185,7 +169,7 @@ static bool on_kernel(const struct check *check, enum way way, const struct fram
 	__u32 mark;
 	int err;
 
-	bucket_fill();
+	lab_bucket_fill();
 	err = kernel_run_out(way, frame, &trace, out, &len, &mark);
 	if (lab_is_fragment(&trace))
 		kernel_frags_clear();
@@ -208,7 +192,7 @@ static void test_row(void **state)
 
 	memcpy(bytes, built.bytes, built.len);
 	sums_fill(bytes, built.len);
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	host_run(SL_HOOK_XDP, 0, &check.frame, &trace);
 	host_frags_clear();
@@ -235,7 +219,7 @@ static void test_no_room(void **state)
 		print_message("skip: %s\n", lab_no_kernel);
 		skip();
 	}
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	assert_return_code(kernel_run(WAY_XDP, &frame, &trace), 0);
 	assert_int_equal(trace.verdict, SL_DROP);
@@ -261,7 +245,7 @@ static void test_not_too_many(void **state)
 
 	(void)state;
 	memcpy(bytes, built.bytes, built.len);
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	for (int i = 0; i < 500; i++) {
 		host_run(SL_HOOK_XDP, 0, &frame, &trace);
@@ -287,7 +271,7 @@ static void test_later_fragments(void **state)
 	struct frame built;
 
 	(void)state;
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	built = lab_frame(pkt(eth(), ip4(.mf = 1, .id = 7), udp(.len = 400), data(192)));
 	memcpy(first, built.bytes, built.len);
@@ -336,20 +320,12 @@ static void test_redirect(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_no_room),		cmocka_unit_test(test_not_too_many),
 		cmocka_unit_test(test_later_fragments), cmocka_unit_test(test_redirect),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("actions", tests, NROWS + count, lab_setup, lab_teardown)
-		       ? 1
-		       : 0;
+	return lab_run("actions", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }

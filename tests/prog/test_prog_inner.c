@@ -198,15 +198,6 @@ static const struct inner_row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
 
-static struct policy *policy_of(const char *rule)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rule,
-		 rule);
-	return policy_new(text);
-}
-
 static bool on_kernel(enum way way, const struct frame *frame)
 {
 	struct sl_trace want, trace;

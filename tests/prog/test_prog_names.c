@@ -101,15 +101,6 @@ static const struct name_row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
 
-static struct policy *policy_of(const char *rules)
-{
-	char text[8192];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rules,
-		 rules);
-	return policy_new(text);
-}
-
 static bool as_wanted(const char *way, const struct frame *frame, const struct sl_trace *trace,
 		      enum sl_verdict verdict)
 {
@@ -229,18 +220,11 @@ static void test_many(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("names", tests, NROWS + count, lab_setup, lab_teardown) ? 1
-											       : 0;
+	return lab_run("names", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }

@@ -128,15 +128,6 @@ static void state_clear(void)
 		kernel_limits_clear();
 }
 
-static struct policy *policy_of(const char *rule)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rule,
-		 rule);
-	return policy_new(text);
-}
-
 static size_t build(__u8 *to, const struct layer *layers, bool no_sums)
 {
 	struct frame frame = lab_frame(layers);
@@ -564,7 +555,6 @@ static void test_mirror(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 16];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_limit_rate),
 		cmocka_unit_test(test_limit_bytes),
@@ -580,13 +570,7 @@ int main(void)
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("ops", tests, NROWS + count, lab_setup, lab_teardown) ? 1
-											     : 0;
+	return lab_run("ops", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }

@@ -128,22 +128,6 @@ struct check {
 	size_t size;
 };
 
-static struct policy *policy_of(const char *rule)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rule,
-		 rule);
-	return policy_new(text);
-}
-
-static void bucket_fill(void)
-{
-	memset(host_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-	if (kernel_arena)
-		memset(kernel_arena + SL_ARENA_STATE, 0, sizeof(struct sl_state));
-}
-
 /* out starts with the answer; what is behind it is padding. */
 static bool is_answer(const struct check *check, const char *way, const __u8 *out, size_t len)
 {
@@ -177,7 +161,7 @@ static bool on_kernel(const struct check *check, enum way way, const struct fram
 
 	if (!grows && check->size > frame->len)
 		reason = SL_REASON_REJECT_ROOM;
-	bucket_fill();
+	lab_bucket_fill();
 	err = kernel_run_out(way, frame, &trace, out, &len, &mark);
 	if (lab_is_fragment(&trace))
 		kernel_frags_clear();
@@ -209,7 +193,7 @@ static void test_row(void **state)
 	check.frame.len = build(bytes, row->frame);
 	if (row->answer)
 		check.size = build(want, row->answer);
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	host_run(SL_HOOK_XDP, 0, &check.frame, &trace);
 	host_frags_clear();
@@ -260,7 +244,7 @@ static void test_not_too_many(void **state)
 	struct sl_trace trace;
 
 	(void)state;
-	bucket_fill();
+	lab_bucket_fill();
 	policy_use(policy, policy_drops(policy));
 	for (int i = 0; i < 500; i++) {
 		host_run(SL_HOOK_XDP, 0, &frame, &trace);
@@ -273,17 +257,12 @@ static void test_not_too_many(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 3];
-	size_t count = 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_not_too_many),
+		cmocka_unit_test(lab_test_kernel),
+	};
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[count++] = (struct CMUnitTest) {
-			.name = rows[i].name,
-			.test_func = test_row,
-			.initial_state = (void *)&rows[i],
-		};
-	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_others);
-	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_not_too_many);
-	tests[count++] = (struct CMUnitTest)cmocka_unit_test(lab_test_kernel);
-	return _cmocka_run_group_tests("replies", tests, count, lab_setup, lab_teardown);
+	return lab_run("replies", rows, sizeof(*rows), NROWS, test_row, tests,
+		       sizeof(tests) / sizeof(*tests));
 }

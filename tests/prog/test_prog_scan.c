@@ -111,15 +111,6 @@ static const struct scan_row rows[] = {
 
 #define NROWS (sizeof(rows) / sizeof(*rows))
 
-static struct policy *policy_of(const char *rules)
-{
-	static char text[1 << 19];
-
-	snprintf(text, sizeof(text), "chain ingress {\n %s\n}\nchain egress {\n %s\n}\n", rules,
-		 rules);
-	return policy_new(text);
-}
-
 struct wanted {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
@@ -504,19 +495,12 @@ static void test_budget_of_fragments(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[NROWS + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_cuts),	   cmocka_unit_test(test_naive),
 		cmocka_unit_test(test_budget),	   cmocka_unit_test(test_budget_of_fragments),
 		cmocka_unit_test(lab_test_kernel),
 	};
-	size_t count = sizeof(others) / sizeof(*others);
 
-	for (size_t i = 0; i < NROWS; i++)
-		tests[i] = (struct CMUnitTest) { .name = rows[i].name,
-						 .test_func = test_row,
-						 .initial_state = (void *)&rows[i] };
-	memcpy(tests + NROWS, others, sizeof(others));
-	return _cmocka_run_group_tests("scan", tests, NROWS + count, lab_setup, lab_teardown) ? 1
-											      : 0;
+	return lab_run("scan", rows, sizeof(*rows), NROWS, test_row, others,
+		       sizeof(others) / sizeof(*others));
 }

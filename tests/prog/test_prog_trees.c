@@ -21,7 +21,7 @@
 #define RULES	2000
 #define PACKETS 300
 
-static const struct policy *policy_of(const struct gen_rule *rules, bool six)
+static const struct policy *policy_of_tree(const struct gen_rule *rules, bool six)
 {
 	const struct policy *policy;
 	char *text = NULL;
@@ -114,7 +114,7 @@ static void shape(enum gen_shape shape, bool six)
 
 	assert_non_null(rules);
 	assert_int_equal(gen_rules(shape, six, 5, rules, RULES), 0);
-	policy = policy_of(rules, six);
+	policy = policy_of_tree(rules, six);
 	policy_use(policy, policy_drops(policy));
 	for (int i = 0; i < PACKETS; i++) {
 		struct gen_packet packet, other;

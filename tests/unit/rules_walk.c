@@ -82,7 +82,6 @@ __u32 walk(enum sl_dir dir, const struct sl_key *key)
 	struct sl_decision decision = { .verdict = SL_CONTINUE };
 	const struct sl_chain *chain = &loaded->chain[dir];
 	const struct sl_court court = { .rules = loaded_at,
-					.counters = SL_ARENA_RULE,
 					.chain = sl_chain_offset(loaded_at, dir) };
 	struct sl_pkt pkt = { .key = *key, .bytes = 1 };
 
