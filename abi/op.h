@@ -384,6 +384,7 @@ enum sl_reject {
 	SL_REJECT_HOST,
 	SL_REJECT_PORT,
 	SL_REJECT_ADMIN, /* administratively prohibited */
+	SL_REJECT_BOTH, /* RST to both ends; needs an skb */
 	SL_REJECT_NXDOMAIN, /* from here on replies to DNS queries */
 	SL_REJECT_REFUSED,
 	SL_REJECT_A,

@@ -68,6 +68,7 @@
 	X(REJECT_LIMIT,      "reject-limit",      UNSENT,      "more rejected than answered in a second")        \
 	X(REJECT_SILENT,     "reject-silent",     UNSENT,      "rejected, but such a packet is never answered")  \
 	X(REJECT_ROOM,       "reject-room",       UNSENT,      "rejected, but the frame has no room for the answer") \
+	X(REJECT_UNSENT,     "reject-unsent",     UNSENT,      "rejected, but the interface did not take the answer") \
 	X(REDIRECT_PORT,     "redirect-port",     UNSENT,      "the interface to redirect to is not there")      \
 	X(MIRROR_PORT,       "mirror-port",       UNDONE,      "the interface to mirror to is not there, or refused the copy") \
 	X(WRITE_PAST,        "write-past",        UNDONE,      "bytes to be set are not in the packet, or cross headers") \

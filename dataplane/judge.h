@@ -75,6 +75,8 @@ static __always_inline bool judge_drops(const struct sl_court *court, __u8 reaso
 		return false;
 	decision->verdict = SL_DROP;
 	decision->slot = SL_NO_SLOT;
+	/* What a rule said of the rest of the flow went with its verdict. */
+	decision->arg = 0;
 	decision->from = 0;
 	return true;
 }

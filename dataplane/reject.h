@@ -11,6 +11,10 @@
  * fragments behind the first, resets, ICMP that is no query, and what came from or to more than one
  * host (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)). All answers together have one token bucket, as those
  * of Linux have.
+ *
+ * What a segment carries, two ends have a connection for: a rule that asks for it resets both. The
+ * segment becomes a reset that goes on in its place, and a copy the one that goes back. That takes an
+ * skb: SL_REJECT_BOTH.
  */
 
 #include "csum.h"
@@ -37,7 +41,7 @@ static __always_inline bool reject_due(void)
 
 static __always_inline bool reject_is_reset(const struct sl_facts *facts, __u32 kind)
 {
-	return kind == SL_REJECT_TCP_RESET ||
+	return kind == SL_REJECT_TCP_RESET || kind == SL_REJECT_BOTH ||
 	       (kind == SL_REJECT_AUTO && facts->key.l4 == SL_L4_TCP);
 }
 
@@ -159,6 +163,44 @@ static __always_inline bool answer_tcp(const struct bpf_dynptr *view, const stru
 	return true;
 }
 
+/* Of a segment's header, as it came: sequence number, acknowledgement, and the word with the flags. */
+#define ANSWER_NUMBERS 3
+
+static __always_inline void answer_swap(__u8 *a, __u8 *b, const __u32 words)
+{
+	SL_UNROLL for (__u32 i = 0; i < words; i++)
+	{
+		__u32 word = ((__u32 *)a)[i];
+
+		((__u32 *)a)[i] = ((__u32 *)b)[i];
+		((__u32 *)b)[i] = word;
+	}
+}
+
+/*
+ * Of the reset that went back, the one that goes on: as if the sender of the segment had reset the
+ * connection in its place. Its number is the segment's, which is what the receiver waits for (RFC
+ * 5961, 3.2); what it acknowledges is true as well, for a receiver that has only sent its SYN.
+ */
+static __always_inline void sl_answer_onward(struct sl_answer *answer, bool six,
+					     const __u32 numbers[ANSWER_NUMBERS])
+{
+	__u8 *tcp = answer->bytes + (six ? 40 : 20);
+	__u32 acks = __builtin_bswap32(numbers[2]) >> 16 & SL_TCP_ACK;
+
+	if (six)
+		answer_swap(answer->bytes + 8, answer->bytes + 24, 4);
+	else
+		answer_swap(answer->bytes + 12, answer->bytes + 16, 1);
+	*(__u32 *)tcp = *(__u32 *)tcp << 16 | *(__u32 *)tcp >> 16; /* ports */
+	*(__u32 *)(tcp + 4) = numbers[0];
+	*(__u32 *)(tcp + 8) = acks ? numbers[1] : 0;
+	put32(tcp + 12, 0x50000000U | (SL_TCP_RST | acks) << 16);
+	put32(tcp + 16, 0);
+	/* Addresses that change places leave the sums over them as they were. */
+	*(__u16 *)(tcp + 16) = ~csum_fold(answer->pseudo + answer_sum(tcp, 20));
+}
+
 /* Type and code. */
 static __always_inline __u16 answer_icmp_kind(bool six, __u32 kind)
 {
@@ -276,5 +318,5 @@ static __always_inline int sl_answer_write(const struct bpf_dynptr *view,
 	sl_recheck(size);
 	if (size > SL_ANSWER6_MAX)
 		return -1;
-	return sl_write(view, facts->network, answer->bytes, size, SL_COVERED_NOT);
+	return sl_write(view, facts->network, answer->bytes, size, SL_COVERED_BY_SKB);
 }

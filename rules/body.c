@@ -198,7 +198,7 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		return err;
 	body_of(&w)->slot = rule->slot;
 	body_of(&w)->action = rule->action;
-	body_of(&w)->arg = rule->arg;
+	body_of(&w)->arg = sl_conf_rule_resets(rule) ? SL_REJECT_BOTH : rule->arg;
 	if (rule->action <= SL_DROP && rule->arg == SL_FLOW_ALL)
 		((struct sl_ruleset *)sl_block_at(block, block->base))->needs |= SL_NEEDS_FLOW;
 	body_of(&w)->needs = (__u16)sl_conf_rule_needs(rule, &why);

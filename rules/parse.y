@@ -78,7 +78,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 /* "ip saddr" is one selector, not a bare "ip" and then "saddr". */
 %precedence BARE
 /* "drop flow" is one verdict. */
-%precedence T_SADDR T_DADDR T_CODE T_LENGTH T_FLOW
+%precedence T_SADDR T_DADDR T_CODE T_LENGTH T_PROTO T_PROTOCOL T_DSCP T_TTL T_FLOW
 
 %type <atom> atom flag set_name port_name
 %type <value> value simple
@@ -599,6 +599,8 @@ selector:
 | T_PROTO { $$ = SL_SEL_PROTO; }
 | T_PROTOCOL { $$ = SL_SEL_PROTO; }
 | T_META T_L4PROTO { $$ = SL_SEL_PROTO; }
+| T_IP T_PROTOCOL { $$ = SL_SEL_IP_PROTO; }
+| T_IP6 T_PROTO { $$ = SL_SEL_IP6_PROTO; }
 | T_TCP T_SPORT { $$ = SL_SEL_TCP_SPORT; }
 | T_TCP T_DPORT { $$ = SL_SEL_TCP_DPORT; }
 | T_UDP T_SPORT { $$ = SL_SEL_UDP_SPORT; }
@@ -615,6 +617,10 @@ selector:
 | T_FRAGMENT { $$ = SL_SEL_FRAGMENT; }
 | T_DSCP { $$ = SL_SEL_DSCP; }
 | T_TTL { $$ = SL_SEL_TTL; }
+| T_IP T_DSCP { $$ = SL_SEL_IP_DSCP; }
+| T_IP6 T_DSCP { $$ = SL_SEL_IP6_DSCP; }
+| T_IP T_TTL { $$ = SL_SEL_IP_TTL; }
+| T_IP6 T_TTL { $$ = SL_SEL_IP6_TTL; }
 | T_ETHER T_SADDR { $$ = SL_SEL_ETHER_SADDR; }
 | T_ETHER T_DADDR { $$ = SL_SEL_ETHER_DADDR; }
 | T_TCP T_WINDOW { $$ = SL_SEL_TCP_WINDOW; }

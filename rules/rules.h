@@ -163,7 +163,11 @@ const struct sl_conf_iface *sl_conf_iface_find(const struct sl_conf *conf, const
 /* A pattern of a rule: names and globs as in fnmatch(3), with blanks between them; one must match. */
 bool sl_pattern_matches(const char *pattern, const char *name);
 
-/* needs.c: SL_NEEDS_ bits; *why is the word that asks for the first of them, untouched when 0. */
+/*
+ * needs.c: whether it resets a connection at both ends, as rules do that reject what is said in one.
+ */
+bool sl_conf_rule_resets(const struct sl_conf_rule *rule);
+/* SL_NEEDS_ bits; *why is the word that asks for the first of them, untouched when 0. */
 unsigned int sl_conf_rule_needs(const struct sl_conf_rule *rule, const char **why);
 
 /*

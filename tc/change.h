@@ -135,7 +135,40 @@ SL_VERIFIED_ONCE int sl_tc_reject(struct __sk_buff *skb, const struct sl_facts *
 							      : SL_REASON_NONE;
 }
 
+/* The copy goes to where the packet came from. Where packets are only asked about, nothing is sent. */
+static __always_inline int tc_copy_back(struct __sk_buff *skb, const struct sl_facts *facts)
+{
+	if (sl_config.trace)
+		return 0;
+	return bpf_clone_redirect(skb, skb->ifindex,
+				  facts->hook == SL_HOOK_TC_EGRESS ? BPF_F_INGRESS : 0);
+}
+
+/* The reset that is in the skb goes back as a copy; the skb becomes the one that goes on. */
+SL_VERIFIED_ONCE int sl_tc_reset_both(struct __sk_buff *skb, const struct sl_facts *facts)
+{
+	struct sl_scratch *scratch = sl_scratch();
+	__u32 numbers[ANSWER_NUMBERS] = {};
+	struct bpf_dynptr view, now;
+	enum sl_reason reason;
+
+	if (!facts || !scratch || sl_view(skb, &view) ||
+	    bpf_dynptr_read(numbers, sizeof(numbers), &view, facts->transport + 4, 0))
+		return SL_REASON_REJECT_ROOM;
+	reason = sl_tc_reject(skb, facts, SL_REJECT_BOTH);
+	if (reason)
+		return reason;
+	if (tc_copy_back(skb, facts))
+		reason = SL_REASON_REJECT_UNSENT;
+	sl_answer_onward(&scratch->answer, facts->key.l3 == SL_L3_IP6, numbers);
+	tc_answer_sum(skb, facts, &scratch->answer);
+	if (sl_view(skb, &now) || sl_answer_write(&now, facts, &scratch->answer))
+		return SL_REASON_WRITE_REFUSED;
+	return reason;
+}
+
 static __always_inline enum sl_reason sl_reject(struct sl_pkt *pkt, __u32 kind, const bool moves)
 {
-	return sl_tc_reject(pkt->ctx, sl_facts_of(pkt), kind);
+	return kind == SL_REJECT_BOTH ? sl_tc_reset_both(pkt->ctx, sl_facts_of(pkt))
+				      : sl_tc_reject(pkt->ctx, sl_facts_of(pkt), kind);
 }

@@ -71,7 +71,7 @@ static __always_inline void tc_count_seen(struct __sk_buff *skb)
 /*
  * TCX_NEXT and TC_ACT_UNSPEC are one number: programs and filters behind Sluice's still run. The
  * answer to a rejected packet goes to where the packet came from: out of the interface, or, if it
- * was on its way out, in at it.
+ * was on its way out, in at it. Of two answers, the one that is in the packet now goes on.
  */
 static __always_inline int tc_action(struct __sk_buff *skb, enum sl_dir dir,
 				     const struct sl_decision *decision)
@@ -80,6 +80,8 @@ static __always_inline int tc_action(struct __sk_buff *skb, enum sl_dir dir,
 	case SL_DROP:
 		return SL_TC_ACT_SHOT;
 	case SL_REJECT:
+		if (decision->arg == SL_REJECT_BOTH)
+			return SL_TCX_NEXT;
 		return bpf_redirect(skb->ifindex, dir == SL_DIR_EGRESS ? BPF_F_INGRESS : 0);
 	case SL_REDIRECT:
 		return bpf_redirect(decision->arg, 0);

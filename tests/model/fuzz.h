@@ -27,21 +27,45 @@ struct item {
 
 struct fuzz_case {
 	__u64 seed;
+	int flavour;
 	struct m_conf conf;
 	struct item item[ITEMS];
 	int count;
 };
 
-/* make_rules.c */
-void make_rules(struct chance *c, struct m_conf *conf);
+/* What the rules of a case ask for beside headers: each of them needs packets of its own. */
+enum flavour {
+	FLAVOUR_PLAIN,
+	FLAVOUR_NAMES,
+	FLAVOUR_BYTES,
+	FLAVOUR_TUNNELS,
+	FLAVOUR_FLOWS,
+};
+
+/* make_rules.c, make_more.c */
+void make_rules(struct chance *c, struct m_conf *conf, int flavour);
+void make_match(struct chance *c, struct m_match *m);
+/* A match of that flavour; false: none, this time. */
+bool make_more(struct chance *c, struct m_match *m, int flavour);
 /* A value near what the rules ask for, so that packets meet them at their edges. */
 struct wish {
 	bool has[M_FIELDS];
 	wide value[M_FIELDS];
 	int family;
 	int transport;
+	bool has_echo; /* ICMP: an identifier */
+	__u16 echo;
+	const struct draft *load; /* what is to be its payload; NULL: anything */
+	struct m_range bytes; /* that are to be in its payload; family 0: none */
+	struct m_range name; /* that a DNS message asks about; family 0: any */
 };
-void make_wish(struct chance *c, const struct m_conf *conf, struct wish *wish);
+
+/* The packet, the one in that, and the one in that one. */
+#define WISHES 3
+
+void make_wish(struct chance *c, const struct m_conf *conf, struct wish wish[WISHES]);
+void wish_for_more(struct chance *c, struct wish wish[WISHES], const struct m_match *m,
+		   const struct m_range *r, wide value);
 /* Addresses that rules and packets share. */
 wide make_address(struct chance *c, int family);
 __u16 make_port(struct chance *c);
@@ -69,6 +93,8 @@ void draft_mark(struct draft *d, __u32 at, __u32 size);
 void draft_put(struct draft *d, wide value, __u32 size);
 void draft_set(struct draft *d, __u32 at, wide value, __u32 size);
 void draft_random(struct draft *d, struct chance *c, __u32 size);
+/* Bytes of another one, and the marks in them. */
+void draft_append(struct draft *d, const struct draft *part, __u32 from, __u32 size);
 
 /* A packet before it is cut into frames: what precedes and follows the place of a fragment header. */
 struct plan {
@@ -102,12 +128,16 @@ void make_other(struct chance *c, const struct wish *wish, struct draft *d);
 /* IPv6 about the size of a jumbogram (RFC 2675). */
 void make_jumbo(struct chance *c, struct draft *d);
 void mutate(struct chance *c, struct draft *d);
+/* make_loads.c: what the packet carries, and what it must be for that. seed: the case's. */
+void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 seed);
 
 void make_case(struct fuzz_case *fc, __u64 seed);
 void case_add(struct chance *c, struct fuzz_case *fc, const struct draft *d);
 void make_series(struct chance *c, struct fuzz_case *fc, struct plan *plan, struct draft *d);
 void case_clear(struct fuzz_case *fc);
 
+/* text_more.c: matches that are not a field and numbers; false: it is another one */
+bool text_special(FILE *to, const struct m_match *m);
 /* text.c: as an operator would write it. line[dir][i]: where rule i begins. */
 struct lines {
 	unsigned int line[SL_DIR_MAX_][M_RULES];
@@ -138,6 +168,7 @@ struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
 	__u64 by_rule, by_policy, refused, too_large, changed;
+	__u64 given_up; /* runs in which too much was nearly what is searched for */
 };
 extern struct run_counts run_counts;
 

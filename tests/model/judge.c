@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) 2026 The Sluice authors */
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -8,7 +9,9 @@
 bool m_drops(const struct m_conf *conf, int reason)
 {
 	int class = sl_reason_classes[reason];
-	bool drop = class != SL_CLASS_UNSUPPORTED && class < SL_CLASS_UNDONE;
+	/* docs/counters.md says of each class what it is unless it is set. */
+	bool drop = class == SL_CLASS_MALFORMED || class == SL_CLASS_DEEP ||
+		    class == SL_CLASS_ORPHAN || class == SL_CLASS_ERROR || class == SL_CLASS_UNSENT;
 
 	for (int i = 0; i < conf->ons; i++) {
 		const struct m_on *on = &conf->on[i];
@@ -66,12 +69,58 @@ static const struct {
 	[M_ETHER_SADDR] = { M_SMAC },
 	[M_ETHER_DADDR] = { M_DMAC },
 	[M_EXTHDR] = { M_EXTS, 6 },
+	[M_TUNNEL] = { M_KIND_OF_TUNNEL },
+	[M_VXLAN_VNI] = { M_TUNNEL_ID },
+	[M_GENEVE_VNI] = { M_TUNNEL_ID },
+	[M_GRE_KEY] = { M_TUNNEL_ID },
+	[M_GTP_TEID] = { M_TUNNEL_ID },
+	[M_CONTAINS] = { M_PAYLOAD_LENGTH },
+	[M_APP] = { M_APPLICATION },
+	[M_DNS_QNAME] = { M_QTYPE },
+	[M_DNS_QTYPE] = { M_QTYPE },
+	[M_DNS_OPCODE] = { M_OPCODE },
+	[M_DNS_RCODE] = { M_RCODE },
+	[M_DNS_KIND] = { M_RESPONSE },
+	[M_FLOW_STATE] = { M_STATE },
+	[M_FLOW_TO] = { M_TO },
+	[M_FLOW_AGE] = { M_AGE },
+	[M_FLOW_PACKETS] = { M_PACKETS },
+	[M_FLOW_BYTES] = { M_BYTES },
 };
+
+static const int tunnels[M_SELECTORS] = {
+	[M_VXLAN_VNI] = SL_TUNNEL_VXLAN,
+	[M_GENEVE_VNI] = SL_TUNNEL_GENEVE,
+	[M_GRE_KEY] = SL_TUNNEL_GRE,
+	[M_GTP_TEID] = SL_TUNNEL_GTP,
+};
+
+struct m_needs m_needs(const struct m_conf *conf)
+{
+	struct m_needs needs = {};
+
+	for (int dir = 0; dir < SL_DIR_MAX_; dir++) {
+		for (int i = 0; i < conf->chain[dir].count; i++) {
+			const struct m_rule *rule = &conf->chain[dir].rule[i];
+
+			needs.flow = needs.flow || rule->rest_of_flow;
+			for (int j = 0; j < rule->count; j++) {
+				int s = rule->match[j].selector;
+
+				needs.inner = needs.inner || rule->match[j].inner ||
+					      (s >= M_TUNNEL && s <= M_GTP_TEID);
+				needs.message = needs.message || (s >= M_APP && s <= M_DNS_KIND);
+				needs.flow = needs.flow || s >= M_FLOW_STATE;
+			}
+		}
+	}
+	return needs;
+}
 
 /* docs/packets.md, "Layers". False: not all of the bytes are there. */
 static bool raw_value(const struct m_match *m, const struct m_facts *f, wide *value)
 {
-	__u32 begin = 0, end = f->length, at;
+	__u32 begin = f->begin, end = f->end, at;
 
 	switch (m->base) {
 	case SL_BASE_FRAME:
@@ -90,7 +139,7 @@ static bool raw_value(const struct m_match *m, const struct m_facts *f, wide *va
 		end = f->body_end;
 	}
 	at = begin + (__u32)m->offset;
-	if ((m->base != SL_BASE_FRAME && !begin) || at + (__u32)m->length > end)
+	if ((m->base == SL_BASE_FRAME ? !f->has_frame : !begin) || at + (__u32)m->length > end)
 		return false;
 	*value = 0;
 	for (int i = 0; i < m->length; i++)
@@ -108,6 +157,16 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 	bool found = false;
 	wide value;
 
+	for (int i = 0; i < m->inner && f; i++)
+		f = f->inner;
+	if (!f || (tunnels[m->selector] && (int)f->value[M_KIND_OF_TUNNEL] != tunnels[m->selector]))
+		return false;
+	if (m->selector == M_CONTAINS || m->selector == M_DNS_QNAME) {
+		if (!f->has[field])
+			return false;
+		found = m->selector == M_CONTAINS ? m_contains(m, f) : m_is_named(m, f);
+		return found != m->negate;
+	}
 	if (m->selector == M_RAW) {
 		if (!raw_value(m, f, &value))
 			return false;
@@ -127,11 +186,14 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 	return found != m->negate;
 }
 
+__u64 m_held[M_SELECTORS];
+
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f)
 {
 	for (int i = 0; i < rule->count; i++) {
 		if (!holds(&rule->match[i], f))
 			return false;
+		m_held[rule->match[i].selector]++;
 	}
 	return true;
 }
@@ -173,34 +235,101 @@ static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_r
 		decide(r, M_POLICY, chain->policy);
 }
 
+/* What rules ask for beyond the headers. A flow that is decided has no need of the rest. */
+static struct m_flow *look(struct m_state *state, const struct m_conf *conf, struct m_facts *f,
+			   struct m_flow *made)
+{
+	struct m_needs needs = m_needs(conf);
+	struct m_flow *flow = NULL;
+
+	made->state = SL_FLOW_NONE;
+	if (needs.inner)
+		m_look_inside(f);
+	if (needs.flow)
+		flow = m_flow_look(state, f, made);
+	if (needs.message && (!flow || flow->verdict == SL_CONTINUE))
+		m_look_at_message(f);
+	return flow;
+}
+
+/* What becomes of the flow behind the rules. */
+static void learn(struct m_state *state, struct m_flow *flow, const struct m_flow *made,
+		  const struct m_rule *rule, const struct m_result *r, const struct m_facts *f)
+{
+	bool is_said = rule && rule->rest_of_flow;
+
+	if (!flow && made->state != SL_FLOW_NONE && made->state != SL_FLOW_CLOSING &&
+	    (r->verdict == SL_ACCEPT || is_said)) {
+		if (state->flows == M_FLOWS)
+			abort();
+		flow = &state->flow[state->flows++];
+		*flow = *made;
+	}
+	if (flow && is_said && f->value[M_STATE] != SL_FLOW_RELATED) {
+		flow->verdict = rule->action;
+		flow->rule = r->rule;
+	}
+}
+
+/* The rules, and what they say that cannot be done. */
+static void rule_on(const struct m_conf *conf, const struct m_chain *chain, struct m_facts *f,
+		    struct m_result *r)
+{
+	try_rules(chain, f, r);
+	if (!r->undone || !m_drops(conf, r->undone))
+		return;
+	if (r->rule != M_NO_RULE)
+		r->counted[r->rule] = false;
+	r->rule = M_NO_RULE;
+	r->verdict = SL_DROP;
+}
+
+static void judge_piece(struct m_state *state, const struct m_conf *conf,
+			const struct m_chain *chain, struct m_facts *f, struct m_result *r,
+			const struct m_flow *flow)
+{
+	bool is_first = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_FIRST;
+	bool is_later = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_LATER;
+	struct m_pieces *pieces = NULL;
+
+	if (!r->reason && (is_first || is_later))
+		pieces = m_track(state, f, &r->reason);
+	if (r->reason && m_drops(conf, r->reason)) {
+		r->verdict = SL_DROP;
+	} else if (pieces && pieces->first_seen && is_later) {
+		decide(r, pieces->rule, pieces->verdict);
+	} else {
+		if (flow && flow->verdict != SL_CONTINUE)
+			decide(r, flow->rule, flow->verdict);
+		else
+			rule_on(conf, chain, f, r);
+		if (is_first && pieces && !r->reason) {
+			pieces->first_seen = true;
+			pieces->verdict = r->verdict;
+			pieces->rule = r->rule;
+		}
+	}
+	if (pieces)
+		m_track_done(state, pieces);
+}
+
 void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
 	     struct m_result *r)
 {
-	struct m_flow *flow = NULL;
-	bool is_first = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_FIRST;
-	bool is_later = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_LATER;
+	const struct m_chain *chain = &conf->chain[dir];
+	struct m_flow *flow, made;
+	bool was_decided;
 
+	flow = look(state, conf, f, &made);
+	was_decided = flow && flow->verdict != SL_CONTINUE;
 	*r = (struct m_result) { .reason = f->reason, .rule = M_NO_RULE };
-	if (!r->reason && (is_first || is_later))
-		flow = m_track(state, f, &r->reason);
-	if (r->reason && m_drops(conf, r->reason)) {
+	r->blind = was_decided ? SL_REASON_NONE : f->blind;
+	if (r->blind && !r->reason && m_drops(conf, r->blind)) {
 		r->verdict = SL_DROP;
-	} else if (flow && flow->first_seen && is_later) {
-		decide(r, flow->rule, flow->verdict);
-	} else {
-		try_rules(&conf->chain[dir], f, r);
-		if (r->undone && m_drops(conf, r->undone)) {
-			if (r->rule != M_NO_RULE)
-				r->counted[r->rule] = false;
-			r->rule = M_NO_RULE;
-			r->verdict = SL_DROP;
-		}
-		if (is_first && flow && !r->reason) {
-			flow->first_seen = true;
-			flow->verdict = r->verdict;
-			flow->rule = r->rule;
-		}
+		return;
 	}
-	if (flow)
-		m_track_done(state, flow);
+	judge_piece(state, conf, chain, f, r, flow);
+	if (!was_decided)
+		learn(state, flow, &made,
+		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, r, f);
 }

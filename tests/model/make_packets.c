@@ -28,6 +28,20 @@ void draft_put(struct draft *d, wide value, __u32 size)
 	d->len += size;
 }
 
+void draft_append(struct draft *d, const struct draft *part, __u32 from, __u32 size)
+{
+	if (d->len + size > FRAME_MAX)
+		abort();
+	for (int i = 0; i < part->marks; i++) {
+		const struct mark *m = &part->mark[i];
+
+		if (m->at >= from && m->at + m->size <= from + size)
+			draft_mark(d, d->len + m->at - from, m->size);
+	}
+	memcpy(d->bytes + d->len, part->bytes + from, size);
+	d->len += size;
+}
+
 /* A field that decides how the rest is read. */
 static void put_marked(struct draft *d, wide value, __u32 size)
 {
@@ -112,10 +126,14 @@ static void put_inner(struct chance *c, struct draft *d)
 	draft_put(d, 0x5002ffff00000000ULL, 8);
 }
 
-static void put_payload(struct chance *c, struct draft *d, __u32 size)
+static void put_payload(struct chance *c, const struct wish *w, struct draft *d, __u32 size)
 {
 	__u32 end = d->len + size;
 
+	if (w->load) {
+		draft_append(d, w->load, 0, w->load->len);
+		return;
+	}
 	if (size >= 64 && chance_of(c, 40))
 		put_inner(c, d);
 	while (d->len < end)
@@ -131,6 +149,8 @@ static void put_transport(struct chance *c, const struct wish *w, struct draft *
 		size = (__u32)w->value[M_PAYLOAD_LENGTH];
 	if (w->has[M_UDP_SAYS] && w->value[M_UDP_SAYS] >= 8)
 		size = ((__u32)w->value[M_UDP_SAYS] & 0xffff) - 8;
+	if (w->load)
+		size = w->load->len;
 	switch (proto) {
 	case 6:
 		put_tcp(c, w, d);
@@ -142,7 +162,7 @@ static void put_transport(struct chance *c, const struct wish *w, struct draft *
 			size = 65527;
 		put_marked(d, chance_of(c, 80) ? size + 8 : chance_below(c, size + 12), 2);
 		draft_put(d, 0, 2);
-		put_payload(c, d, size);
+		put_payload(c, w, d, size);
 		return;
 	case 132:
 		put_marked(d, wished(w, M_SPORT, make_port(c)), 2);
@@ -157,12 +177,14 @@ static void put_transport(struct chance *c, const struct wish *w, struct draft *
 			       chance_of(c, 50) ? (family == 4 ? 8 : 128) : chance_below(c, 256)),
 			1);
 		put_marked(d, wished(w, M_CODE, chance_below(c, 5)), 1);
-		draft_random(d, c, 6);
+		draft_random(d, c, 2);
+		draft_put(d, w->has_echo ? w->echo : chance_next(c) & 0xffff, 2);
+		draft_random(d, c, 2);
 		break;
 	default:
 		break;
 	}
-	put_payload(c, d, size);
+	put_payload(c, w, d, size);
 }
 
 /* An extension header, of which the next header is not known yet: returns where it is. */
@@ -388,20 +410,6 @@ static void emit_ip4(const struct plan *p, const struct cutting *cut, struct dra
 		put_marked(d, p->options[i], 1);
 }
 
-static void append(struct draft *d, const struct draft *part, __u32 from, __u32 size)
-{
-	if (d->len + size > FRAME_MAX)
-		abort();
-	for (int i = 0; i < part->marks; i++) {
-		const struct mark *m = &part->mark[i];
-
-		if (m->at >= from && m->at + m->size <= from + size)
-			draft_mark(d, d->len + m->at - from, m->size);
-	}
-	memcpy(d->bytes + d->len, part->bytes + from, size);
-	d->len += size;
-}
-
 static void emit_ip6(const struct plan *p, const struct cutting *cut, struct draft *d)
 {
 	__u8 next = cut->is_fragment ? 44 : p->body_next;
@@ -415,7 +423,7 @@ static void emit_ip6(const struct plan *p, const struct cutting *cut, struct dra
 	draft_put(d, p->saddr, 16);
 	draft_put(d, p->daddr, 16);
 	head_at = d->len;
-	append(d, &p->head, 0, p->head.len);
+	draft_append(d, &p->head, 0, p->head.len);
 	if (p->head.len)
 		draft_set(d, head_at + p->head_link, next, 1);
 	if (cut->is_fragment) {
@@ -437,7 +445,7 @@ void plan_emit(struct chance *c, const struct plan *p, const struct cutting *cut
 		emit_ip6(p, cut, d);
 	/* A fragment may say that it is from where the body has no bytes. */
 	if (cut->from + cut->size <= p->body.len)
-		append(d, &p->body, cut->from, cut->size);
+		draft_append(d, &p->body, cut->from, cut->size);
 	else
 		draft_random(d, c, cut->size);
 }
@@ -492,5 +500,5 @@ void make_jumbo(struct chance *c, struct draft *d)
 	draft_put(d, 0, 1);
 	draft_put(d, chance_of(c, 80) ? 0xc204 : 0x0104, 2);
 	put_marked(d, rest + (chance_of(c, 30) ? chance_below(c, 3) - 1 : 0), 4);
-	put_payload(c, d, rest - 8);
+	put_payload(c, &(struct wish) {}, d, rest - 8);
 }

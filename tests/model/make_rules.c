@@ -233,7 +233,7 @@ static void make_word(struct chance *c, struct m_match *m)
 	m->range[0] = (struct m_range) { .low = words[i].low, .high = words[i].high };
 }
 
-static void make_match(struct chance *c, struct m_match *m)
+void make_match(struct chance *c, struct m_match *m)
 {
 	*m = (struct m_match) { .style = (int)(chance_next(c) & 0x7fffffff) };
 	m->negate = chance_of(c, 20);
@@ -241,7 +241,7 @@ static void make_match(struct chance *c, struct m_match *m)
 		make_word(c, m);
 		return;
 	}
-	m->selector = (int)chance_below(c, M_SELECTORS);
+	m->selector = (int)chance_below(c, M_TUNNEL);
 	if (m->selector == M_TCP_FLAGS) {
 		make_flags(c, m);
 		return;
@@ -305,6 +305,8 @@ static bool goes_with(const struct m_rule *rule, const struct m_match *m)
 
 	asks_for(m, &family, &transport);
 	for (int i = 0; i < rule->count; i++) {
+		if (rule->match[i].inner != m->inner)
+			continue;
 		asks_for(&rule->match[i], &family_before, &transport_before);
 		if ((family && family_before && family != family_before) ||
 		    (transport && transport_before && transport != transport_before))
@@ -354,7 +356,7 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	s->value = ((wide)chance_next(c) << 64 | chance_next(c)) & s->mask;
 }
 
-static void make_rule(struct chance *c, struct m_rule *rule)
+static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 {
 	static const int counts[] = { 0, 1, 1, 1, 2, 2, 2, 3, 3, 4 };
 	static const int actions[] = { SL_ACCEPT, SL_DROP, SL_CONTINUE };
@@ -367,36 +369,40 @@ static void make_rule(struct chance *c, struct m_rule *rule)
 	if (!count && chance_of(c, 80))
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
+	rule->rest_of_flow = flavour == FLAVOUR_FLOWS && count && rule->action != SL_CONTINUE &&
+			     chance_of(c, 20);
 	rule->stmts = 0;
 	while (rule->stmts < M_STMTS && chance_of(c, 25))
 		make_stmt(c, &rule->stmt[rule->stmts++]);
 	while (rule->count < count) {
-		make_match(c, &rule->match[rule->count]);
+		if (!make_more(c, &rule->match[rule->count], flavour))
+			make_match(c, &rule->match[rule->count]);
 		/* Mostly such that a packet can match all of them. */
 		if (goes_with(rule, &rule->match[rule->count]) || chance_of(c, 10))
 			rule->count++;
 	}
 	/* Two of a kind, to be met together. */
-	if (rule->count > 1 && rule->match[0].selector != M_EXTHDR && chance_of(c, 10)) {
+	if (rule->count > 1 && rule->match[0].selector != M_EXTHDR &&
+	    rule->match[0].selector < M_TUNNEL && chance_of(c, 10)) {
 		rule->match[1] = rule->match[0];
 		rule->match[1].negate = !rule->match[0].negate;
 		rule->match[1].range[0].low = rule->match[1].range[0].high;
 	}
 }
 
-static void make_chain(struct chance *c, struct m_chain *chain)
+static void make_chain(struct chance *c, struct m_chain *chain, int flavour)
 {
 	chain->count = (int)chance_below(c, M_RULES + 1);
 	chain->policy = chance_of(c, 50) ? SL_ACCEPT : SL_DROP;
 	for (int i = 0; i < chain->count; i++)
-		make_rule(c, &chain->rule[i]);
+		make_rule(c, &chain->rule[i], flavour);
 }
 
-void make_rules(struct chance *c, struct m_conf *conf)
+void make_rules(struct chance *c, struct m_conf *conf, int flavour)
 {
 	*conf = (struct m_conf) {};
 	for (int dir = 0; dir < SL_DIR_MAX_; dir++)
-		make_chain(c, &conf->chain[dir]);
+		make_chain(c, &conf->chain[dir], flavour);
 	/* Half of the time whatever can be read is judged, malformed or not. */
 	if (chance_of(c, 50)) {
 		for (int class = 0; class < SL_CLASS_MAX_; class ++)
@@ -483,12 +489,13 @@ static void wish_for(struct wish *w, int selector, wide value, int family)
 		w->family = 6;
 }
 
-void make_wish(struct chance *c, const struct m_conf *conf, struct wish *w)
+void make_wish(struct chance *c, const struct m_conf *conf, struct wish w[WISHES])
 {
 	const struct m_chain *chain = &conf->chain[chance_below(c, SL_DIR_MAX_)];
 	const struct m_rule *rule;
 
-	*w = (struct wish) {};
+	for (int i = 0; i < WISHES; i++)
+		w[i] = (struct wish) {};
 	if (!chain->count || chance_of(c, 25))
 		return;
 	rule = &chain->rule[chance_below(c, (__u32)chain->count)];
@@ -502,6 +509,9 @@ void make_wish(struct chance *c, const struct m_conf *conf, struct wish *w)
 		/* One beside the range, so that it must not match. */
 		if (m->negate ? chance_of(c, 75) : chance_of(c, 15))
 			value = chance_of(c, 50) ? r->low - 1 : r->high + 1;
-		wish_for(w, m->selector, value, r->family);
+		if (m->selector >= M_TUNNEL)
+			wish_for_more(c, w, m, r, value);
+		else
+			wish_for(&w[m->inner], m->selector, value, r->family);
 	}
 }

@@ -37,6 +37,11 @@ static void lie_as_gso_may(struct chance *c, const struct draft *d, struct item 
 
 void case_add(struct chance *c, struct fuzz_case *fc, const struct draft *d)
 {
+	/*
+	 * Around the times after which things are forgotten, now and then; never so near that the
+	 * clock of flows, which ticks about each millisecond, may say one thing or the other.
+	 */
+	static const __u16 waits[] = { 29, 29, 30, 30, 30, 11, 11, 59, 61, 179, 600, 7300 };
 	struct item *item = &fc->item[fc->count];
 
 	if (fc->count == ITEMS)
@@ -48,9 +53,8 @@ void case_add(struct chance *c, struct fuzz_case *fc, const struct draft *d)
 	memcpy(item->bytes, d->bytes, d->len);
 	set_ways(c, item);
 	lie_as_gso_may(c, d, item);
-	/* Around the 30 s after which pieces are forgotten, now and then. */
 	if (chance_of(c, 2))
-		item->wait = (chance_of(c, 50) ? 31 : chance_of(c, 50) ? 29 : 11) * 1000000000ULL;
+		item->wait = chance_pick(c, waits) * 1017000000ULL;
 }
 
 void case_clear(struct fuzz_case *fc)
@@ -191,27 +195,29 @@ void make_series(struct chance *c, struct fuzz_case *fc, struct plan *p, struct 
 static void add_packet(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d)
 {
 	struct cutting whole = {};
-	struct wish wish;
+	struct wish wish[WISHES];
 
-	make_wish(c, &fc->conf, &wish);
+	make_wish(c, &fc->conf, wish);
 	if (chance_below(c, 1000) == 0) {
 		make_jumbo(c, d);
 		case_add(c, fc, d);
 		return;
 	}
-	if (chance_of(c, 8) || (wish.has[M_ETHERTYPE] && wish.value[M_ETHERTYPE] != 0x800 &&
-				wish.value[M_ETHERTYPE] != 0x86dd)) {
-		make_other(c, &wish, d);
+	if (chance_of(c, 8) || (wish->has[M_ETHERTYPE] && wish->value[M_ETHERTYPE] != 0x800 &&
+				wish->value[M_ETHERTYPE] != 0x86dd)) {
+		make_other(c, wish, d);
 	} else {
-		plan_make(c, &wish, p);
-		if (chance_of(c, 8) || (wish.has[M_FRAGMENT] && wish.value[M_FRAGMENT])) {
+		make_load(c, wish, fc->flavour, fc->seed);
+		plan_make(c, wish, p);
+		if (chance_of(c, 8) || (wish->has[M_FRAGMENT] && wish->value[M_FRAGMENT])) {
 			make_series(c, fc, p, d);
 			return;
 		}
 		whole.size = p->body.len;
 		plan_emit(c, p, &whole, d);
 	}
-	if (chance_of(c, 55))
+	/* Of what is behind the headers, more must be as it should. */
+	if (chance_of(c, fc->flavour == FLAVOUR_PLAIN ? 55 : 20))
 		mutate(c, d);
 	else if (chance_of(c, 10))
 		draft_random(d, c, chance_between(c, 1, 40)); /* padding */
@@ -226,7 +232,9 @@ void make_case(struct fuzz_case *fc, __u64 seed)
 
 	fc->seed = seed;
 	fc->count = 0;
-	make_rules(&c, &fc->conf);
+	fc->flavour = chance_of(&c, 50) ? FLAVOUR_PLAIN
+					: (int)chance_between(&c, FLAVOUR_NAMES, FLAVOUR_FLOWS);
+	make_rules(&c, &fc->conf, fc->flavour);
 	while (fc->count < ITEMS)
 		add_packet(&c, fc, &plan, &draft);
 }

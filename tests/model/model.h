@@ -14,6 +14,9 @@
 
 #include <linux/types.h>
 
+#include "app.h"
+#include "flow.h"
+#include "inner.h"
 #include "op.h"
 #include "reason.h"
 #include "rule.h"
@@ -25,6 +28,7 @@ typedef unsigned __int128 wide;
 /* A packet as an entry of the data path gets it. */
 struct m_frame {
 	__u8 *bytes; /* rules may set some */
+	const __u8 *came; /* the same, as they came */
 	size_t len;
 	bool is_gso; /* glued together from segments, or not cut into them yet */
 	bool has_tag; /* the outermost tag is beside the frame */
@@ -58,7 +62,29 @@ enum m_field {
 	M_SMAC,
 	M_DMAC,
 	M_EXTS, /* 1 << enum sl_ext */
+	M_KIND_OF_TUNNEL, /* enum sl_tunnel: by what it carries another packet */
+	M_TUNNEL_ID,
+	M_APPLICATION, /* enum sl_app */
+	M_QTYPE,
+	M_OPCODE,
+	M_RCODE,
+	M_RESPONSE,
+	M_STATE, /* enum sl_flow_state, of the flow; so the next ones */
+	M_TO, /* enum sl_flow_to */
+	M_AGE,
+	M_PACKETS,
+	M_BYTES,
 	M_FIELDS,
+};
+
+/* A name as it stands in a message. */
+struct m_name {
+	bool is_there;
+	int count; /* of labels, 0: the root */
+	struct {
+		__u8 size;
+		__u8 bytes[63];
+	} label[128];
 };
 
 /* What could be read of a packet. */
@@ -72,6 +98,10 @@ struct m_facts {
 	__u32 network_at, transport_at, payload_at, payload_length; /* 0: not reached */
 	/* for raw bytes: ends of layers, 0 where they are not known */
 	__u8 *bytes;
+	const __u8 *came;
+	bool is_gso;
+	__u32 begin, end; /* of the frame, or of the packet that came in another */
+	bool has_frame; /* its Ethernet header is there, too */
 	__u32 header_end; /* of IPv4 */
 	__u32 packet_end, body_end;
 	__u32 mss_at; /* 0: there is no such option */
@@ -80,9 +110,21 @@ struct m_facts {
 	/* of fragments */
 	__u32 offset, size, id;
 	bool more;
+	struct m_name name; /* that a DNS message asks about */
+	enum sl_reason blind;
+	struct m_facts *inner; /* the packet in this one, NULL: none */
 };
 
 void m_parse(struct m_facts *f, const struct m_frame *frame);
+/* A packet in a frame, from begin on: without Ethernet where ethertype says what it is. */
+void m_parse_within(struct m_facts *f, const struct m_facts *outer, __u32 begin, __u32 end,
+		    bool is_frame, wide ethertype);
+/* What cannot be looked into; the first one counts. */
+void m_blind(struct m_facts *f, enum sl_reason reason);
+/* tunnel.c: packets in this one, and what is wrong with them. */
+void m_look_inside(struct m_facts *f);
+/* dns.c: the message in this one. */
+void m_look_at_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
 void m_refresh(struct m_facts *f);
 
@@ -131,13 +173,37 @@ enum m_selector {
 	M_ETHER_DADDR,
 	M_EXTHDR,
 	M_RAW,
+	M_TUNNEL,
+	M_VXLAN_VNI,
+	M_GENEVE_VNI,
+	M_GRE_KEY,
+	M_GTP_TEID,
+	M_CONTAINS,
+	M_APP,
+	M_DNS_QNAME,
+	M_DNS_QTYPE,
+	M_DNS_OPCODE,
+	M_DNS_RCODE,
+	M_DNS_KIND, /* query or response */
+	M_FLOW_STATE,
+	M_FLOW_TO,
+	M_FLOW_AGE,
+	M_FLOW_PACKETS,
+	M_FLOW_BYTES,
 	M_SELECTORS,
 };
 
 struct m_range {
 	wide low, high;
-	int family; /* of addresses: 4 or 6 */
+	/*
+	 * Of addresses: 4 or 6. Of names: 1, itself; 2, those below; 3, both; low says which of
+	 * m_names. Of bytes anywhere: how many of low, which come high times, one behind the other.
+	 */
+	int family;
 };
+
+extern const char *const m_names[];
+#define M_NAMES 10
 
 #define M_VALUES  6
 #define M_MATCHES 5
@@ -145,8 +211,9 @@ struct m_range {
 
 struct m_match {
 	int selector; /* enum m_selector */
+	int inner; /* about the packet in this one, or 2: in that one */
 	bool negate;
-	__u8 mask; /* TCP flags, extension headers: those looked at */
+	__u8 mask; /* TCP flags, extension headers: those looked at. Bytes anywhere: any case */
 	int base, offset, length; /* raw bytes: enum sl_base */
 	wide raw_mask;
 	int count;
@@ -179,6 +246,7 @@ struct m_rule {
 	struct m_stmt stmt[M_STMTS];
 	int stmts;
 	int action; /* enum sl_verdict */
+	bool rest_of_flow; /* it is for that, too */
 	bool has_name;
 };
 
@@ -203,7 +271,18 @@ struct m_conf {
 	int ons;
 };
 
+/* What rules ask for beyond the headers. */
+struct m_needs {
+	bool inner, message, flow;
+};
+
+struct m_needs m_needs(const struct m_conf *conf);
+/* How often a match of each kind held. */
+extern __u64 m_held[M_SELECTORS];
 bool m_drops(const struct m_conf *conf, int reason);
+/* search.c */
+bool m_contains(const struct m_match *m, const struct m_facts *f);
+bool m_is_named(const struct m_match *m, const struct m_facts *f);
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f);
 
 /* What became of a packet. */
@@ -214,13 +293,14 @@ struct m_result {
 	enum sl_verdict verdict;
 	enum sl_reason reason;
 	enum sl_reason undone; /* the first that a rule says and could not be done */
+	enum sl_reason blind;
 	bool is_changed;
 	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
 	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
 };
 
 /* The packets in fragments that one hook of one interface has seen. */
-struct m_flow {
+struct m_pieces {
 	wide saddr, daddr;
 	int family;
 	__u32 id, proto, vlan, cvlan;
@@ -231,21 +311,48 @@ struct m_flow {
 	bool unit[8192];
 };
 
-#define M_FLOWS 256
+/* What two ends have in common. */
+struct m_end {
+	wide addr;
+	__u32 port; /* of ICMP: its identifier */
+};
+
+struct m_flow {
+	struct m_end client, server;
+	int family, proto;
+	int asks; /* ICMP: type of the request */
+	bool by_server; /* who sent the first packet that was seen */
+	int state; /* enum sl_flow_state */
+	bool is_shaken; /* TCP: the client has answered the SYN-ACK */
+	__u64 since, seen; /* ns */
+	__u64 packets, bytes;
+	int verdict, rule; /* of the rest of it; SL_CONTINUE: none */
+};
+
+#define M_PIECES 256
+#define M_FLOWS	 256
 
 struct m_state {
-	struct m_flow flow[M_FLOWS];
+	struct m_pieces pieces[M_PIECES];
 	int count;
+	struct m_flow flow[M_FLOWS];
+	int flows;
 	__u64 now; /* ns */
 };
 
-/* A flow that was seen this long ago is forgotten. */
-#define M_FLOW_NS (30ULL * 1000000000ULL)
+/* Pieces that were seen this long ago are forgotten. */
+#define M_PIECES_NS (30ULL * 1000000000ULL)
 
-/* Notes a fragment. Returns its flow, or NULL when nothing more is to come of it. */
-struct m_flow *m_track(struct m_state *state, const struct m_facts *f, enum sl_reason *reason);
+/* Notes a fragment. Returns its packet, or NULL when nothing more is to come of it. */
+struct m_pieces *m_track(struct m_state *state, const struct m_facts *f, enum sl_reason *reason);
 /* Forgets a packet that is complete. */
-void m_track_done(struct m_state *state, struct m_flow *flow);
+void m_track_done(struct m_state *state, struct m_pieces *pieces);
+
+/*
+ * flow.c: the flow that a packet belongs to, and what rules ask of that. NULL: it has no entry; made
+ * then has one that the packet begins if it is let go, or state SL_FLOW_NONE.
+ */
+struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made);
 
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */
 void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,

@@ -483,12 +483,12 @@ static bool read_network(struct m_facts *f, struct cursor *c)
 	}
 }
 
-void m_refresh(struct m_facts *f)
+static void refresh(struct m_facts *f)
 {
 	struct cursor c = { .bytes = f->bytes, .at = f->transport_at, .end = f->body_end };
 
 	if (f->has[M_SMAC]) {
-		c.at = 0;
+		c.at = f->begin;
 		set(f, M_DMAC, number(&c, 0, 6));
 		set(f, M_SMAC, number(&c, 6, 6));
 		c.at = f->transport_at;
@@ -503,6 +503,18 @@ void m_refresh(struct m_facts *f)
 		read_mss(f, &c, f->payload_at - f->transport_at);
 }
 
+void m_refresh(struct m_facts *f)
+{
+	for (; f; f = f->inner)
+		refresh(f);
+}
+
+static void read_packet(struct m_facts *f, struct cursor *c)
+{
+	if (read_network(f, c) && f->family && !is_later(f))
+		read_transport(f, c);
+}
+
 void m_parse(struct m_facts *f, const struct m_frame *frame)
 {
 	struct cursor c = { .bytes = frame->bytes,
@@ -511,10 +523,45 @@ void m_parse(struct m_facts *f, const struct m_frame *frame)
 
 	memset(f, 0, sizeof(*f));
 	f->length = (__u32)frame->len;
+	f->end = f->length;
+	f->has_frame = true;
 	f->bytes = frame->bytes;
+	f->came = frame->came;
+	f->is_gso = frame->is_gso;
 	f->has_tag = frame->has_tag;
 	f->tci = frame->tci;
 	set(f, M_LENGTH, f->length);
-	if (read_link(f, &c, frame) && read_network(f, &c) && f->family && !is_later(f))
-		read_transport(f, &c);
+	if (read_link(f, &c, frame))
+		read_packet(f, &c);
+}
+
+void m_parse_within(struct m_facts *f, const struct m_facts *outer, __u32 begin, __u32 end,
+		    bool is_frame, wide ethertype)
+{
+	struct cursor c = {
+		.bytes = outer->bytes, .at = begin, .end = end, .is_gso = outer->is_gso
+	};
+	const struct m_frame untagged = {};
+
+	memset(f, 0, sizeof(*f));
+	f->length = end - begin;
+	f->begin = begin;
+	f->end = end;
+	f->has_frame = is_frame;
+	f->bytes = outer->bytes;
+	f->came = outer->came;
+	f->is_gso = outer->is_gso;
+	set(f, M_LENGTH, f->length);
+	if (is_frame) {
+		if (read_link(f, &c, &untagged))
+			read_packet(f, &c);
+		return;
+	}
+	set(f, M_TAGS, 0);
+	set(f, M_ETHERTYPE, ethertype);
+	f->network_at = begin;
+	if (ethertype < 0x600)
+		stop(f, SL_REASON_LLC);
+	else
+		read_packet(f, &c);
 }

@@ -15,9 +15,9 @@
 
 static void write_match(const struct m_match *m, FILE *to)
 {
-	fprintf(to, "match %d %d %u %d %d %d %d %llx:%llx %d", m->selector, m->negate, m->mask,
-		m->base, m->offset, m->length, m->style, HIGH(m->raw_mask), LOW(m->raw_mask),
-		m->count);
+	fprintf(to, "match %d %d %d %u %d %d %d %d %llx:%llx %d", m->selector, m->inner, m->negate,
+		m->mask, m->base, m->offset, m->length, m->style, HIGH(m->raw_mask),
+		LOW(m->raw_mask), m->count);
 	for (int i = 0; i < m->count; i++)
 		fprintf(to, " %d %llx:%llx %llx:%llx", m->range[i].family, HIGH(m->range[i].low),
 			LOW(m->range[i].low), HIGH(m->range[i].high), LOW(m->range[i].high));
@@ -67,7 +67,8 @@ void case_write(const struct fuzz_case *fc, FILE *to)
 
 		fprintf(to, "chain %d %d\n", dir, chain->policy);
 		for (int i = 0; i < chain->count; i++) {
-			fprintf(to, "rule %d %d\n", chain->rule[i].has_name, chain->rule[i].action);
+			fprintf(to, "rule %d %d %d\n", chain->rule[i].has_name,
+				chain->rule[i].action, chain->rule[i].rest_of_flow);
 			for (int j = 0; j < chain->rule[i].count; j++)
 				write_match(&chain->rule[i].match[j], to);
 			for (int j = 0; j < chain->rule[i].stmts; j++)
@@ -92,9 +93,9 @@ static bool read_match(char *line, struct m_rule *rule)
 	int negate, mask, used = 0;
 
 	if (rule->count == M_MATCHES ||
-	    sscanf(line, "match %d %d %d %d %d %d %d %llx:%llx %d%n", &m->selector, &negate, &mask,
-		   &m->base, &m->offset, &m->length, &m->style, &raw_mask[0], &raw_mask[1],
-		   &m->count, &used) < 10 ||
+	    sscanf(line, "match %d %d %d %d %d %d %d %d %llx:%llx %d%n", &m->selector, &m->inner,
+		   &negate, &mask, &m->base, &m->offset, &m->length, &m->style, &raw_mask[0],
+		   &raw_mask[1], &m->count, &used) < 11 ||
 	    m->selector < 0 || m->selector >= M_SELECTORS || m->count < 0 || m->count > M_VALUES)
 		return false;
 	m->negate = negate;
@@ -165,10 +166,11 @@ static bool read_line(struct fuzz_case *fc, char *line, struct m_chain **chain)
 		(*chain)->policy = b;
 		return true;
 	}
-	if (sscanf(line, "rule %d %d", &a, &b) == 2) {
+	if (sscanf(line, "rule %d %d %d", &a, &b, &c) == 3) {
 		if (!*chain || (*chain)->count == M_RULES)
 			return false;
-		(*chain)->rule[(*chain)->count++] = (struct m_rule) { .has_name = a, .action = b };
+		(*chain)->rule[(*chain)->count++] =
+			(struct m_rule) { .has_name = a, .action = b, .rest_of_flow = c };
 		return true;
 	}
 	if (!strncmp(line, "match ", 6))

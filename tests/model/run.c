@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "flows.h"
 #include "fuzz.h"
 #include "kernel.h"
 #include "lab.h"
@@ -26,6 +28,7 @@ const char *run_no_kernel;
 static struct {
 	struct m_conf conf;
 	struct m_conf refused; /* rules that the compiler says no packet can match */
+	struct m_needs needs;
 	__u32 slot[SL_DIR_MAX_][M_RULES + 1]; /* the policy's behind those of the rules */
 	__u32 slots;
 	bool too_large;
@@ -33,6 +36,7 @@ static struct {
 
 static struct m_state states[WAY_MAX_];
 static bool way_off[WAY_MAX_]; /* a fragment that the model has seen did not go this way */
+static bool pieces_off[WAY_MAX_]; /* nor is it known what became of one */
 static __u8 out_bytes[PACKET_ROOM];
 
 static bool say(struct report *report, int item, const char *format, ...)
@@ -54,7 +58,10 @@ int run_init(void)
 
 	if (err)
 		return err;
+	lab_name_key(host_arena);
 	err = kernel_init();
+	if (kernel_arena)
+		lab_name_key(kernel_arena);
 	if (err == -EPERM) {
 		run_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
 		kernel_exit();
@@ -171,7 +178,9 @@ static bool load(const struct fuzz_case *fc, struct report *report)
 	loaded.refused = (struct m_conf) {};
 	if (!parse(&conf, report))
 		return false;
+	loaded.needs = m_needs(&loaded.conf);
 	sl_conf_number(conf);
+	conf->name_key = (const void *)(host_arena + SL_ARENA_NAME_KEY);
 	good = !place_sets(conf) || say(report, -1, "no room for the sets of the rules");
 	good = good && lower(conf, &block, &size, report);
 	if (good) {
@@ -250,7 +259,8 @@ static bool check_counts(const struct counts *before, const struct counts *after
 	}
 	for (int i = 1; i < SL_REASON_MAX_; i++) {
 		if (counted(&before->hook.reason[i], &after->hook.reason[i],
-			    i == (int)r->reason || i == (int)r->undone, bytes))
+			    i == (int)r->reason || i == (int)r->undone || i == (int)r->blind,
+			    bytes))
 			continue;
 		snprintf(what, room, "reason %s is not counted as it should be",
 			 sl_reason_names[i]);
@@ -301,6 +311,49 @@ static void set_ports(struct sl_key *key, const struct m_facts *f)
 	}
 }
 
+static struct sl_key key_of(const struct m_facts *f)
+{
+	struct sl_key key = {};
+
+	key.link = field(f, M_ETHERTYPE, SL_LINK_ETHERTYPE_SHIFT) |
+		   field(f, M_VLAN, SL_LINK_VLAN_SHIFT) | field(f, M_PCP, SL_LINK_PCP_SHIFT) |
+		   field(f, M_CVLAN, SL_LINK_IVLAN_SHIFT) | field(f, M_CPCP, SL_LINK_IPCP_SHIFT) |
+		   field(f, M_TAGS, SL_LINK_TAGS_SHIFT);
+	key.xport =
+		field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) | field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
+		field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) | field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) |
+		field(f, M_TTL, SL_XPORT_TTL_SHIFT) | field(f, M_EXTS, SL_XPORT_EXT_SHIFT);
+	set_ports(&key, f);
+	key.l3 = f->family == 4 ? SL_L3_IP4 : f->family == 6 ? SL_L3_IP6 : SL_L3_OTHER;
+	if (f->family == 4) {
+		key.addr[0] = field(f, M_SADDR, 32) | field(f, M_DADDR, 0);
+	} else if (f->family == 6) {
+		key.addr[0] = (__u64)(f->value[M_SADDR] >> 64);
+		key.addr[1] = (__u64)f->value[M_SADDR];
+		key.addr[2] = (__u64)(f->value[M_DADDR] >> 64);
+		key.addr[3] = (__u64)f->value[M_DADDR];
+	}
+	return key;
+}
+
+static void expect_inner(struct sl_trace_inner *to, const struct m_facts *f)
+{
+	const struct m_facts *inner = f->inner;
+
+	to->tunnel = (__u8)f->value[M_KIND_OF_TUNNEL];
+	to->has_id = f->has[M_TUNNEL_ID];
+	to->id = (__u32)f->value[M_TUNNEL_ID];
+	if (!inner)
+		return;
+	to->key = key_of(inner);
+	to->reason = (__u8)inner->reason;
+	to->start = inner->begin;
+	to->network = inner->network_at;
+	to->transport = inner->transport_at;
+	to->payload = inner->payload_at;
+	to->payload_length = inner->payload_length;
+}
+
 static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const struct m_result *r)
 {
 	struct sl_trace t = {
@@ -312,39 +365,46 @@ static struct sl_trace expect(const struct m_facts *f, enum sl_dir dir, const st
 		.transport = f->transport_at,
 		.payload = f->payload_at,
 		.payload_length = f->payload_length,
+		.key = key_of(f),
+		.blind = r->blind,
+		.flow_state = (__u8)f->value[M_STATE],
+		.flow_to = (__u8)f->value[M_TO],
 	};
 
-	t.key.link = field(f, M_ETHERTYPE, SL_LINK_ETHERTYPE_SHIFT) |
-		     field(f, M_VLAN, SL_LINK_VLAN_SHIFT) | field(f, M_PCP, SL_LINK_PCP_SHIFT) |
-		     field(f, M_CVLAN, SL_LINK_IVLAN_SHIFT) | field(f, M_CPCP, SL_LINK_IPCP_SHIFT) |
-		     field(f, M_TAGS, SL_LINK_TAGS_SHIFT);
-	t.key.xport =
-		field(f, M_PROTO, SL_XPORT_PROTO_SHIFT) | field(f, M_FLAGS, SL_XPORT_FLAGS_SHIFT) |
-		field(f, M_FRAGMENT, SL_XPORT_FRAG_SHIFT) | field(f, M_DSCP, SL_XPORT_DSCP_SHIFT) |
-		field(f, M_TTL, SL_XPORT_TTL_SHIFT) | field(f, M_EXTS, SL_XPORT_EXT_SHIFT);
-	set_ports(&t.key, f);
-	t.key.l3 = f->family == 4 ? SL_L3_IP4 : f->family == 6 ? SL_L3_IP6 : SL_L3_OTHER;
-	if (f->family == 4) {
-		t.key.addr[0] = field(f, M_SADDR, 32) | field(f, M_DADDR, 0);
-	} else if (f->family == 6) {
-		t.key.addr[0] = (__u64)(f->value[M_SADDR] >> 64);
-		t.key.addr[1] = (__u64)f->value[M_SADDR];
-		t.key.addr[2] = (__u64)(f->value[M_DADDR] >> 64);
-		t.key.addr[3] = (__u64)f->value[M_DADDR];
+	if (loaded.needs.inner) {
+		expect_inner(&t.inner[0], f);
+		if (f->inner)
+			expect_inner(&t.inner[1], f->inner);
 	}
 	return t;
 }
 
-static int describe(char *to, size_t room, const char *who, const struct sl_trace *t)
+static int describe_inner(char *to, size_t room, const struct sl_trace_inner *t)
 {
 	return snprintf(
 		to, room,
-		"%-6s %s %s slot %u length %u at %u %u %u+%u l3 %u l4 %u link %llx xport %llx addr %llx %llx %llx %llx ports %u %u\n",
+		"  in %u id %u %u: %s from %u at %u %u %u+%u l3 %u l4 %u link %llx xport %llx addr %llx %llx %llx %llx ports %u %u\n",
+		t->tunnel, t->has_id, t->id, sl_reason_names[t->reason % SL_REASON_MAX_], t->start,
+		t->network, t->transport, t->payload, t->payload_length, t->key.l3, t->key.l4,
+		t->key.link, t->key.xport, t->key.addr[0], t->key.addr[1], t->key.addr[2],
+		t->key.addr[3], t->key.sport, t->key.dport);
+}
+
+static int describe(char *to, size_t room, const char *who, const struct sl_trace *t)
+{
+	int n = snprintf(
+		to, room,
+		"%-6s %s %s blind %s flow %u %u slot %u length %u at %u %u %u+%u l3 %u l4 %u link %llx xport %llx addr %llx %llx %llx %llx ports %u %u\n",
 		who, sl_verdict_names[t->verdict % SL_VERDICT_MAX_],
-		sl_reason_names[t->reason % SL_REASON_MAX_], t->slot, t->length, t->network,
-		t->transport, t->payload, t->payload_length, t->key.l3, t->key.l4, t->key.link,
-		t->key.xport, t->key.addr[0], t->key.addr[1], t->key.addr[2], t->key.addr[3],
-		t->key.sport, t->key.dport);
+		sl_reason_names[t->reason % SL_REASON_MAX_],
+		sl_reason_names[t->blind % SL_REASON_MAX_], t->flow_state, t->flow_to, t->slot,
+		t->length, t->network, t->transport, t->payload, t->payload_length, t->key.l3,
+		t->key.l4, t->key.link, t->key.xport, t->key.addr[0], t->key.addr[1],
+		t->key.addr[2], t->key.addr[3], t->key.sport, t->key.dport);
+
+	for (int i = 0; i < SL_INNER_DEPTH && loaded.needs.inner; i++)
+		n += describe_inner(to + n, room - (size_t)n, &t->inner[i]);
+	return n;
 }
 
 static bool same(const char *where, int number, const struct sl_trace *got,
@@ -359,6 +419,30 @@ static bool same(const char *where, int number, const struct sl_trace *got,
 	n += describe(report->text + n, sizeof(report->text) - (size_t)n, "got", got);
 	describe(report->text + n, sizeof(report->text) - (size_t)n, "wanted", wanted);
 	return false;
+}
+
+/* What the trace says of the message, and where its words are. */
+static bool same_message(const char *arena, const struct sl_trace *t, const struct m_facts *f)
+{
+	const struct sl_app_found *found = (const void *)(arena + t->app);
+	const struct sl_name *name = &found->name;
+	__u32 at = 0;
+
+	if (!f->has[M_APPLICATION] || !t->app)
+		return !f->has[M_APPLICATION] && !t->app;
+	if (found->app != SL_APP_DNS || found->dns_response != f->value[M_RESPONSE] ||
+	    found->dns_opcode != f->value[M_OPCODE] || found->dns_rcode != f->value[M_RCODE] ||
+	    !(found->has & SL_APP_HAS_TYPE) != !f->has[M_QTYPE] ||
+	    (f->has[M_QTYPE] && found->dns_qtype != f->value[M_QTYPE]))
+		return false;
+	for (int i = 0; f->has[M_QTYPE] && i < name->labels; i++) {
+		if (i >= f->name.count ||
+		    strncasecmp((const char *)name->text + at, (const char *)f->name.label[i].bytes,
+				f->name.label[i].size))
+			return false;
+		at += f->name.label[i].size + 1U;
+	}
+	return !f->has[M_QTYPE] || !name->labels || name->labels == f->name.count;
 }
 
 /* Running */
@@ -409,8 +493,10 @@ static bool run_one(int number, const struct item *item, enum way way, bool on_h
 	char where[64], what[128];
 	int err = 0;
 
+	if (pieces_off[way] && f->has[M_FRAGMENT] && f->value[M_FRAGMENT])
+		return true;
 	if (!on_host && !kernel_takes(way, &frame)) {
-		if (f->has[M_FRAGMENT] && f->value[M_FRAGMENT])
+		if ((f->has[M_FRAGMENT] && f->value[M_FRAGMENT]) || loaded.needs.flow)
 			way_off[way] = true;
 		return true;
 	}
@@ -426,6 +512,18 @@ static bool run_one(int number, const struct item *item, enum way way, bool on_h
 	if (err)
 		return say(report, number, "packet %d, %s: %s", number, where, strerror(-err));
 	run_counts.runs++;
+	if (trace.reason == SL_REASON_PATTERN_BUDGET) {
+		/* What a search costs is none of the model's; later fragments get what it came to. */
+		run_counts.given_up++;
+		pieces_off[way] = true;
+		return true;
+	}
+	if (loaded.needs.message && !same_message(on_host ? host_arena : kernel_arena, &trace, f))
+		return say(report, number, "packet %d, %s: another message", number, where);
+	trace.app = 0;
+	trace.flow = 0;
+	if (!loaded.needs.flow)
+		trace.flow_state = trace.flow_to = 0;
 	if (!same(where, number, &trace, &wanted, report))
 		return false;
 	take_counts(&after, way, on_host);
@@ -460,6 +558,8 @@ static void count(const struct m_result *r)
 	run_counts.changed += r->is_changed;
 	if (r->undone)
 		run_counts.reason[r->undone]++;
+	if (r->blind)
+		run_counts.reason[r->blind]++;
 	if (r->rule == M_POLICY)
 		run_counts.by_policy++;
 	else if (r->rule != M_NO_RULE)
@@ -470,35 +570,61 @@ static bool run_way(int number, const struct item *item, enum way way, bool is_c
 		    struct report *report)
 {
 	static __u8 bytes[FRAME_MAX + 1];
-	const struct m_frame frame = { bytes, item->len, item->is_gso, item->has_tag, item->tci };
+	const struct m_frame frame = { bytes,	     item->bytes,   item->len,
+				       item->is_gso, item->has_tag, item->tci };
 	struct m_result r;
 	struct m_facts f;
 
 	memcpy(bytes, item->bytes, item->len);
 	m_parse(&f, &frame);
-	if (!check_refused(number, &f, report))
-		return false;
+	/* Messages of TCP are another model's. */
+	if (loaded.needs.message && f.transport == 6 && f.payload_length)
+		return true;
 	states[way].now = host_now;
 	m_judge(&states[way], &loaded.conf, way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, &f,
 		&r);
+	if (!check_refused(number, &f, report))
+		return false;
 	if (is_counted)
 		count(&r);
 	return run_one(number, item, way, true, &f, &r, report) &&
 	       run_one(number, item, way, false, &f, &r, report);
 }
 
-static bool run_item(int number, const struct item *item, struct report *report)
+static bool run_items(const struct fuzz_case *fc, enum way way, bool is_counted,
+		      struct report *report)
 {
-	bool is_skb = item->is_gso || item->has_tag, is_counted = false;
+	for (int i = 0; i < fc->count; i++) {
+		const struct item *item = &fc->item[i];
 
-	for (enum way way = 0; way < WAY_MAX_; way++) {
-		if (is_skb && way_hook(way) == SL_HOOK_XDP)
+		host_now += item->wait;
+		/* What an skb alone has. */
+		if ((item->is_gso || item->has_tag) && way_hook(way) == SL_HOOK_XDP)
 			continue;
-		if (!run_way(number, item, way, !is_counted, report))
+		if (!run_way(i, item, way, is_counted, report))
 			return false;
-		is_counted = true;
 	}
 	return true;
+}
+
+/* Flows are one table for all ways, so each has all packets before the next one has any. */
+static bool run_ways(const struct fuzz_case *fc, struct report *report)
+{
+	__u64 began = host_now, ended = began;
+	bool good = true;
+
+	for (enum way way = 0; way < WAY_MAX_ && good; way++) {
+		host_now = began;
+		if (loaded.needs.flow)
+			flows_clear();
+		states[way].count = states[way].flows = 0;
+		way_off[way] = pieces_off[way] = false;
+		/* TC has them all. */
+		good = run_items(fc, way, way == WAY_TC_IN, report);
+		ended = host_now;
+	}
+	host_now = ended;
+	return good;
 }
 
 bool run_case(const struct fuzz_case *fc, struct report *report)
@@ -507,16 +633,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report)
 	host_frags_clear();
 	if (!run_no_kernel)
 		kernel_frags_clear();
-	for (int way = 0; way < WAY_MAX_; way++) {
-		states[way].count = 0;
-		way_off[way] = false;
-	}
 	if (!load(fc, report))
 		return loaded.too_large;
-	for (int i = 0; i < fc->count; i++) {
-		host_now += fc->item[i].wait;
-		if (!run_item(i, &fc->item[i], report))
-			return false;
-	}
-	return true;
+	return run_ways(fc, report);
 }

@@ -140,27 +140,49 @@ static bool try(__u64 seed, const struct options *o)
 
 static void summary(const struct options *o)
 {
-	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu changed; %llu rules refused, %llu rule sets too large\n",
+	printf("seed %llu: %llu packets in %llu cases, %llu runs; %llu decided by rules, %llu by policies; %llu changed, %llu runs given up; %llu rules refused, %llu rule sets too large\n",
 	       o->seed, run_counts.packets, run_counts.cases, run_counts.runs, run_counts.by_rule,
-	       run_counts.by_policy, run_counts.changed, run_counts.refused, run_counts.too_large);
+	       run_counts.by_policy, run_counts.changed, run_counts.given_up, run_counts.refused,
+	       run_counts.too_large);
 	for (int i = 0; i < SL_REASON_MAX_; i++)
 		printf("%s %llu%s", sl_reason_names[i], run_counts.reason[i],
 		       i + 1 < SL_REASON_MAX_ ? ", " : "\n");
 }
 
-/* A reason that no packet had was not tried. */
+/* Of a packet's making, and of what the model knows. */
+static bool is_known(int reason)
+{
+	switch (reason) {
+	case SL_REASON_NO_VIEW:
+	case SL_REASON_NO_RULES:
+		return false;
+	case SL_REASON_WRITE_PAST:
+	case SL_REASON_LATER_FRAGMENT:
+	case SL_REASON_BAD_DNS:
+	case SL_REASON_DOT:
+	case SL_REASON_TUNNEL_DEPTH:
+	case SL_REASON_TUNNEL_FRAGMENT:
+		return true;
+	default:
+		return sl_reason_classes[reason] < SL_CLASS_UNSENT;
+	}
+}
+
+/* A reason that no packet had was not tried, nor a match that held for none. */
 static int missing_reasons(void)
 {
 	int missing = 0;
 
 	for (int i = 1; i < SL_REASON_MAX_; i++) {
-		/* Not of the packet's making, or what the model does not know yet. */
-		if (run_counts.reason[i] || i == SL_REASON_NO_VIEW || i == SL_REASON_NO_RULES ||
-		    i == SL_REASON_BAD_TUNNEL || i == SL_REASON_BAD_INNER ||
-		    sl_reason_classes[i] == SL_CLASS_UNSENT ||
-		    (sl_reason_classes[i] >= SL_CLASS_UNDONE && i != SL_REASON_WRITE_PAST))
+		if (run_counts.reason[i] || !is_known(i))
 			continue;
 		printf("no packet had reason '%s'\n", sl_reason_names[i]);
+		missing++;
+	}
+	for (int i = 0; i < M_SELECTORS; i++) {
+		if (m_held[i] > 100)
+			continue;
+		printf("match %d held %llu times\n", i, m_held[i]);
 		missing++;
 	}
 	return missing;

@@ -13,7 +13,7 @@
 
 struct writer {
 	FILE *defines, *rules;
-	unsigned int ndefines, line;
+	unsigned int ndefines, nsets, line;
 };
 
 struct word {
@@ -45,6 +45,29 @@ static const struct word dscps[] = { { 0, "cs0" },   { 8, "cs1" },  { 10, "af11"
 static const struct word fragments[] = {
 	{ SL_FRAG_NONE, "none" }, { SL_FRAG_FIRST, "first" }, { SL_FRAG_LATER, "later" }, {}
 };
+
+static const struct word tunnels[] = { { SL_TUNNEL_NONE, "none" },
+				       { SL_TUNNEL_IPIP, "ipip" },
+				       { SL_TUNNEL_GRE, "gre" },
+				       { SL_TUNNEL_VXLAN, "vxlan" },
+				       { SL_TUNNEL_GENEVE, "geneve" },
+				       { SL_TUNNEL_GTP, "gtp" },
+				       {} };
+static const struct word apps[] = { { SL_APP_DNS, "dns" }, {} };
+static const struct word qtypes[] = { { 1, "A" },      { 28, "AAAA" },	{ 255, "ANY" },
+				      { 65, "HTTPS" }, { 252, "axfr" }, {} };
+static const struct word opcodes[] = { { 0, "query" }, { 4, "notify" }, { 5, "update" }, {} };
+static const struct word rcodes[] = {
+	{ 0, "noerror" }, { 2, "servfail" }, { 3, "nxdomain" }, { 5, "refused" }, {}
+};
+static const struct word states[] = {
+	{ SL_FLOW_NEW, "new" },		{ SL_FLOW_ESTABLISHED, "established" },
+	{ SL_FLOW_CLOSING, "closing" }, { SL_FLOW_MIDSTREAM, "midstream" },
+	{ SL_FLOW_RELATED, "related" }, {}
+};
+static const struct word ends[] = { { SL_FLOW_TO_SERVER, "server" },
+				    { SL_FLOW_TO_CLIENT, "client" },
+				    {} };
 
 static const struct {
 	const char *names[4];
@@ -92,7 +115,28 @@ static const struct {
 	[M_ETHER_SADDR] = { { "ether saddr" }, 48, NULL },
 	[M_ETHER_DADDR] = { { "ether daddr" }, 48, NULL },
 	[M_RAW] = { { NULL }, 128, NULL },
+	[M_TUNNEL] = { { "tunnel" }, 3, tunnels },
+	[M_VXLAN_VNI] = { { "vxlan vni" }, 24, NULL },
+	[M_GENEVE_VNI] = { { "geneve vni" }, 24, NULL },
+	[M_GRE_KEY] = { { "gre key" }, 32, NULL },
+	[M_GTP_TEID] = { { "gtp teid" }, 32, NULL },
+	[M_APP] = { { "app" }, 3, apps },
+	[M_DNS_QTYPE] = { { "dns qtype" }, 16, qtypes },
+	[M_DNS_OPCODE] = { { "dns opcode" }, 4, opcodes },
+	[M_DNS_RCODE] = { { "dns rcode" }, 4, rcodes },
+	[M_FLOW_STATE] = { { "flow state" }, 3, states },
+	[M_FLOW_TO] = { { "flow to" }, 1, ends },
+	[M_FLOW_AGE] = { { "flow age" }, 32, NULL },
+	[M_FLOW_PACKETS] = { { "flow packets" }, 32, NULL },
+	[M_FLOW_BYTES] = { { "flow bytes" }, 32, NULL },
 };
+
+/* Values that have no number in the language. */
+static bool is_worded(int selector)
+{
+	return selector == M_ANY_FRAGMENT || selector == M_TUNNEL || selector == M_APP ||
+	       selector == M_FLOW_STATE || selector == M_FLOW_TO;
+}
 
 static void put_hex(FILE *to, wide value)
 {
@@ -123,7 +167,7 @@ static void put_number(FILE *to, int selector, wide value, struct chance *c)
 	const struct word *w = fields[selector].words;
 
 	for (; w && w->word; w++) {
-		if ((wide)w->value == value && (selector == M_ANY_FRAGMENT || chance_of(c, 50))) {
+		if ((wide)w->value == value && (is_worded(selector) || chance_of(c, 50))) {
 			fputs(w->word, to);
 			return;
 		}
@@ -171,6 +215,10 @@ static void put_range(FILE *to, const struct m_match *m, int i, struct chance *c
 		return;
 	}
 	if (m->selector == M_ANY_FRAGMENT && r->low == SL_FRAG_FIRST && r->high == SL_FRAG_LATER) {
+		fputs("any", to);
+		return;
+	}
+	if (m->selector == M_TUNNEL && r->low < r->high) {
 		fputs("any", to);
 		return;
 	}
@@ -265,7 +313,7 @@ static bool put_compared(FILE *to, const struct m_match *m, struct chance *c)
 	const struct m_range *r = &m->range[0];
 	wide max = ((wide)1 << fields[m->selector].bits) - 1;
 
-	if (m->count != 1 || m->negate || m->selector == M_ANY_FRAGMENT || m->selector == M_RAW ||
+	if (m->count != 1 || m->negate || is_worded(m->selector) || m->selector == M_RAW ||
 	    m->selector == M_ETHER_SADDR || m->selector == M_ETHER_DADDR ||
 	    m->selector == M_VLAN_TAGS || !fields[m->selector].bits || chance_of(c, 30))
 		return false;
@@ -286,15 +334,20 @@ static bool put_compared(FILE *to, const struct m_match *m, struct chance *c)
 	return false;
 }
 
+static void put_list(FILE *to, const struct m_match *m, struct chance *c)
+{
+	for (int i = 0; i < m->count; i++) {
+		fputs(i ? ", " : "", to);
+		put_range(to, m, i, c);
+	}
+}
+
 static void put_values(FILE *to, const struct m_match *m, struct chance *c)
 {
 	bool braces = m->count != 1 || chance_of(c, 30);
 
 	fputs(braces ? "{ " : "", to);
-	for (int i = 0; i < m->count; i++) {
-		fputs(i ? ", " : "", to);
-		put_range(to, m, i, c);
-	}
+	put_list(to, m, c);
 	if (braces)
 		fputs(chance_of(c, 20) ? ", }" : " }", to);
 }
@@ -327,12 +380,41 @@ static void put_exthdr(FILE *to, const struct m_match *m)
 	}
 }
 
+/* A set of numbers with a name, of the type that is asked. */
+static bool put_set(struct writer *w, const struct m_match *m, struct chance *c)
+{
+	const char *type = m->selector <= M_IP6_DADDR	? (chance_of(c, 50) ? "addr" : "prefix")
+			   : m->selector <= M_IP6_PROTO ? "proto"
+			   : m->selector <= M_TH_DPORT	? "port"
+							: NULL;
+
+	if (!type || chance_of(c, 75))
+		return false;
+	fprintf(w->defines, "set s%u { type %s; elements%s { ", ++w->nsets, type,
+		chance_of(c, 30) ? " =" : "");
+	put_list(w->defines, m, c);
+	fputs(" } }\n", w->defines);
+	fprintf(w->rules, "@s%u", w->nsets);
+	return true;
+}
+
+/* `ip saddr`, `ip ttl` and `udp length` are one field. */
+static bool goes_on(int selector)
+{
+	return selector <= M_ANY_DADDR || selector == M_ANY_LENGTH || selector == M_ANY_PROTO ||
+	       selector == M_ANY_DSCP || selector == M_ANY_TTL;
+}
+
 static void put_match(struct writer *w, const struct m_match *m, const struct m_match *before,
 		      const struct m_match *after)
 {
 	struct chance c = { (__u64)m->style };
 	const char *word = match_word(m), *name = NULL;
 
+	for (int i = 0; i < m->inner; i++)
+		fputs("inner ", w->rules);
+	if (text_special(w->rules, m))
+		return;
 	if (m->selector == M_RAW) {
 		put_raw(w->rules, m, &c);
 		return;
@@ -341,8 +423,7 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 		put_exthdr(w->rules, m);
 		return;
 	}
-	/* `ip saddr` and `udp length` are one field. */
-	if (after && (after->selector <= M_ANY_DADDR || after->selector == M_ANY_LENGTH))
+	if (after && !after->inner && goes_on(after->selector))
 		word = NULL;
 	if (word && chance_of(&c, 70)) {
 		fprintf(w->rules, "%s%s", m->negate ? "not " : "", word);
@@ -352,7 +433,7 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 		name = tries < 8 ? chance_pick(&c, fields[m->selector].names)
 				 : fields[m->selector].names[0];
 	/* `code` may follow a type by itself. */
-	if (before &&
+	if (before && before->inner == m->inner && !m->inner &&
 	    ((m->selector == M_ICMP_CODE && before->selector == M_ICMP_TYPE) ||
 	     (m->selector == M_ICMPV6_CODE && before->selector == M_ICMPV6_TYPE)) &&
 	    chance_of(&c, 50))
@@ -375,6 +456,8 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 		fprintf(w->rules, chance_of(&c, 50) ? "$d%u" : "{ $d%u }", w->ndefines);
 		return;
 	}
+	if (put_set(w, m, &c))
+		return;
 	put_values(w->rules, m, &c);
 }
 
@@ -418,7 +501,8 @@ static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 	for (int i = 0; i < rule->stmts; i++)
 		put_stmt(w->rules, &rule->stmt[i]);
 	if (rule->action != SL_CONTINUE)
-		fputs(sl_verdict_names[rule->action], w->rules);
+		fprintf(w->rules, "%s%s", sl_verdict_names[rule->action],
+			rule->rest_of_flow ? " flow" : "");
 	else if ((!rule->count && !rule->stmts) || chance_of(&c, 60))
 		fputs(chance_of(&c, 50) ? "count" : "counter", w->rules);
 	fputs("\n", w->rules);

@@ -5,20 +5,20 @@
 
 #include "model.h"
 
-static bool is_same(const struct m_flow *a, const struct m_flow *b)
+static bool is_same(const struct m_pieces *a, const struct m_pieces *b)
 {
 	return a->saddr == b->saddr && a->daddr == b->daddr && a->family == b->family &&
 	       a->id == b->id && a->proto == b->proto && a->vlan == b->vlan && a->cvlan == b->cvlan;
 }
 
-static void forget(struct m_state *state, struct m_flow *flow)
+static void forget(struct m_state *state, struct m_pieces *pieces)
 {
-	*flow = state->flow[--state->count];
+	*pieces = state->pieces[--state->count];
 }
 
-static struct m_flow *find(struct m_state *state, const struct m_facts *f)
+static struct m_pieces *find(struct m_state *state, const struct m_facts *f)
 {
-	struct m_flow wanted = {
+	struct m_pieces wanted = {
 		.saddr = f->value[M_SADDR],
 		.daddr = f->value[M_DADDR],
 		.family = f->family,
@@ -31,64 +31,64 @@ static struct m_flow *find(struct m_state *state, const struct m_facts *f)
 	};
 
 	for (int i = 0; i < state->count; i++) {
-		if (!is_same(&state->flow[i], &wanted))
+		if (!is_same(&state->pieces[i], &wanted))
 			continue;
-		if (state->now - state->flow[i].since < M_FLOW_NS)
-			return &state->flow[i];
-		forget(state, &state->flow[i]);
+		if (state->now - state->pieces[i].since < M_PIECES_NS)
+			return &state->pieces[i];
+		forget(state, &state->pieces[i]);
 		break;
 	}
-	if (state->count == M_FLOWS)
+	if (state->count == M_PIECES)
 		abort();
-	state->flow[state->count] = wanted;
-	return &state->flow[state->count++];
+	state->pieces[state->count] = wanted;
+	return &state->pieces[state->count++];
 }
 
-static bool seen_from(const struct m_flow *flow, __u32 unit)
+static bool seen_from(const struct m_pieces *pieces, __u32 unit)
 {
 	while (unit < 8192) {
-		if (flow->unit[unit++])
+		if (pieces->unit[unit++])
 			return true;
 	}
 	return false;
 }
 
-struct m_flow *m_track(struct m_state *state, const struct m_facts *f, enum sl_reason *reason)
+struct m_pieces *m_track(struct m_state *state, const struct m_facts *f, enum sl_reason *reason)
 {
-	struct m_flow *flow = find(state, f);
+	struct m_pieces *pieces = find(state, f);
 	__u32 from = f->offset / 8, to = (f->offset + f->size + 7) / 8, known = 0;
 
 	for (__u32 i = from; i < to; i++)
-		known += flow->unit[i];
-	if (flow->poisoned ||
-	    (flow->last_seen && (to > flow->total || (!f->more && to != flow->total)))) {
+		known += pieces->unit[i];
+	if (pieces->poisoned ||
+	    (pieces->last_seen && (to > pieces->total || (!f->more && to != pieces->total)))) {
 		*reason = SL_REASON_FRAG_OVERLAP;
-		flow->poisoned = true;
+		pieces->poisoned = true;
 	} else if (known == to - from) {
 		*reason = SL_REASON_FRAG_DUPLICATE;
-	} else if (known || (!f->more && seen_from(flow, to))) {
+	} else if (known || (!f->more && seen_from(pieces, to))) {
 		*reason = SL_REASON_FRAG_OVERLAP;
-		flow->poisoned = true;
+		pieces->poisoned = true;
 	} else {
 		for (__u32 i = from; i < to; i++)
-			flow->unit[i] = true;
+			pieces->unit[i] = true;
 		if (!f->more) {
-			flow->last_seen = true;
-			flow->total = to;
+			pieces->last_seen = true;
+			pieces->total = to;
 		}
-		if (f->offset && !flow->first_seen)
+		if (f->offset && !pieces->first_seen)
 			*reason = SL_REASON_FRAG_ORPHAN;
 	}
-	return flow;
+	return pieces;
 }
 
-void m_track_done(struct m_state *state, struct m_flow *flow)
+void m_track_done(struct m_state *state, struct m_pieces *pieces)
 {
-	if (!flow->first_seen || !flow->last_seen || flow->poisoned)
+	if (!pieces->first_seen || !pieces->last_seen || pieces->poisoned)
 		return;
-	for (__u32 i = 0; i < flow->total; i++) {
-		if (!flow->unit[i])
+	for (__u32 i = 0; i < pieces->total; i++) {
+		if (!pieces->unit[i])
 			return;
 	}
-	forget(state, flow);
+	forget(state, pieces);
 }

@@ -127,6 +127,7 @@ static void put_extensions(struct writer *w, const struct hello *h)
 	if (h->ech)
 		put_filler(w, 0xfe0d, 180);
 	put_filler(w, 0xff01, 1);
+	w->bytes[w->used - 2] = (__u8)(1 + h->lie_last);
 }
 
 /* The handshake message, RFC 8446, 4.1.2. */

@@ -26,6 +26,7 @@ struct hello {
 	int session; /* bytes of the session id; 0: 32, -1: none */
 	/* What is added to lengths that are written. */
 	int lie_record, lie_hello, lie_session, lie_ciphers, lie_extensions, lie_sni, lie_alpn;
+	int lie_last; /* the last extension's */
 	int trailing; /* bytes behind the extensions, within the message */
 	int other_type; /* of the second record, not 0 */
 };

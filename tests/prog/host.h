@@ -32,6 +32,7 @@ struct frame {
 	size_t len;
 	size_t linear; /* bytes in the linear part; 0: all, or what the kernel likes */
 	bool is_gso;
+	bool resets; /* TC: rejected, it goes on as a reset */
 	bool has_tag; /* TC: the outer tag is beside the frame */
 	__u16 tci;
 	struct frame_out *out; /* NULL: not asked for */
@@ -58,6 +59,8 @@ struct host_done {
 	__u32 tag_proto;
 	__u32 mark;
 	__u32 priority;
+	__u8 back[256]; /* the reset to who sent the frame, where the frame becomes the other */
+	size_t back_len;
 	__u32 mirrored[4]; /* ifindex of each copy */
 	__u32 nmirrored;
 	struct host_event event; /* the last one */

@@ -225,21 +225,39 @@ static __always_inline int sl_skb_tags(struct host_packet *packet, const struct 
 	return 0;
 }
 
+/* What is in the packet goes back as a copy, and the packet goes on: as at TC. */
+static inline enum sl_reason host_onward(struct sl_pkt *pkt, const __u32 *numbers)
+{
+	struct sl_answer *answer = &host_scratch.answer;
+	struct bpf_dynptr view;
+
+	host_done.back_len = pkt->ctx->len;
+	memcpy(host_done.back, pkt->ctx->bytes, pkt->ctx->len);
+	sl_answer_onward(answer, pkt->key.l3 == SL_L3_IP6, numbers);
+	sl_view(pkt->ctx, &view);
+	return sl_answer_write(&view, sl_facts_of(pkt), answer) ? SL_REASON_WRITE_REFUSED
+								: SL_REASON_NONE;
+}
+
 static __always_inline enum sl_reason sl_reject(struct sl_pkt *pkt, __u32 kind, const bool moves)
 {
 	struct sl_answer *answer = &host_scratch.answer;
+	__u32 numbers[ANSWER_NUMBERS] = {};
 	struct bpf_dynptr view;
 	enum sl_reason reason;
 
 	(void)moves;
 	sl_view(pkt->ctx, &view);
+	if (kind == SL_REJECT_BOTH)
+		bpf_dynptr_read(numbers, sizeof(numbers), &view, pkt->transport + 4, 0);
 	reason = sl_answer_make(&view, sl_facts_of(pkt), kind, answer, SL_ANSWER6_MAX);
 	if (reason)
 		return reason;
 	host_resize(pkt->ctx, pkt->network + answer->size);
 	sl_view(pkt->ctx, &view);
-	return sl_answer_write(&view, sl_facts_of(pkt), answer) ? SL_REASON_WRITE_REFUSED
-								: SL_REASON_NONE;
+	if (sl_answer_write(&view, sl_facts_of(pkt), answer))
+		return SL_REASON_WRITE_REFUSED;
+	return kind == SL_REJECT_BOTH ? host_onward(pkt, numbers) : SL_REASON_NONE;
 }
 
 static inline void host_done_clear(const struct frame *frame)

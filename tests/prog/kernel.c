@@ -286,7 +286,7 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 }
 
 /* What the program returns for a verdict. */
-static __u32 action(enum way way, __u32 verdict)
+static __u32 action(enum way way, const struct frame *frame, __u32 verdict)
 {
 	static const __u32 xdp[SL_VERDICT_MAX_] = {
 		[SL_CONTINUE] = XDP_PASS, [SL_ACCEPT] = XDP_PASS, [SL_DROP] = XDP_DROP,
@@ -300,7 +300,9 @@ static __u32 action(enum way way, __u32 verdict)
 
 	if (verdict >= SL_VERDICT_MAX_)
 		return ~0U;
-	return way_hook(way) == SL_HOOK_XDP ? xdp[verdict] : tc[verdict];
+	if (way_hook(way) == SL_HOOK_XDP)
+		return xdp[verdict];
+	return tc[verdict == SL_REJECT && frame->resets ? SL_ACCEPT : verdict];
 }
 
 static int judged(enum way way, const struct frame *frame, struct sl_trace *trace,
@@ -314,7 +316,7 @@ static int judged(enum way way, const struct frame *frame, struct sl_trace *trac
 	if (err)
 		return err;
 	memcpy(trace, found, sizeof(*trace));
-	return out->retval == action(way, trace->verdict) ? 0 : -EPROTO;
+	return out->retval == action(way, frame, trace->verdict) ? 0 : -EPROTO;
 }
 
 int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace)

@@ -27,7 +27,7 @@ struct frame lab_frame(const struct layer *layers)
 }
 
 /* The same in both arenas, and in every run. */
-static void name_key_fill(char *arena)
+void lab_name_key(char *arena)
 {
 	__u64 *key = (void *)(arena + SL_ARENA_NAME_KEY), word = 1;
 
@@ -48,13 +48,13 @@ int lab_setup(void **state)
 	/* -EACCES would be the verifier: no reason to skip. */
 	if (err == -EPERM) {
 		lab_no_kernel = "CAP_BPF and CAP_NET_ADMIN are missing";
-		name_key_fill(host_arena);
+		lab_name_key(host_arena);
 		kernel_exit();
 		return 0;
 	}
-	name_key_fill(host_arena);
+	lab_name_key(host_arena);
 	if (kernel_arena)
-		name_key_fill(kernel_arena);
+		lab_name_key(kernel_arena);
 	if (err)
 		fprintf(stderr, "programs do not load: %s\n", strerror(-err));
 	return err;

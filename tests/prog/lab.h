@@ -24,6 +24,9 @@ int lab_setup(void **state);
 int lab_teardown(void **state);
 extern const char *lab_no_kernel; /* NULL: programs are loaded */
 
+/* The key of names' hashes, the same in both arenas and in every run: lab_setup() does it. */
+void lab_name_key(char *arena);
+
 /* A test that is skipped, and says why, when the others of the program ran on the host only. */
 void lab_test_kernel(void **state);
 

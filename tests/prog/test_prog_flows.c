@@ -30,6 +30,7 @@ struct sequence {
 	struct step steps[12];
 	size_t flows; /* in the table at the end */
 	const char *rules; /* before the policy that accepts */
+	const char *settings; /* before the chains */
 };
 
 #define A4    .src = SRC4, .dst = DST4
@@ -125,20 +126,24 @@ static const struct sequence sequences[] = {
 	{ "accept flow", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C }, { CD, EST, TO_S }, { C(FIN | ACK), CLOSING, TO_S }, { C(SYN), NEW, TO_S }, { pkt(eth(), ip4(A4), tcp(.sport = 4001, .flags = ACK)), MIDSTREAM, TO_S, .verdict = SL_DROP } }, 1, "tcp flags == syn accept flow\ntcp drop" },
 	{ "accept flow: forgotten with the flow", { { C(SYN), NEW, TO_S }, { C(ACK), MIDSTREAM, TO_S }, { C(FIN), CLOSING, TO_S }, { C(ACK), MIDSTREAM, TO_S, .wait = 62, .verdict = SL_DROP } }, 0, "tcp flags == syn accept flow\ntcp drop" },
 
+	{ "accept flow: not when the packet is dropped", { { CU, NEW, TO_S, .verdict = SL_DROP }, { CU, NEW, TO_S, .verdict = SL_DROP }, { SU, NEW, TO_S } }, 1, "udp dport 53 set payload @40,1 7 accept flow", "on write-past drop" },
+	{ "accept flow: the flow goes on when one of its packets is dropped", { { CU, NEW, TO_S }, { SU, EST, TO_C, .verdict = SL_DROP }, { CU, EST, TO_S } }, 1, "udp sport 53 set payload @40,1 7 accept flow", "on write-past drop" },
+
 	{ "what is malformed has none", { { pkt(eth(), ip4(A4), tcp(.doff = 4)), NONE, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4), tcp(), cut(4)), NONE, TO_S, .verdict = SL_DROP } }, 0 },
 };
 /* clang-format on */
 
 #define NSEQUENCES (sizeof(sequences) / sizeof(*sequences))
 
-static void rules_in_force(const char *rules)
+static void rules_in_force(const char *rules, const char *settings)
 {
 	char text[1024];
 	struct policy *policy;
 
 	policy_free_all();
-	snprintf(text, sizeof(text), "chain ingress {\n%s\n}\nchain egress {\n%s\n}\n",
-		 rules ? rules : "policy accept", rules ? rules : "policy accept");
+	snprintf(text, sizeof(text), "%s\nchain ingress {\n%s\n}\nchain egress {\n%s\n}\n",
+		 settings ? settings : "", rules ? rules : "policy accept",
+		 rules ? rules : "policy accept");
 	policy = policy_new(text);
 	policy_need(policy, SL_NEEDS_FLOW);
 	policy_flows(policy, FLOWS_MAX);
@@ -185,7 +190,7 @@ static bool run_sequence(const struct sequence *s, enum way way, size_t linear)
 {
 	int n = 1;
 
-	rules_in_force(s->rules);
+	rules_in_force(s->rules, s->settings);
 	for (const struct step *step = s->steps; step->frame; step++, n++) {
 		if (take_step(step, way, linear))
 			continue;
@@ -226,7 +231,7 @@ static void test_counts(void **state)
 	struct sl_trace trace;
 
 	(void)state;
-	rules_in_force(NULL);
+	rules_in_force(NULL, NULL);
 	for (size_t i = 0; i < 4; i++) {
 		struct frame frame = lab_frame(frames[i]);
 
@@ -311,7 +316,7 @@ static void test_counting_moves(void **state)
 	struct sl_trace trace;
 
 	(void)state;
-	rules_in_force(NULL);
+	rules_in_force(NULL, NULL);
 	host_run(SL_HOOK_XDP, 0, &frame, &trace);
 	host_run(SL_HOOK_TC_EGRESS, 3, &frame, &trace);
 	assert_int_equal(flows_find(host_arena, 5000, 53, 17)->count[0].packets, 1);

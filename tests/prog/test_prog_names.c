@@ -45,6 +45,8 @@ static const struct name_row rows[] = {
 	{ "exact, ipv6", "dns qname example.com drop", pkt(asks6(EXAMPLE)), SL_DROP },
 	{ "exact, upper case in the rule", "dns qname EXAMPLE.com drop", pkt(asks(EXAMPLE)), SL_DROP },
 	{ "exact, upper case in the packet", "dns qname www.example.com drop", pkt(asks(WWW)), SL_DROP },
+	{ "exact, all letters in upper case", "dns qname abcdefghijklmnopqrstuvwxyz.com drop", pkt(asks("\x1a" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "\3COM\0")), SL_DROP },
+	{ "exact, bytes beside the letters", "dns qname example.com accept\n dns qname != example.com drop", pkt(asks("\x9" "[Example@\3com\0")), SL_DROP },
 	{ "exact, a dot at the end", "dns qname \"www.example.com.\" drop", pkt(asks(WWW)), SL_DROP },
 	{ "exact, below", "dns qname example.com drop", pkt(asks(WWW)), SL_ACCEPT },
 	{ "exact, above", "dns qname www.example.com drop", pkt(asks(EXAMPLE)), SL_ACCEPT },

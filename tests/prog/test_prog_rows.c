@@ -37,6 +37,7 @@ static const char *const rowless[SL_REASON_MAX_] = {
 	[SL_REASON_REJECT_LIMIT] = "test_prog_actions",
 	[SL_REASON_REJECT_SILENT] = "test_prog_actions",
 	[SL_REASON_REJECT_ROOM] = "test_prog_actions",
+	[SL_REASON_REJECT_UNSENT] = "takes an interface: tests/netns/test_resets.py",
 	[SL_REASON_REDIRECT_PORT] = "test_prog_actions",
 	[SL_REASON_MIRROR_PORT] = "test_prog_ops",
 	[SL_REASON_WRITE_PAST] = "test_prog_ops",

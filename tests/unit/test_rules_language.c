@@ -362,6 +362,19 @@ static void test_needs(void **state)
 		  NULL },
 		{ "limit 1/second 1 in 2 redirect eth0", NULL },
 		{ "reject", NULL },
+		{ "tcp dport 443 reject with tcp reset", NULL },
+		{ "tls sni a.example reject", "reset to both ends" },
+		{ "http path \"/x\" reject with tcp reset", "reset to both ends" },
+		{ "app { tls, http, ssh } reject", "reset to both ends" },
+		{ "tcp payload contains \"x\" reject", "reset to both ends" },
+		{ "tcp dns qname a.example reject", "reset to both ends" },
+		{ "tls sni a.example mark set 1 reject", "mark" },
+		{ "tls sni a.example reject with icmpx admin-prohibited", NULL },
+		{ "tls sni a.example drop", NULL },
+		{ "app { tls, quic } reject", NULL },
+		{ "app != tls reject", NULL },
+		{ "dns qname a.example reject", NULL },
+		{ "payload contains \"x\" reject", NULL },
 	};
 	size_t i;
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright (C) 2026 The Sluice authors */
+/* docs/rules.md, "Applications", of datagrams; RFC 1035, 4.1. */
+#include <string.h>
+
+#include "model.h"
+
+static void set(struct m_facts *f, enum m_field field, wide value)
+{
+	f->has[field] = true;
+	f->value[field] = value;
+}
+
+void m_blind(struct m_facts *f, enum sl_reason reason)
+{
+	if (!f->blind)
+		f->blind = reason;
+}
+
+static bool on_port(const struct m_facts *f, __u32 port)
+{
+	return f->value[M_SPORT] == port || f->value[M_DPORT] == port;
+}
+
+static bool is_class(__u32 class)
+{
+	class &= 0x7fff;
+	return class == 1 || class == 3 || class == 4 || class == 254 || class == 255;
+}
+
+/* Where the name ends, 0: it does not, or is none. */
+static __u32 read_name(const __u8 *m, __u32 at, __u32 end, struct m_name *name)
+{
+	__u32 begin = at;
+
+	name->count = 0;
+	while (at < end && m[at]) {
+		__u8 size = m[at];
+
+		if (size > 63 || at + 1 + size >= end || at + 1 + size + 1 - begin > 255)
+			return 0;
+		name->label[name->count].size = size;
+		memcpy(name->label[name->count++].bytes, m + at + 1, size);
+		at += 1 + size;
+	}
+	return at < end ? at + 1 : 0;
+}
+
+static __u32 word(const __u8 *m, __u32 at)
+{
+	return (__u32)m[at] << 8 | m[at + 1];
+}
+
+/* More may follow than the message has room for, which is 11 bytes at least for each. */
+static bool has_records(const __u8 *m, __u32 length)
+{
+	__u32 records = (word(m, 6) + word(m, 8) + word(m, 10)) & 0xffffffff;
+
+	return records && records <= (length - 12) / 11;
+}
+
+static bool read_dns(struct m_facts *f, const __u8 *m, __u32 length, bool is_port)
+{
+	__u32 questions, at;
+
+	if (length < 12)
+		return false;
+	questions = word(m, 4);
+	if (questions != 1 && !is_port)
+		return false;
+	if (questions) {
+		at = read_name(m, 12, length, &f->name);
+		if (!at || at + 4 > length || !is_class(word(m, at + 2)))
+			return false;
+		f->name.is_there = true;
+		set(f, M_QTYPE, word(m, at));
+	} else if (!has_records(m, length)) {
+		return false;
+	}
+	set(f, M_RESPONSE, m[2] >> 7);
+	set(f, M_OPCODE, m[2] >> 3 & 15);
+	set(f, M_RCODE, m[3] & 15);
+	set(f, M_APPLICATION, SL_APP_DNS);
+	return true;
+}
+
+void m_look_at_message(struct m_facts *f)
+{
+	bool is_port = on_port(f, 53) || on_port(f, 5353) || on_port(f, 5355);
+
+	if (f->reason)
+		return;
+	if (f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_LATER) {
+		m_blind(f, SL_REASON_LATER_FRAGMENT);
+		return;
+	}
+	if ((f->transport != 17 && f->transport != 6) || !f->payload_length)
+		return;
+	if (on_port(f, 853))
+		m_blind(f, SL_REASON_DOT);
+	if (f->transport == 17 &&
+	    !read_dns(f, f->came + f->payload_at, f->payload_length, is_port) && is_port)
+		m_blind(f, SL_REASON_BAD_DNS);
+}
