@@ -309,6 +309,26 @@ static void test_counts_are_wide(void **state)
 	}
 }
 
+/* The upper word goes on by one each time that the lower one has gone half its way. */
+static void test_counts_carry(void **state)
+{
+	struct frame frame = lab_frame(CU);
+	struct sl_flow *flow;
+	struct sl_trace trace;
+
+	(void)state;
+	rules_in_force(NULL);
+	host_run(SL_HOOK_XDP, 0, &frame, &trace);
+	flow = flows_find(host_arena, 5000, 53, 17);
+	assert_non_null(flow);
+	flow->count[0].packets = 0;
+	for (__u64 i = 1; i < 6; i++) {
+		flow->count[0].packets += 0x7fffffff;
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(flows_sum(host_arena, flow, 0).packets, i << 31);
+	}
+}
+
 /* When the hook that counted sees no more of it, the next one does. */
 static void test_counting_moves(void **state)
 {
@@ -428,7 +448,7 @@ static void test_full(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[NSEQUENCES + 6] = {};
+	struct CMUnitTest tests[NSEQUENCES + 7] = {};
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSEQUENCES; i++)
@@ -437,6 +457,7 @@ int main(void)
 						   .initial_state = (void *)&sequences[i] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_are_wide);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_carry);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counting_moves);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counted_at_the_rule);
