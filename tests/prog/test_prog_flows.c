@@ -292,7 +292,7 @@ static void test_counts_are_wide(void **state)
 		for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
 			snprintf(rules, sizeof(rules), "flow packets %llu drop\npolicy accept",
 				 wide[i].sum);
-			rules_in_force(rules);
+			rules_in_force(rules, NULL);
 			step.verdict = SL_ACCEPT;
 			assert_true(take_step(&step, way, 0));
 			set_packets(host_arena, wide[i].low, wide[i].high);
@@ -317,7 +317,7 @@ static void test_counts_carry(void **state)
 	struct sl_trace trace;
 
 	(void)state;
-	rules_in_force(NULL);
+	rules_in_force(NULL, NULL);
 	host_run(SL_HOOK_XDP, 0, &frame, &trace);
 	flow = flows_find(host_arena, 5000, 53, 17);
 	assert_non_null(flow);
