@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
+
 /*
  * What the application says in a packet. A stage copies the bytes of the message into the work area
  * of its CPU and hook in the arena, and notes there what it has read: for the operations of rules,
@@ -128,7 +130,9 @@ enum sl_quic_type {
 
 struct sl_work {
 	struct sl_app_found found;
-	__u8 pad[8192 - sizeof(struct sl_app_found)];
+	struct sl_flow_app fresh; /* of a flow that has no entry yet */
+	__u32 lent; /* of egress: a copy of the packet is on its way, see SL_OP_MIRROR */
+	__u8 pad[8192 - sizeof(struct sl_app_found) - sizeof(struct sl_flow_app) - 4];
 	__u8 bytes[SL_WORK_BYTES]; /* of the message */
 	__u8 rest[SL_WORK_SIZE - 8192 - SL_WORK_BYTES];
 };

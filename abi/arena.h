@@ -10,6 +10,7 @@
 #include "prog.h"
 #include "reason.h"
 #include "rule.h"
+#include "stream.h"
 #include "verdict.h"
 
 /*
@@ -29,7 +30,7 @@
  *   0xc0000000  struct sl_state, one for each rule counter
  *   0xc4000000  struct sl_work, one for each CPU and hook
  *   0xca000000  struct sl_flow_table and what it is about, see abi/flow.h
- *   0xda000000  messages that are put together
+ *   0xda000000  struct sl_stream_pool and the messages that are put together, see abi/stream.h
  *   0xde000000  sets that change while they are in use
  */
 #define SL_ABI_VERSION 3
@@ -210,6 +211,19 @@ _Static_assert(SL_MAX_CPUS * sizeof(struct sl_flow_stats) <=
 	       "a line a CPU");
 
 _Static_assert(SL_MAX_SLOTS <= 1U << 24, "a slot and a verdict are a word");
+_Static_assert(SL_STREAM_BYTES_OFFSET + SL_STREAMS_MAX * SL_STREAM_BYTES <=
+		       SL_ARENA_HEAP - SL_ARENA_STREAMS,
+	       "messages run into sets");
+
+static inline __u32 sl_stream_offset(__u32 place)
+{
+	return SL_ARENA_STREAMS + SL_STREAM_PLACES_OFFSET + place * (__u32)sizeof(struct sl_stream);
+}
+
+static inline __u32 sl_stream_bytes_offset(__u32 place)
+{
+	return SL_ARENA_STREAMS + SL_STREAM_BYTES_OFFSET + place * SL_STREAM_BYTES;
+}
 
 static inline __u32 sl_flow_stats_offset(__u32 cpu)
 {

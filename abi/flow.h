@@ -79,9 +79,10 @@ enum sl_flow_class {
 /* What a rule set says of the table. */
 struct sl_flow_conf {
 	__u32 mask; /* buckets less one; a power of two less one */
-	__u32 timeout[15]; /* [enum sl_flow_class], ticks */
+	__u32 streams; /* messages that are put together at a time; a power of two */
+	__u32 timeout[14]; /* [enum sl_flow_class], ticks */
 };
-_Static_assert(SL_FLOW_CLASS_MAX_ <= 15, "timeouts");
+_Static_assert(SL_FLOW_CLASS_MAX_ <= 14, "timeouts");
 
 /* tag: hash << 40 | class << 32 | ticks at which the flow was seen last */
 #define SL_FLOW_TAG_HASH  40
@@ -118,12 +119,38 @@ struct sl_flow_key {
 /* sl_body.arg of SL_ACCEPT and SL_DROP: for the rest of the flow, too. */
 #define SL_FLOW_ALL 1U
 
-#define SL_FLOW_APP_SIZE 128
-
-/* What is known of the application: the reader of messages says what. Zero in a new flow. */
-struct sl_flow_app {
-	__u8 bytes[SL_FLOW_APP_SIZE];
+/* What is known of the bytes of TCP that a side sends, see dataplane/stream.h. */
+enum sl_side_state {
+	SL_SIDE_NEW, /* none have come */
+	SL_SIDE_OTHER, /* up to end they are no message */
+	SL_SIDE_PART, /* a message is put together */
+	SL_SIDE_WHOLE, /* up to end they are a message */
+	SL_SIDE_GIVEN_UP, /* up to end they are one that could not be put together */
+	SL_SIDE_OVER, /* nothing of it is looked at any more */
 };
+
+struct sl_flow_side {
+	__u32 base; /* sequence number of the first byte that the state is about */
+	__u32 end; /* bytes from there on */
+	__u32 ticket; /* of the stream that holds them, 0: none */
+	__u16 stream; /* which one */
+	__u8 state; /* enum sl_side_state */
+	__u8 reason; /* of GIVEN_UP: enum sl_reason */
+};
+_Static_assert(sizeof(struct sl_flow_side) == 16, "layout");
+
+#define SL_FLOW_NAME 88U
+
+/* What is known of the application. Zero in a new flow. */
+struct sl_flow_app {
+	struct sl_flow_side side[2];
+	__u32 lock; /* 1: a program puts a message together */
+	__u8 app; /* enum sl_app: of the last message that was found */
+	__u8 length; /* of its name; what is in name are the last bytes of a longer one */
+	__u8 pad[2];
+	__u8 name[SL_FLOW_NAME];
+};
+_Static_assert(sizeof(struct sl_flow_app) == 128, "two cache lines");
 
 /*
  * A number of 63 bits in two words, of which most packets write the lower one alone. The upper one

@@ -32,11 +32,12 @@ _Static_assert(sizeof(struct sl_body) == 48, "layout");
 #define SL_NEEDS_MACS 2U
 
 /* Stages between parsing and the rules, each only for rule sets with a rule that asks for it. */
-#define SL_NEEDS_INNER 4U /* packets within packets */
-#define SL_NEEDS_FLOW  8U /* the flow table */
-#define SL_NEEDS_APP   16U /* application messages */
-#define SL_NEEDS_NAME  64U /* names in them */
-#define SL_NEEDS_SCAN  32U /* patterns in the payload */
+#define SL_NEEDS_INNER	4U /* packets within packets */
+#define SL_NEEDS_FLOW	8U /* the flow table */
+#define SL_NEEDS_APP	16U /* application messages */
+#define SL_NEEDS_NAME	64U /* names in them */
+#define SL_NEEDS_SCAN	32U /* patterns in the payload */
+#define SL_NEEDS_STREAM 128U /* messages over TCP, and so the flows of TCP */
 
 /* Matches first: sl_op_is_match(). */
 #define SL_OPS(X)                                                                       \

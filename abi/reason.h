@@ -75,7 +75,11 @@
 	X(WRITE_REFUSED,     "write-refused",     UNDONE,      "the kernel would not let the packet be changed") \
 	X(LIMIT_TABLE,       "limit-table",       UNDONE,      "no room for one more address or flow of a limit") \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
+	X(STREAM_PENDING,    "stream-pending",    PENDING,     "a message goes on in packets that have not come") \
 	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
+	X(STREAM_SIZE,       "stream-size",       UNDECIDED,   "a message is longer, or in more parts, than is put together") \
+	X(STREAM_TABLE,      "stream-table",      UNDECIDED,   "no place was left to put a message together") \
+	X(STREAM_OVERLAP,    "stream-overlap",    UNDECIDED,   "bytes of a message came once more, and were others") \
 	X(STREAM_BROKEN,     "stream-broken",     UNDECIDED,   "a message whose lengths do not fit into each other") \
 	X(PATTERN_BUDGET,    "pattern-budget",    UNDECIDED,   "too much in the payload is nearly what rules look for") \
 	X(LATER_FRAGMENT,    "later-fragment",    BLIND,       "rules ask for a message, and this is a later fragment") \

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "flow.h"
+#include "stream.h"
 #include "verdict.h"
 
 /*

@@ -6,22 +6,8 @@
  * What the application says in a packet, by what the bytes are, whatever the port: see abi/app.h.
  */
 
-#include "app_read.h"
 #include "blind.h"
-#include "fetch.h"
-
-/* As much of a message as is looked at; readers take eight bytes at a time. */
-#define SL_APP_BYTES (SL_WORK_BYTES - 8)
-
-static __always_inline __u32 app_bytes(__u32 work)
-{
-	return work + (__u32)offsetof(struct sl_work, bytes);
-}
-
-static __always_inline bool app_on_dns_port(const struct sl_facts *facts)
-{
-	return sl_dns_is_port(facts->key.sport) || sl_dns_is_port(facts->key.dport);
-}
+#include "stream.h"
 
 /*
  * The first bytes of a datagram, which have the question of most queries, by one slice. Where the
@@ -78,63 +64,80 @@ static __always_inline int app_read_datagram(SL_CTX *ctx, const struct sl_facts 
 	return sl_dns_read(bytes, length, work, on_port) ? SL_READ_WHOLE : SL_READ_NOT;
 }
 
-static __always_inline int app_read_segment(SL_CTX *ctx, const struct sl_facts *facts, __u32 work)
-{
-	__u32 length = facts->end - facts->payload, have = length < SL_FETCH ? length : SL_FETCH;
-	bool on_port = app_on_dns_port(facts);
-	__u32 bytes = app_bytes(work);
-
-	if (sl_fetch(ctx, facts, facts->payload, have, bytes) ||
-	    !app_may_be(bytes, have, length, on_port))
-		return SL_READ_NOT;
-	if (length > SL_APP_BYTES)
-		length = SL_APP_BYTES;
-	if (length > have &&
-	    sl_fetch(ctx, facts, facts->payload + have, length - have, bytes + have))
-		return SL_READ_NOT;
-	return sl_app_read_stream(bytes, length, work, on_port);
-}
-
 /*
- * The message that begins in this packet is read into the work area. Its offset, or 0 where there is
- * none that Sluice knows. A message that goes on in another packet, or is broken, is a reason; of a
- * first fragment it is none, since the later ones count.
+ * The message in a datagram is read into the work area. Its offset, or 0 where there is none that
+ * Sluice knows. One that is broken is a reason; of a first fragment it is none, since the later ones
+ * count.
  */
 SL_VERIFIED_ONCE __u32 sl_app_read(SL_CTX *ctx, struct sl_facts *facts, __u32 work)
 {
 	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, work);
-	int read = SL_READ_NOT;
+	int read;
 
 	sl_keep(ctx);
 	if (!facts || facts->reason || facts->frag == SL_FRAG_LATER || !facts->payload ||
-	    facts->payload >= facts->end || facts->end > facts->length)
+	    facts->payload >= facts->end || facts->end > facts->length ||
+	    facts->key.l4 != SL_L4_UDP)
 		return 0;
 	bytes_found_none(work);
-	if (facts->key.l4 == SL_L4_UDP)
-		read = app_read_datagram(ctx, facts, work);
-	else if (facts->key.l4 == SL_L4_TCP)
-		read = app_read_segment(ctx, facts, work);
-	if (read == SL_READ_NOT && facts->key.l4 == SL_L4_UDP && app_on_dns_port(facts))
+	read = app_read_datagram(ctx, facts, work);
+	if (read == SL_READ_NOT && app_on_dns_port(facts))
 		sl_blind(facts, SL_REASON_BAD_DNS);
 	if (read == SL_READ_NOT)
 		return 0;
-	if (read == SL_READ_MORE)
-		found->has = 0;
 	if (!(found->has & SL_APP_HAS_MESSAGE) && !facts->frag)
-		facts->reason =
-			read == SL_READ_MORE ? SL_REASON_STREAM_SPLIT : SL_REASON_STREAM_BROKEN;
+		facts->reason = SL_REASON_STREAM_BROKEN;
 	sl_blind_message(facts, work);
 	return found->app ? work : 0;
 }
 
-/* The stage: for rule sets that need it. */
-static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 work)
+/* Sequence number of the first byte of a segment's data. */
+static __always_inline __u32 app_seq(struct sl_pkt *pkt)
+{
+	/* A packet without a window has not come here; the verifier cannot know. */
+	const __u8 *tcp = pkt->window ? sl_header(sl_bytes_of(pkt), pkt->transport + 4, 4) : NULL;
+
+	/* A SYN has the number before it. */
+	return (tcp ? sl_get32(tcp) : 0) +
+	       (pkt->key.xport >> SL_XPORT_FLAGS_SHIFT & FLOW_SYN ? 1 : 0);
+}
+
+/*
+ * The work area of this CPU and hook. While a copy of the packet is on its way, the copy's area at
+ * egress is the one of XDP, where no packet can be meanwhile; a copy is not copied again.
+ */
+static __always_inline __u32 app_work(__u32 cpu, __u32 hook)
+{
+	__u32 work = sl_work_offset(cpu, hook);
+
+	if (hook == SL_HOOK_TC_EGRESS && SL_AT(struct sl_work, work)->lent)
+		return sl_work_offset(cpu, SL_HOOK_XDP);
+	return work;
+}
+
+/* A datagram has its message whole, so its flow is only told what it is. */
+SL_VERIFIED_ONCE int sl_app_note(__u32 work)
 {
 	struct sl_scratch *scratch = sl_scratch();
-	__u32 app;
+
+	if (scratch && scratch->found.flow_state != SL_FLOW_NONE)
+		sl_stream_note(stream_app(&scratch->found, work), work);
+	return 0;
+}
+
+/* The stage: for rule sets that need it. */
+static __always_inline void sl_app_look(struct sl_pkt *pkt, __u32 cpu, __u32 ruleset, __u32 needs)
+{
+	struct sl_scratch *scratch = sl_scratch();
+	__u32 work = app_work(cpu, pkt->hook), app = 0;
 
 	sl_blind_app(sl_facts_of(pkt));
-	app = sl_app_read(pkt->ctx, sl_facts_of(pkt), work);
+	if (pkt->key.l4 != SL_L4_TCP)
+		app = sl_app_read(pkt->ctx, sl_facts_of(pkt), work);
+	else if ((needs & SL_NEEDS_STREAM) && pkt->transport)
+		app = sl_stream_look(pkt->ctx, sl_facts_of(pkt), work, app_seq(pkt), ruleset);
+	if (app && pkt->key.l4 != SL_L4_TCP && (needs & SL_NEEDS_FLOW))
+		sl_app_note(work);
 	if (scratch)
 		scratch->found.app = app;
 }

@@ -49,6 +49,17 @@ static __always_inline __u32 bytes_get32(__u32 at)
 	return __builtin_bswap32(*SL_AT(const __u32, at));
 }
 
+/* Where the two overlap, to is nearer to the start: what is overwritten has been read. */
+static __always_inline void bytes_move(__u32 to, __u32 from, __u32 length)
+{
+	__u32 i = sl_unknown(0);
+
+	for (; i + 8 <= length && sl_can_loop; i = sl_unknown(i + 8))
+		*SL_AT(__u64, to + i) = *SL_AT(const __u64, from + i);
+	for (; i < length && sl_can_loop; i = sl_unknown(i + 1))
+		*SL_AT(__u8, to + i) = bytes_at(from + i);
+}
+
 /* Nothing is known of the message at work yet; what readers leave unset says that it is not there. */
 static __always_inline void bytes_found_none(__u32 work)
 {

@@ -57,6 +57,17 @@ struct sl_piece {
 	__u32 arg;
 };
 
+/* Where a segment's bytes are in what its side has sent: see stream.h. */
+struct sl_streaming {
+	__u32 app; /* offset of the flow's struct sl_flow_app */
+	__u32 side; /* and of the side's struct sl_flow_side in it */
+	__u32 seq; /* of the first byte that counts */
+	__u32 from; /* where it is in the frame */
+	__u32 length; /* bytes from there on */
+	__u32 at; /* where it is from side->base on */
+	__u32 have; /* of the message, in the work area */
+};
+
 /*
  * What the stages between parsing and the rules have found of the packet at hand, for the operations
  * of rules. Written by a stage that runs, read by operations of rule sets that need the stage.
@@ -76,7 +87,8 @@ struct sl_found {
 	__u64 flow_now; /* ns, coarse */
 	__u64 flow_addr[4]; /* of the packet that an ICMP error quotes, as in struct sl_key */
 	__u32 inner; /* packets within packets that sl_scratch.inner has */
-	__u32 pad;
+	__u32 fresh; /* offset of the struct sl_flow_app for the entry that is made; 0: nothing is known */
+	struct sl_streaming stream;
 };
 
 /* A packet in a tunnel, or the tunnel alone when what it carries is none that Sluice reads. */

@@ -114,14 +114,6 @@ static __always_inline void flow_isn(SL_CTX *ctx, const struct sl_facts *facts,
 	scratch->found.flow_isn = bytes ? sl_get32(bytes) : 0;
 }
 
-static __always_inline void flow_isn_note(const struct sl_found *found)
-{
-	struct sl_flow_more __arena *more =
-		SL_AT(struct sl_flow_more, sl_flow_more_offset(found->flow));
-
-	more->isn[found->flow_side & 1] = found->flow_isn;
-}
-
 /* The first packet of a flow that has no entry. */
 static __always_inline __u64 flow_first(struct sl_found *found, __u8 proto, bool answers)
 {
@@ -134,6 +126,20 @@ static __always_inline __u64 flow_first(struct sl_found *found, __u8 proto, bool
 				 ? SL_FLOW_TO_CLIENT
 				 : SL_FLOW_TO_SERVER;
 	return found->flow_state == SL_FLOW_CLOSING ? 0 : FLOW_LEARN;
+}
+
+/*
+ * A connection that is there does not begin once more, whatever a SYN says; while it is not, the
+ * last SYN counts.
+ */
+static __always_inline void flow_note_isn(const struct sl_found *found, __u32 state)
+{
+	struct sl_flow_more __arena *more =
+		SL_AT(struct sl_flow_more, sl_flow_more_offset(found->flow));
+	__u32 side = found->flow_side & 1;
+
+	if (found->flow_isn && (!more->isn[side] || SL_FLOW_STATE(state) == SL_FLOW_NEW))
+		more->isn[side] = found->flow_isn;
 }
 
 /* A packet whose key is known. */
@@ -164,8 +170,7 @@ static __always_inline __u64 flow_packet(const struct sl_facts *facts, struct sl
 	at = flow_move(flow, found, proto);
 	found->flow_state = SL_FLOW_STATE(at);
 	found->flow_to = found->flow_side == flow->client ? SL_FLOW_TO_SERVER : SL_FLOW_TO_CLIENT;
-	if ((found->flow_flags & FLOW_SYN) && found->flow_isn)
-		flow_isn_note(found);
+	flow_note_isn(found, at);
 	flow_touch(&place, flow_class(at, proto), now);
 	return flow->verdict;
 }
@@ -232,6 +237,7 @@ SL_VERIFIED_ONCE __u64 sl_flow_look(SL_CTX *ctx, struct sl_facts *facts, __u32 r
 		return 0;
 	found = &scratch->found;
 	found->flow = 0;
+	found->fresh = 0;
 	found->flow_state = SL_FLOW_NONE;
 	found->flow_to = SL_FLOW_TO_SERVER;
 	if (flow_has_none(facts))
@@ -280,6 +286,8 @@ static __always_inline void flow_fill(__u32 at, const struct sl_facts *facts,
 		point << SL_FLOW_POINT_SHIFT | SL_FLOW_SEEN(flow_ticks(found->flow_now));
 	flow->point[!side] = 0;
 	flow_fill_more(sl_flow_more_offset(at), found);
+	for (__u32 i = 0; found->fresh && i < sizeof(struct sl_flow_app); i += 8)
+		*SL_AT(__u64, sl_flow_app(at) + i) = *SL_AT(const __u64, found->fresh + i);
 }
 
 /* Found to be full, the table gives the place of another flow, unless that is set to drop. */

@@ -82,12 +82,12 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 		sl_set_macs(pkt);
 	if (needs & SL_NEEDS_INNER)
 		sl_inner(pkt->ctx, sl_facts_of(pkt));
-	if (needs & SL_NEEDS_FLOW)
+	if ((needs & SL_NEEDS_FLOW) || ((needs & SL_NEEDS_STREAM) && pkt->key.l4 == SL_L4_TCP))
 		pipeline_flow(pkt, court, decision);
 	if (decision->verdict != SL_CONTINUE)
 		return false;
 	if (needs & SL_NEEDS_APP)
-		sl_app_look(pkt, sl_work_offset(sl_cpu(), pkt->hook));
+		sl_app_look(pkt, sl_cpu(), court->rules, needs);
 	if (needs & SL_NEEDS_SCAN)
 		sl_scan_packet(pkt->ctx, sl_facts_of(pkt), court->rules);
 	if (needs & SL_NEEDS_NAME)

@@ -51,17 +51,6 @@ static __always_inline enum sl_read sl_tls_may_be(__u32 at, __u32 length)
 										     : SL_READ_NOT;
 }
 
-/* Bytes nearer to the start: what is overwritten has been read. */
-static __always_inline void tls_move(__u32 to, __u32 from, __u32 length)
-{
-	__u32 i = sl_unknown(0);
-
-	for (; i + 8 <= length && sl_can_loop; i = sl_unknown(i + 8))
-		*SL_AT(__u64, to + i) = *SL_AT(const __u64, from + i);
-	for (; i < length && sl_can_loop; i = sl_unknown(i + 1))
-		*SL_AT(__u8, to + i) = bytes_at(from + i);
-}
-
 /*
  * Makes the handshake message one piece behind the header of the first record, by moving what other
  * records hold. *have: how much of it there is. False: what follows is no such record.
@@ -86,7 +75,7 @@ static __always_inline bool tls_join(__u32 at, __u32 length, __u32 *have)
 		room = length - pos;
 		if (size > room)
 			size = room;
-		tls_move(at + SL_TLS_RECORD + *have, at + pos, size);
+		bytes_move(at + SL_TLS_RECORD + *have, at + pos, size);
 		*have = sl_unknown(*have + size);
 		pos = sl_unknown(pos + size);
 	}

@@ -181,6 +181,23 @@ static int add_reply(struct sl_body_writing *w, const struct sl_conf_rule *rule)
 	return 0;
 }
 
+static bool asks_message(const struct sl_conf_match *match)
+{
+	size_t i;
+
+	for (i = 0; i < match->nsets; i++)
+		if (match->sets[i].part[0] >= SL_PART_QNAME)
+			return true;
+	return match->nnames || match->ntexts || sl_match_asks_app(match);
+}
+
+/* Of datagrams each has its message whole. */
+static bool asks_stream(const struct sl_conf_match *match)
+{
+	return asks_message(match) && (sl_match_reaches(match, SL_L3_IP4, SL_L4_TCP) ||
+				       sl_match_reaches(match, SL_L3_IP6, SL_L4_TCP));
+}
+
 int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 		 const struct sl_name_key *key, __u32 *at)
 {
@@ -201,6 +218,8 @@ int sl_body_make(struct sl_block *block, const struct sl_conf_rule *rule,
 	body_of(&w)->arg = sl_conf_rule_resets(rule) ? SL_REJECT_BOTH : rule->arg;
 	if (rule->action <= SL_DROP && rule->arg == SL_FLOW_ALL)
 		((struct sl_ruleset *)sl_block_at(block, block->base))->needs |= SL_NEEDS_FLOW;
+	if (asks_stream(match))
+		((struct sl_ruleset *)sl_block_at(block, block->base))->needs |= SL_NEEDS_STREAM;
 	body_of(&w)->needs = (__u16)sl_conf_rule_needs(rule, &why);
 	if (inner) {
 		err = sl_body_add_inner(&w, inner);

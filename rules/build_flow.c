@@ -81,28 +81,43 @@ void sl_ast_flows(struct sl_parser *p, const struct sl_loc *loc)
 	p->flows_loc = *loc;
 }
 
+/* A power of two in places, written to *to once. */
+static int flows_places(struct sl_parser *p, const struct sl_loc *loc, const char *what,
+			const char *text, __u32 least, __u32 most, __u32 *to)
+{
+	__u64 size = 0;
+
+	if (*to)
+		return sl_diag_error(p->diag, loc, "the %s is already given",
+				     to == &p->flows.size ? "size" : "number of streams");
+	if (!sl_quantity_size(text, &size))
+		return sl_diag_error(
+			p->diag, loc,
+			"'%s' is no size: it is a number, or one with k or M behind it", text);
+	if (size < least || size > most || (size & (size - 1)))
+		return sl_diag_error(p->diag, loc,
+				     "%s a power of two of places, %u to %u, not '%s'", what, least,
+				     most, text);
+	*to = (__u32)size;
+	return 0;
+}
+
 void sl_ast_flows_size(struct sl_parser *p, const struct sl_loc *loc)
 {
 	const char *text = sl_ast_text(p, loc);
-	__u64 size = 0;
-	int err = 0;
 
-	if (!text)
-		return;
-	if (p->flows.size)
-		err = sl_diag_error(p->diag, loc, "the size is already given");
-	else if (!sl_quantity_size(text, &size))
-		err = sl_diag_error(p->diag, loc,
-				    "'%s' is no size: it is a number, or one with k or M behind it",
-				    text);
-	else if (size < SL_FLOW_SIZE_MIN || size > SL_FLOW_SIZE_MAX || (size & (size - 1)))
-		err = sl_diag_error(
-			p->diag, loc,
-			"the flow table has a power of two of places, %u to %u, not '%s'",
-			SL_FLOW_SIZE_MIN, SL_FLOW_SIZE_MAX, text);
-	else
-		p->flows.size = (__u32)size;
-	sl_parser_note(p, err);
+	if (text)
+		sl_parser_note(p, flows_places(p, loc, "the flow table has", text, SL_FLOW_SIZE_MIN,
+					       SL_FLOW_SIZE_MAX, &p->flows.size));
+}
+
+void sl_ast_flows_streams(struct sl_parser *p, const struct sl_loc *loc)
+{
+	const char *text = sl_ast_text(p, loc);
+
+	if (text)
+		sl_parser_note(p, flows_places(p, loc, "messages have", text, SL_STREAMS_MIN,
+					       SL_STREAMS_MAX, &p->flows.streams));
 }
 
 /* [0] is a place that is free. */

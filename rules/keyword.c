@@ -105,6 +105,7 @@ static const struct sl_keyword keywords[] = {
 	{ "software", T_SOFTWARE, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "sport", T_SPORT, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "ssh", T_SSH, SL_KEYWORD_NOT_IN_SETS, "match" },
+	{ "streams", T_STREAMS, SL_KEYWORD_IN_SETS, "setting" },
 	{ "tags", T_TAGS, SL_KEYWORD_NOT_IN_SETS, "match" },
 	{ "tc", T_TC, SL_KEYWORD_NOT_IN_SETS, "setting" },
 	{ "tcp", T_TCP, SL_KEYWORD_NOT_IN_SETS, "match" },

@@ -381,6 +381,7 @@ static void write_flows(struct lowering *l)
 	unsigned int i;
 
 	to->mask = (l->conf->flows.size ?: SL_FLOW_SIZE) / SL_FLOW_WAYS - 1;
+	to->streams = l->conf->flows.streams ?: SL_STREAMS;
 	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
 		to->timeout[i] = SL_FLOW_TICKS(l->conf->flows.timeout_s[i] ?: seconds[i]);
 }

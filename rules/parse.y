@@ -57,7 +57,7 @@ static void yyerror(const struct sl_loc *loc, struct sl_lexer *lexer, const char
 %token T_SET_REF T_AT T_SAMPLE T_HANDLE T_QUANTITY T_MAC
 %token T_EQ T_NE T_LE T_GE
 %token T_CHAIN T_DEFINE T_GEOIP T_INCLUDE T_INTERFACE T_ON T_POLICY T_PRIORITY T_SET T_TC T_XDP
-%token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_TIMEOUT
+%token T_COUNTERS T_ELEMENTS T_FILE T_SIZE T_STREAMS T_TIMEOUT
 %token T_ACCEPT T_BAN T_COUNT T_DROP T_LIMIT T_LOG T_MARK T_MIRROR T_POP T_PUSH T_REDIRECT T_REJECT T_REPLY
 %token T_BURST T_OVER T_PER T_RATE T_SNAP T_WITH
 %token T_COUNTRY T_EXTHDR T_FRAME T_IIFNAME T_LENGTH T_MSS T_NETWORK T_OIFNAME T_PAYLOAD T_TRANSPORT
@@ -228,6 +228,7 @@ flow_settings:
 flow_setting:
   %empty
 | T_SIZE quantity { sl_ast_flows_size(lexer->parser, &@quantity); }
+| T_STREAMS quantity { sl_ast_flows_streams(lexer->parser, &@quantity); }
 | T_TIMEOUT T_WORD quantity { sl_ast_flows_timeout(lexer->parser, &@2, &@quantity); }
 | error {
 	if (lexer->stuck)

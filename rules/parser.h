@@ -153,6 +153,7 @@ int sl_ast_flow_amount(struct sl_parser *p, struct sl_part *part, const struct s
 /* The flow table, and then its settings. */
 void sl_ast_flows(struct sl_parser *p, const struct sl_loc *loc);
 void sl_ast_flows_size(struct sl_parser *p, const struct sl_loc *loc);
+void sl_ast_flows_streams(struct sl_parser *p, const struct sl_loc *loc);
 void sl_ast_flows_timeout(struct sl_parser *p, const struct sl_loc *word,
 			  const struct sl_loc *time);
 

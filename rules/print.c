@@ -94,6 +94,8 @@ void sl_flows_print(struct sl_buf *buf, const struct sl_conf_flows *flows)
 	sl_buf_add(buf, "flows {\n");
 	if (flows->size)
 		sl_buf_add(buf, "\tsize %u\n", flows->size);
+	if (flows->streams)
+		sl_buf_add(buf, "\tstreams %u\n", flows->streams);
 	for (i = 0; i < SL_FLOW_CLASS_MAX_; i++)
 		if (flows->timeout_s[i])
 			sl_buf_add(buf, "\ttimeout %s %us\n", sl_flow_class_names[i],

@@ -119,9 +119,10 @@ struct sl_conf_needle {
 	__u32 last;
 };
 
-/* The flow table. What is 0 has its default: SL_FLOW_SIZE, SL_FLOW_CLASSES. */
+/* The flow table. What is 0 has its default: SL_FLOW_SIZE, SL_STREAMS, SL_FLOW_CLASSES. */
 struct sl_conf_flows {
 	__u32 size; /* a power of two */
+	__u32 streams; /* likewise */
 	__u32 timeout_s[SL_FLOW_CLASS_MAX_];
 };
 

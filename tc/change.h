@@ -52,13 +52,17 @@ static __always_inline void sl_skb_priority(struct __sk_buff *skb, __u32 value, 
 static __always_inline int sl_skb_mirror(struct __sk_buff *skb, __u32 ifindex)
 {
 	__u32 high = skb->cb[3], low = skb->cb[4];
+	struct sl_work __arena *work = SL_AT(
+		struct sl_work, sl_work_offset(sl_cpu(), SL_HOOK_TC_EGRESS));
 	int err;
 
 	if (high == TC_COPY_HIGH && low == TC_COPY_LOW)
 		return 0;
 	skb->cb[3] = TC_COPY_HIGH;
 	skb->cb[4] = TC_COPY_LOW;
+	work->lent = 1;
 	err = bpf_clone_redirect(skb, ifindex, 0);
+	work->lent = 0;
 	skb->cb[3] = high;
 	skb->cb[4] = low;
 	return err;

@@ -45,6 +45,25 @@ static int make_table(struct sl_dp *dp)
 	return 0;
 }
 
+/* Where messages are put together. */
+static int make_streams(struct sl_dp *dp, __u32 count)
+{
+	int err;
+
+	err = dp_arena_touch(dp, SL_ARENA_STREAMS, sizeof(struct sl_stream_pool));
+	if (!err)
+		err = dp_arena_touch(dp, sl_stream_offset(0),
+				     (__u64)count * sizeof(struct sl_stream));
+	if (!err)
+		err = dp_arena_touch(dp, sl_stream_bytes_offset(0), (__u64)count * SL_STREAM_BYTES);
+	return err;
+}
+
+bool dp_flows_used(const struct sl_ruleset *set)
+{
+	return set && (set->needs & (SL_NEEDS_FLOW | SL_NEEDS_STREAM));
+}
+
 static int note_rules(struct sl_dp *dp, const struct sl_conf *conf)
 {
 	__u32 slots = 1U << dp->rule_shift >> 4;
@@ -68,7 +87,7 @@ int dp_flows_prepare(struct sl_dp *dp, const struct sl_conf *conf, __u32 ruleset
 	int err;
 
 	err = note_rules(dp, conf);
-	if (err || !(set->needs & SL_NEEDS_FLOW))
+	if (err || !dp_flows_used(set))
 		return err;
 	err = make_table(dp);
 	if (!err)
@@ -77,6 +96,8 @@ int dp_flows_prepare(struct sl_dp *dp, const struct sl_conf *conf, __u32 ruleset
 	if (!err)
 		err = dp_arena_touch(dp, sl_flow_more_offset(sl_flow_offset(0, 0)),
 				     (__u64)places * sizeof(struct sl_flow_more));
+	if (!err && (set->needs & SL_NEEDS_STREAM))
+		err = make_streams(dp, set->flows.streams);
 	return err;
 }
 
@@ -109,11 +130,6 @@ static void check_bucket(const struct sl_dp *dp, __u32 bucket, bool forget)
 		else
 			check_verdict(dp, flow);
 	}
-}
-
-bool dp_flows_used(const struct sl_ruleset *set)
-{
-	return set && (set->needs & SL_NEEDS_FLOW);
 }
 
 void dp_flows_commit(struct sl_dp *dp, const struct sl_flow_conf *old, const struct sl_ruleset *now)

@@ -25,6 +25,8 @@ static void clear(char *arena, __u32 ncpus)
 	memset(arena + sl_flow_stats_offset(0), 0, ncpus * sizeof(struct sl_flow_stats));
 	memset(place_of(arena, 0), 0, FLOWS_MAX * sizeof(struct sl_flow));
 	memset(more_of(arena, place_of(arena, 0)), 0, FLOWS_MAX * sizeof(struct sl_flow_more));
+	memset(arena + SL_ARENA_STREAMS, 0, sizeof(struct sl_stream_pool));
+	memset(arena + sl_stream_offset(0), 0, SL_STREAMS * sizeof(struct sl_stream));
 	for (__u32 i = 0; i < 12; i++)
 		table->secret[i] = 0x9e3779b9U * (i + 7) ^ i << 5;
 }
@@ -89,6 +91,11 @@ struct sl_counter flows_sum(char *arena, const struct sl_flow *flow, unsigned in
 		.packets = sl_flow_sum(flow->count[side].packets, more->high[side].packets),
 		.bytes = sl_flow_sum(flow->count[side].bytes, more->high[side].bytes),
 	};
+}
+
+struct sl_flow_app *flows_app(char *arena, const struct sl_flow *flow)
+{
+	return &more_of(arena, flow)->app;
 }
 
 size_t flows_count(const char *arena)

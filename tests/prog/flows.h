@@ -20,6 +20,8 @@ struct sl_flow *flows_find(char *arena, __u16 port, __u16 other, __u8 proto);
 struct sl_flow_more *flows_more(char *arena, const struct sl_flow *flow);
 /* What a side of it has sent. */
 struct sl_counter flows_sum(char *arena, const struct sl_flow *flow, unsigned int side);
+/* What is known of its application. */
+struct sl_flow_app *flows_app(char *arena, const struct sl_flow *flow);
 size_t flows_count(const char *arena);
 /* Sums over CPUs. */
 struct sl_flow_stats flows_stats(const char *arena, __u32 ncpus);

@@ -103,6 +103,8 @@ static void touch_pages(void)
 	kernel_arena[SL_ARENA_TRACE] = 0;
 	for (__u32 i = 0; i < SL_PAGE_SIZE * 17; i += SL_PAGE_SIZE)
 		kernel_arena[SL_ARENA_FLOWS + i] = 0;
+	for (__u32 i = 0; i < SL_STREAMS * SL_STREAM_BYTES; i += SL_PAGE_SIZE)
+		kernel_arena[sl_stream_bytes_offset(0) + i] = 0;
 	for (__u32 i = 0; i < kernel_ncpus * SL_HOOK_MAX_ * sizeof(struct sl_work);
 	     i += SL_PAGE_SIZE)
 		kernel_arena[SL_ARENA_WORK + i] = 0;

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "flows.h"
 #include "hello.h"
 #include "lab.h"
 #include "names.h"
@@ -40,7 +41,7 @@ struct app_row {
 		__VA_ARGS__            \
 	}
 #define text(s) .text = (s), .length = sizeof(s) - 1
-#define SPLIT	.reason = SL_REASON_STREAM_SPLIT
+#define PENDING .reason = SL_REASON_STREAM_PENDING
 #define BROKEN	.reason = SL_REASON_STREAM_BROKEN
 #define ECH	.blind = SL_REASON_ECH
 #define IS_QUIC .udp = true, .blind = SL_REASON_QUIC
@@ -48,6 +49,8 @@ struct app_row {
 #define NAMED  .sni = "www.example.com"
 #define GET    "GET /a/b?c=d HTTP/1.1\r\n"
 #define HOST   "Host: www.example.com\r\n"
+#define N63    "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define N253   N63 "." N63 "." N63 ".abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
 #define EXACT  "tls sni www.example.com"
 #define HTTPS  "http host www.example.com"
 #define IDS    "\4abcd\0"
@@ -77,6 +80,7 @@ static const struct app_row rows[] = {
 	{ "tls: extension twice: the first", EXACT, true, hello(NAMED, .again = "b.example") },
 	{ "tls: extension twice: not the second", EXACT, false,
 	  hello(.sni = "b.example", .again = "www.example.com") },
+	{ "tls: a name of 253 bytes", "tls sni \"" N253 "\"", true, hello(.sni = N253) },
 	{ "tls: many extensions", EXACT, true, hello(NAMED, .many = 200) },
 	{ "tls: key share before the name", EXACT, true, hello(NAMED, .share = 1216) },
 	{ "tls: no session id", EXACT, true, hello(NAMED, .session = -1) },
@@ -116,15 +120,15 @@ static const struct app_row rows[] = {
 	{ "tls: ciphers past the end", EXACT, false, hello(NAMED, .lie_ciphers = 5000), BROKEN },
 	{ "tls: name past its list", "tls sni != b.example", false, hello(NAMED, .lie_sni = 1) },
 	{ "tls: message ends early", EXACT, false, hello(NAMED, .lie_hello = -1), BROKEN },
-	{ "tls: message goes on", EXACT, false, hello(NAMED, .lie_hello = 1), SPLIT },
+	{ "tls: message goes on", EXACT, false, hello(NAMED, .lie_hello = 1), PENDING },
 	{ "tls: message of 8 MiB", EXACT, false, hello(NAMED, .lie_hello = 0x7f0000), BROKEN },
 	{ "tls: record goes on", EXACT, true, hello(NAMED, .lie_record = 200) },
 	{ "tls: record ends early", EXACT, false, hello(NAMED, .lie_record = -9), BROKEN },
-	{ "tls: first half", EXACT, false, hello(NAMED), .cut = 100, SPLIT },
-	{ "tls: all but a byte", EXACT, false, hello(NAMED, .share = 600), .cut = 700, SPLIT },
+	{ "tls: first half", EXACT, false, hello(NAMED), .cut = 100, PENDING },
+	{ "tls: all but a byte", EXACT, false, hello(NAMED, .share = 600), .cut = 700, PENDING },
 	{ "tls: first bytes: a name alone is not seen", "tls sni != b.example", false, hello(NAMED),
-	  .cut = 9, SPLIT },
-	{ "tls: one byte", "app tls", false, hello(NAMED), .cut = 1, SPLIT },
+	  .cut = 9, PENDING },
+	{ "tls: one byte", "app tls", false, hello(NAMED), .cut = 1, PENDING },
 	{ "tls: over UDP it is none", "app tls", false, hello(NAMED), .udp = true },
 	{ "tls: a server's answer", "app tls", false, text("\26\3\3\0\4\2\0\0\0") },
 	{ "tls: data", "app tls", false, text("\27\3\3\0\4abcd") },
@@ -183,10 +187,10 @@ static const struct app_row rows[] = {
 	{ "http: and with a query", "app http", true, text("GET /dns-query?dns=AAAB HTTP/1.1\r\n\r\n"),
 	  .blind = SL_REASON_DOH },
 	{ "http: another path", "app http", true, text("GET /dns-query2 HTTP/1.1\r\n\r\n") },
-	{ "http: fields go on", HTTPS, false, text(GET HOST), SPLIT },
-	{ "http: app of a part", "app http", true, text(GET HOST), SPLIT },
-	{ "http: line goes on", HTTPS, false, text("GET /a/b"), SPLIT },
-	{ "http: method alone", "app http", false, text("GET"), SPLIT },
+	{ "http: fields go on", HTTPS, false, text(GET HOST), PENDING },
+	{ "http: app of a part", "app http", true, text(GET HOST), PENDING },
+	{ "http: line goes on", HTTPS, false, text("GET /a/b"), PENDING },
+	{ "http: method alone", "app http", false, text("GET"), PENDING },
 	{ "http: no version", "app http", false, text("GET /\r\n\r\n") },
 	{ "http: version 2", "app http", false, text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") },
 	{ "http: mail", "app http", false, text("EHLO mail.example.com\r\n") },
@@ -202,9 +206,9 @@ static const struct app_row rows[] = {
 	{ "ssh: another", "ssh software \"openssh_*\"", false, text("SSH-2.0-libssh_0.9\r\n") },
 	{ "ssh: software with a sign", "ssh software \"a-b\"", true, text("SSH-2.0-a-b c\r\n") },
 	{ "ssh: none", "ssh software \"\"", true, text("SSH-2.0-\r\n") },
-	{ "ssh: goes on", "ssh software \"*\"", false, text("SSH-2.0-OpenSSH_9"), SPLIT },
+	{ "ssh: goes on", "ssh software \"*\"", false, text("SSH-2.0-OpenSSH_9"), PENDING },
 	{ "ssh: no version", "app ssh", true, text("SSH-\r\n"), BROKEN },
-	{ "ssh: three bytes", "app ssh", false, text("SSH"), SPLIT },
+	{ "ssh: three bytes", "app ssh", false, text("SSH"), PENDING },
 	{ "ssh: over UDP it is none", "app ssh", false, text("SSH-2.0-a\r\n"), .udp = true },
 
 	{ "quic: initial", "quic version 1 quic type initial", true, text("\xc3\0\0\0\1" PADDED), IS_QUIC },
@@ -230,9 +234,9 @@ static const struct app_row rows[] = {
 	  text("\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1"), .dport = 53 },
 	{ "dns over tcp, another port", "dns qname example.com", true,
 	  text("\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1"), .dport = 99 },
-	{ "dns over tcp: its length alone", "app dns", false, text("\0\x1d"), .dport = 53, SPLIT },
+	{ "dns over tcp: its length alone", "app dns", false, text("\0\x1d"), .dport = 53, PENDING },
 	{ "dns over tcp: goes on", "app dns", false,
-	  text("\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\7exa"), .dport = 53, SPLIT },
+	  text("\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\7exa"), .dport = 53, PENDING },
 	{ "dns over tcp: goes on, another port", "app dns", false,
 	  text("\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\7exa"), .dport = 99 },
 	{ "dns over tcp: length too short", "app dns", false,
@@ -301,13 +305,14 @@ static void test_row(void **state)
 	struct frame frame = frame_of(row);
 	struct policy *policy;
 	struct sl_trace trace;
-	char rules[512];
+	char rules[1024];
 
 	snprintf(rules, sizeof(rules),
 		 "chain ingress {\n %s drop\n}\nchain egress {\n %s drop\n}\n", row->match,
 		 row->match);
 	policy = policy_new(rules);
 	policy_use(policy, policy_drops(policy));
+	flows_clear();
 	for (enum sl_hook hook = 0; hook < SL_HOOK_MAX_; hook++) {
 		host_run(hook, 0, &frame, &trace);
 		assert_true(is_as_row("host", row, &trace));
@@ -336,13 +341,14 @@ static void test_parts(void **state)
 
 	(void)state;
 	policy_use(policy, 0);
+	flows_clear();
 	for (size_t cut = 1; cut < length; cut++) {
 		part = whole;
 		part.cut = cut;
 		frame = frame_of(&part);
 		host_run(SL_HOOK_XDP, 0, &frame, &trace);
 		assert_int_equal(trace.verdict, SL_ACCEPT);
-		assert_int_equal(trace.reason, SL_REASON_STREAM_SPLIT);
+		assert_int_equal(trace.reason, SL_REASON_STREAM_PENDING);
 	}
 }
 
