@@ -203,13 +203,14 @@ static inline __u32 sl_work_offset(__u32 cpu, __u32 hook)
 _Static_assert((__u64)SL_MAX_CPUS *SL_HOOK_MAX_ *SL_WORK_SIZE <= SL_ARENA_FLOWS - SL_ARENA_WORK,
 	       "work areas run into flows");
 
-_Static_assert(SL_FLOW_PLACES_OFFSET + SL_FLOW_SIZE_MAX * sizeof(struct sl_flow) <=
+_Static_assert(SL_FLOW_MORE_OFFSET + SL_FLOW_SIZE_MAX * sizeof(struct sl_flow_more) <=
 		       SL_ARENA_STREAMS - SL_ARENA_FLOWS,
 	       "flows run into messages");
 _Static_assert(SL_MAX_CPUS * sizeof(struct sl_flow_stats) <=
-		       SL_FLOW_LINES_OFFSET - SL_FLOW_STATS_OFFSET,
+		       SL_FLOW_PLACES_OFFSET - SL_FLOW_STATS_OFFSET,
 	       "a line a CPU");
 
+_Static_assert(SL_MAX_SLOTS <= 1U << 24, "a slot and a verdict are a word");
 _Static_assert(SL_STREAM_BYTES_OFFSET + SL_STREAMS_MAX * SL_STREAM_BYTES <=
 		       SL_ARENA_HEAP - SL_ARENA_STREAMS,
 	       "messages run into sets");
@@ -229,15 +230,18 @@ static inline __u32 sl_flow_stats_offset(__u32 cpu)
 	return SL_ARENA_FLOWS + SL_FLOW_STATS_OFFSET + cpu * (__u32)sizeof(struct sl_flow_stats);
 }
 
-static inline __u32 sl_flow_line_offset(__u32 bucket)
-{
-	return SL_ARENA_FLOWS + SL_FLOW_LINES_OFFSET + bucket * (__u32)sizeof(struct sl_flow_line);
-}
-
 static inline __u32 sl_flow_offset(__u32 bucket, __u32 way)
 {
 	return SL_ARENA_FLOWS + SL_FLOW_PLACES_OFFSET +
 	       (bucket * SL_FLOW_WAYS + way) * (__u32)sizeof(struct sl_flow);
+}
+
+/* flow: offset of its place */
+static inline __u32 sl_flow_more_offset(__u32 flow)
+{
+	__u32 index = (flow - sl_flow_offset(0, 0)) / (__u32)sizeof(struct sl_flow);
+
+	return SL_ARENA_FLOWS + SL_FLOW_MORE_OFFSET + index * (__u32)sizeof(struct sl_flow_more);
 }
 
 static inline __u32 sl_if_stats_offset(__u32 slot, __u32 ncpus, __u32 cpu)

@@ -7,9 +7,10 @@
 /*
  * The flow table. Both directions of a flow are one entry, found by addresses, protocol and ports;
  * interface and VLAN are no part of it, so that a flow that is routed or comes back another way is
- * one flow all the same. A flow is in one bucket of SL_FLOW_WAYS places. Of each place there is a tag
- * and an entry: the tags of a bucket are one cache line, and all that a search reads but for the
- * entry that it finds.
+ * one flow all the same. A flow is in one bucket of SL_FLOW_WAYS places, in most cases at the one that
+ * its hash is looked for first. What each of its packets reads and writes is one cache line, and the
+ * lines of a bucket are in one page: what a packet waits for is memory. The rest is elsewhere, at the
+ * same index.
  *
  * A tag that is 0 says that the place is free. A place is taken by a compare-and-swap of its tag to
  * SL_FLOW_BUSY, written, and given free by the store of its own tag. Its serial is odd meanwhile: who
@@ -88,11 +89,6 @@ _Static_assert(SL_FLOW_CLASS_MAX_ <= 14, "timeouts");
 #define SL_FLOW_TAG_CLASS 32
 #define SL_FLOW_BUSY	  255U /* class of a place that is being written */
 
-struct sl_flow_line {
-	__u64 tag[SL_FLOW_WAYS];
-};
-_Static_assert(sizeof(struct sl_flow_line) == 64, "a cache line");
-
 /*
  * Side 0 is the lower of the two by address, then port. IPv4: addr[0] = side 0 << 32 | side 1. IPv6:
  * side 0 high, low, side 1 high, low.
@@ -117,7 +113,8 @@ struct sl_flow_key {
 #define SL_FLOW_SHAKEN	    0x100U /* TCP: the client has acknowledged the server's SYN */
 
 /* sl_flow.verdict: what the rest of the flow gets, 0: nothing is decided */
-#define SL_FLOW_VERDICT(verdict, slot) ((__u64)(slot) << 32 | (verdict))
+#define SL_FLOW_VERDICT(verdict, slot) ((__u32)(slot) << 8 | (verdict))
+#define SL_FLOW_SLOT(word)	       ((word) >> 8)
 
 /* sl_body.arg of SL_ACCEPT and SL_DROP: for the rest of the flow, too. */
 #define SL_FLOW_ALL 1U
@@ -155,36 +152,62 @@ struct sl_flow_app {
 };
 _Static_assert(sizeof(struct sl_flow_app) == 128, "two cache lines");
 
+/*
+ * A number of 63 bits in two words, of which most packets write the lower one alone. The upper one
+ * counts how often the top bit of that has changed, and is written behind it: where the two do not
+ * agree, one is to come. Who reads them reads the upper one first.
+ */
+static inline __u32 sl_flow_upper(__u32 low, __u32 high)
+{
+	return high + ((high ^ low >> 31) & 1);
+}
+
+static inline __u64 sl_flow_sum(__u32 low, __u32 high)
+{
+	return (__u64)sl_flow_upper(low, high) << 31 | (low & 0x7fffffff);
+}
+
+struct sl_flow_count {
+	__u32 packets;
+	__u32 bytes; /* of frames */
+};
+
 struct sl_flow {
-	struct sl_flow_key key;
+	__u64 tag;
+	__u64 addr; /* sl_flow_key.addr[0] */
+	__u64 rest; /* sl_flow_key.rest */
 	__u32 serial; /* even: whole. Another one for each flow that has had this place */
 	__u32 state; /* changed by compare-and-swap */
-	__u64 verdict; /* SL_FLOW_VERDICT, one store; slot: of the rule that said so */
-	__u64 since; /* ns, coarse monotonic clock: first packet */
-
-	struct {
-		__u64 packets;
-		__u64 bytes; /* of frames */
-	} count[2]; /* [side that sent] */
+	__u32 verdict; /* SL_FLOW_VERDICT, one store; slot: of the rule that said so */
+	__u8 client; /* side */
+	__u8 pad[3];
+	struct sl_flow_count count[2]; /* [side that sent]: the lower words */
 	/*
 	 * Who counts what a side sends: the first hook of an interface that saw one of its packets,
-	 * or the next one when that has seen none for SL_FLOW_POINT_TICKS.
+	 * or the next one when that has seen none for SL_FLOW_POINT_AGE. 0: none.
 	 */
-	__u32 point[2]; /* SL_FLOW_POINT; 0: none */
-	__u32 seen[2]; /* ticks: the last one that was counted */
-	__u32 isn
-		[2]; /* TCP: initial sequence number that a side's SYN had, 0 where none was seen */
-	__u8 client; /* side */
-	__u8 pad[7];
+	__u32 point[2]; /* SL_FLOW_POINT << SL_FLOW_POINT_SHIFT | SL_FLOW_SEEN of the last one */
+};
+_Static_assert(sizeof(struct sl_flow) == 64, "a cache line");
 
+struct sl_flow_more {
+	__u64 addr[3]; /* sl_flow_key.addr[1] and on */
+	__u64 since; /* ns, coarse monotonic clock: first packet */
+	struct sl_flow_count high[2]; /* the upper words of the counts */
+	/* TCP: initial sequence number that a side's SYN had, 0 where none was seen */
+	__u32 isn[2];
+	__u64 pad;
 	struct sl_flow_app app;
 };
-_Static_assert(sizeof(struct sl_flow) == 256, "four cache lines");
-_Static_assert(__builtin_offsetof(struct sl_flow, count) == 64, "what changes: a line of its own");
-_Static_assert(__builtin_offsetof(struct sl_flow, app) == 128, "two lines");
+_Static_assert(__builtin_offsetof(struct sl_flow_more, app) == 64, "a cache line");
 
 #define SL_FLOW_POINT(slot, hook) (1U + (slot) * 4U + (hook))
-#define SL_FLOW_POINT_TICKS	  SL_FLOW_TICKS(10)
+#define SL_FLOW_POINT_SHIFT	  21
+#define SL_FLOW_SEEN_MASK	  ((1U << SL_FLOW_POINT_SHIFT) - 1)
+
+/* In half seconds: it has twelve days. */
+#define SL_FLOW_SEEN(ticks) ((ticks) >> 9 & SL_FLOW_SEEN_MASK)
+#define SL_FLOW_POINT_AGE   SL_FLOW_SEEN(SL_FLOW_TICKS(10))
 
 /* Key of the hash: user space sets it by chance when it makes the table. */
 struct sl_flow_table {
@@ -202,8 +225,8 @@ _Static_assert(sizeof(struct sl_flow_stats) == 64, "a cache line");
 
 /* From SL_ARENA_FLOWS on. */
 #define SL_FLOW_STATS_OFFSET  0x00010000U /* struct sl_flow_stats, one for each CPU */
-#define SL_FLOW_LINES_OFFSET  0x00100000U /* struct sl_flow_line, one for each bucket */
-#define SL_FLOW_PLACES_OFFSET 0x01000000U /* struct sl_flow, SL_FLOW_WAYS for each bucket */
-_Static_assert(SL_FLOW_SIZE_MAX / SL_FLOW_WAYS * sizeof(struct sl_flow_line) <=
-		       SL_FLOW_PLACES_OFFSET - SL_FLOW_LINES_OFFSET,
-	       "lines run into entries");
+#define SL_FLOW_PLACES_OFFSET 0x00100000U /* struct sl_flow, SL_FLOW_WAYS for each bucket */
+#define SL_FLOW_MORE_OFFSET   0x04000000U /* struct sl_flow_more, one for each place */
+_Static_assert(SL_FLOW_SIZE_MAX * sizeof(struct sl_flow) <=
+		       SL_FLOW_MORE_OFFSET - SL_FLOW_PLACES_OFFSET,
+	       "places run into what is not in them");

@@ -13,9 +13,9 @@
 
 static __always_inline __u64 sl_set_now(void);
 
-/* What sl_flow_look returns beside the verdict of the flow and, above it, the slot. */
-#define FLOW_LEARN  0x100U /* to be made when the packet is let go */
-#define FLOW_LOOKED 0x200U /* the pipeline's own: it did look */
+/* What sl_flow_look returns above the verdict of the flow, see SL_FLOW_VERDICT. */
+#define FLOW_LEARN  (1ULL << 32) /* to be made when the packet is let go */
+#define FLOW_LOOKED (1ULL << 33) /* the pipeline's own: it did look */
 
 #define FLOW_PROTO(facts) ((__u8)((facts)->key.xport >> SL_XPORT_PROTO_SHIFT))
 
@@ -28,28 +28,47 @@ static __always_inline __u32 flow_ticks(__u64 now)
 static __always_inline bool flow_counts_here(struct sl_flow __arena *flow, __u32 side, __u32 hook,
 					     __u32 now)
 {
-	__u32 here = SL_FLOW_POINT(sl_iface_slot(), hook), at = flow->point[side];
+	__u32 here =
+		SL_FLOW_POINT(sl_iface_slot(), hook) << SL_FLOW_POINT_SHIFT | SL_FLOW_SEEN(now);
+	__u32 at = flow->point[side];
 
 	if (at == here)
 		return true;
-	if (at && now - flow->seen[side] < SL_FLOW_POINT_TICKS)
+	if (at >> SL_FLOW_POINT_SHIFT == here >> SL_FLOW_POINT_SHIFT) {
+		flow->point[side] = here;
+		return true;
+	}
+	/* What another CPU saw a moment later is not long ago. */
+	if (at && ((here - at + 1) & SL_FLOW_SEEN_MASK) <= SL_FLOW_POINT_AGE + 1)
 		return false;
 	return __sync_val_compare_and_swap(&flow->point[side], at, here) == at;
+}
+
+static __always_inline void flow_add(struct sl_flow __arena *flow, __u32 __arena *low,
+				     __u32 __arena *high, __u32 amount)
+{
+	__u32 was = *low, is = was + amount;
+
+	*low = is;
+	if (!((was ^ is) >> 31))
+		return;
+	flow_fence(flow);
+	*(volatile __u32 __arena *)high = sl_flow_upper(is, *high);
 }
 
 /*
  * Plain additions: what a side sends comes to one CPU of the hook, as hardware and RPS spread flows;
  * where it moves to another, a packet may be missed. No locked operation: each would wait for memory.
  */
-static __always_inline void flow_count(struct sl_flow __arena *flow, __u32 side, __u32 hook,
-				       __u32 bytes, __u32 now)
+static __always_inline void flow_count(__u32 at, __u32 side, __u32 hook, __u32 bytes, __u32 now)
 {
+	struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
+	struct sl_flow_more __arena *more = SL_AT(struct sl_flow_more, sl_flow_more_offset(at));
+
 	if (!flow_counts_here(flow, side, hook, now))
 		return;
-	flow->count[side].packets++;
-	flow->count[side].bytes += bytes;
-	if (flow->seen[side] != now)
-		flow->seen[side] = now;
+	flow_add(flow, &flow->count[side].packets, &more->high[side].packets, 1);
+	flow_add(flow, &flow->count[side].bytes, &more->high[side].bytes, bytes);
 }
 
 /* The state with this packet. A flow that is dropped stays as it is: no end of it was let through. */
@@ -77,7 +96,7 @@ static __always_inline void flow_touch(const struct flow_place *place, __u32 cla
 	if (flow_tag_class(place->tag) != class)
 		flow_tag_swap(place, flow_tag_make(place->tag, class, now));
 	else if ((__u32)place->tag != now)
-		*(volatile __u32 __arena *)flow_tag(place, place->way) = now;
+		*(volatile __u32 __arena *)&SL_AT(struct sl_flow, place->at)->tag = now;
 }
 
 /* A connection on the ports of one that ended: another flow, unless that one is to be dropped. */
@@ -113,13 +132,14 @@ static __always_inline __u64 flow_first(struct sl_found *found, __u8 proto, bool
  * A connection that is there does not begin once more, whatever a SYN says; while it is not, the
  * last SYN counts.
  */
-static __always_inline void flow_note_isn(struct sl_flow __arena *flow,
-					  const struct sl_found *found, __u32 state)
+static __always_inline void flow_note_isn(const struct sl_found *found, __u32 state)
 {
+	struct sl_flow_more __arena *more =
+		SL_AT(struct sl_flow_more, sl_flow_more_offset(found->flow));
 	__u32 side = found->flow_side & 1;
 
-	if (found->flow_isn && (!flow->isn[side] || SL_FLOW_STATE(state) == SL_FLOW_NEW))
-		flow->isn[side] = found->flow_isn;
+	if (found->flow_isn && (!more->isn[side] || SL_FLOW_STATE(state) == SL_FLOW_NEW))
+		more->isn[side] = found->flow_isn;
 }
 
 /* A packet whose key is known. */
@@ -127,13 +147,16 @@ static __always_inline __u64 flow_packet(const struct sl_facts *facts, struct sl
 					 __u32 ruleset, bool answers)
 {
 	const struct sl_flow_conf __arena *conf = &SL_AT(struct sl_ruleset, ruleset)->flows;
-	__u32 now = flow_ticks(found->flow_now), at;
 	__u8 proto = FLOW_PROTO(facts);
 	struct sl_flow __arena *flow;
 	struct flow_place place;
+	__u32 now, at;
 
 	found->flow_hash = flow_hash(&found->flow_key);
-	at = flow_find(&place, &found->flow_key, found->flow_hash, conf->mask, &found->flow_serial);
+	flow_seek(&place, found->flow_hash, conf->mask);
+	found->flow_now = sl_set_now();
+	now = flow_ticks(found->flow_now);
+	at = flow_find(&place, &found->flow_key, found->flow_hash, &found->flow_serial);
 	flow = SL_AT(struct sl_flow, at);
 	if (at && (flow_timed_out(conf, place.tag, now) ||
 		   flow_is_over(flow, proto, found->flow_flags))) {
@@ -143,11 +166,11 @@ static __always_inline __u64 flow_packet(const struct sl_facts *facts, struct sl
 	if (!at)
 		return flow_first(found, proto, answers);
 	found->flow = at;
-	flow_count(flow, found->flow_side & 1, facts->hook, facts->bytes, now);
+	flow_count(at, found->flow_side & 1, facts->hook, facts->bytes, now);
 	at = flow_move(flow, found, proto);
 	found->flow_state = SL_FLOW_STATE(at);
 	found->flow_to = found->flow_side == flow->client ? SL_FLOW_TO_SERVER : SL_FLOW_TO_CLIENT;
-	flow_note_isn(flow, found, at);
+	flow_note_isn(found, at);
 	flow_touch(&place, flow_class(at, proto), now);
 	return flow->verdict;
 }
@@ -161,7 +184,9 @@ static __always_inline __u64 flow_error(struct sl_found *found, __u32 ruleset)
 	__u32 at;
 
 	found->flow_hash = flow_hash(&found->flow_key);
-	at = flow_find(&place, &found->flow_key, found->flow_hash, conf->mask, &found->flow_serial);
+	flow_seek(&place, found->flow_hash, conf->mask);
+	found->flow_now = sl_set_now();
+	at = flow_find(&place, &found->flow_key, found->flow_hash, &found->flow_serial);
 	if (!at || flow_timed_out(conf, place.tag, flow_ticks(found->flow_now)))
 		return 0;
 	flow = SL_AT(struct sl_flow, at);
@@ -217,7 +242,6 @@ SL_VERIFIED_ONCE __u64 sl_flow_look(SL_CTX *ctx, struct sl_facts *facts, __u32 r
 	found->flow_to = SL_FLOW_TO_SERVER;
 	if (flow_has_none(facts))
 		return 0;
-	found->flow_now = sl_set_now();
 	found->flow_isn = 0;
 	found->flow_flags = (__u8)(facts->key.xport >> SL_XPORT_FLAGS_SHIFT);
 	if (facts->key.l4 == SL_L4_ICMP)
@@ -228,28 +252,40 @@ SL_VERIFIED_ONCE __u64 sl_flow_look(SL_CTX *ctx, struct sl_facts *facts, __u32 r
 	return flow_packet(facts, found, ruleset, false);
 }
 
+static __always_inline void flow_fill_more(__u32 more, const struct sl_found *found)
+{
+	struct sl_flow_more __arena *to = SL_AT(struct sl_flow_more, more);
+
+	SL_UNROLL for (__u32 i = offsetof(struct sl_flow_more, high); i < sizeof(*to); i += 8)
+	{
+		*SL_AT(__u64, more + i) = 0;
+	}
+	for (int i = 0; i < 3; i++)
+		to->addr[i] = found->flow_key.addr[i + 1];
+	to->since = found->flow_now;
+	to->isn[found->flow_side & 1] = found->flow_isn;
+}
+
+/* All but the tag and the serial. */
 static __always_inline void flow_fill(__u32 at, const struct sl_facts *facts,
 				      const struct sl_found *found)
 {
 	struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
-	__u32 side = found->flow_side & 1;
+	__u32 side = found->flow_side & 1, point = SL_FLOW_POINT(sl_iface_slot(), facts->hook);
 
-	SL_UNROLL for (__u32 i = offsetof(struct sl_flow, count); i < sizeof(*flow); i += 8)
-	{
-		*SL_AT(__u64, at + i) = 0;
-	}
-	for (int i = 0; i < 4; i++)
-		flow->key.addr[i] = found->flow_key.addr[i];
-	flow->key.rest = found->flow_key.rest;
+	flow->addr = found->flow_key.addr[0];
+	flow->rest = found->flow_key.rest;
 	flow->state = found->flow_state;
 	flow->verdict = 0;
-	flow->since = found->flow_now;
+	flow->client = found->flow_to == SL_FLOW_TO_SERVER ? side : !side;
 	flow->count[side].packets = 1;
 	flow->count[side].bytes = facts->bytes;
-	flow->point[side] = SL_FLOW_POINT(sl_iface_slot(), facts->hook);
-	flow->seen[side] = flow_ticks(found->flow_now);
-	flow->isn[side] = found->flow_isn;
-	flow->client = found->flow_to == SL_FLOW_TO_SERVER ? side : !side;
+	flow->count[!side].packets = 0;
+	flow->count[!side].bytes = 0;
+	flow->point[side] =
+		point << SL_FLOW_POINT_SHIFT | SL_FLOW_SEEN(flow_ticks(found->flow_now));
+	flow->point[!side] = 0;
+	flow_fill_more(sl_flow_more_offset(at), found);
 	for (__u32 i = 0; found->fresh && i < sizeof(struct sl_flow_app); i += 8)
 		*SL_AT(__u64, sl_flow_app(at) + i) = *SL_AT(const __u64, found->fresh + i);
 }
@@ -267,31 +303,29 @@ static __always_inline bool flow_make(const struct sl_facts *facts, struct sl_fo
 	const struct sl_flow_conf __arena *conf = &SL_AT(struct sl_ruleset, ruleset)->flows;
 	struct sl_flow_stats __arena *stats =
 		SL_AT(struct sl_flow_stats, sl_flow_stats_offset(cpu));
-	__u32 now = flow_ticks(found->flow_now), at, class, serial;
+	__u32 now = flow_ticks(found->flow_now), class, serial;
 	struct sl_flow __arena *flow;
 	struct flow_place place;
 	bool full;
 
-	place.line = sl_flow_line_offset((__u32)found->flow_hash & conf->mask);
+	flow_seek(&place, found->flow_hash, conf->mask);
 	if (!flow_take(&place, conf, &found->flow_key, found->flow_hash, now,
 		       flow_evicts(ruleset))) {
 		stats->unplaced++;
-		return place.way == SL_FLOW_WAYS;
+		return !place.at;
 	}
 	stats->made++;
 	full = place.tag && !flow_timed_out(conf, place.tag, now);
 	stats->evicted += full;
-	at = flow_at(&place, place.way);
-	flow = SL_AT(struct sl_flow, at);
+	flow = SL_AT(struct sl_flow, place.at);
 	/* Both are barriers. */
 	serial = __sync_fetch_and_add(&flow->serial, 1);
-	flow_fill(at, facts, found);
+	flow_fill(place.at, facts, found);
 	__sync_val_compare_and_swap(&flow->serial, serial + 1, serial + 2);
 	found->flow_serial = serial + 2;
 	class = flow_class(found->flow_state, FLOW_PROTO(facts));
-	*(volatile __u64 __arena *)flow_tag(&place, place.way) =
-		flow_tag_make(found->flow_hash, class, now);
-	found->flow = at;
+	*(volatile __u64 __arena *)&flow->tag = flow_tag_make(found->flow_hash, class, now);
+	found->flow = place.at;
 	return full;
 }
 

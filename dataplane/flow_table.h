@@ -19,22 +19,27 @@
 #endif
 
 struct flow_place {
-	__u32 line; /* offset of the bucket's tags */
-	__u32 way; /* SL_FLOW_WAYS: none */
+	__u32 bucket; /* offset of its first place */
+	__u32 at; /* offset of the flow; 0: none */
 	__u64 tag; /* as it was read */
 };
 
-static __always_inline __u64 __arena *flow_tag(const struct flow_place *place, __u32 way)
+/* Where a flow is put if the place is free, and looked for first: the next ones are its neighbours. */
+static __always_inline __u32 flow_nth(__u32 bucket, __u64 hash, __u32 i)
 {
-	return SL_AT(__u64, place->line + way * (__u32)sizeof(__u64));
+	__u32 way = (__u32)(hash >> 36 ^ i) & (SL_FLOW_WAYS - 1);
+
+	return bucket + way * (__u32)sizeof(struct sl_flow);
 }
 
-static __always_inline __u32 flow_at(const struct flow_place *place, __u32 way)
+static __always_inline __u64 flow_tag(__u32 at)
 {
-	__u32 lines = SL_ARENA_FLOWS + SL_FLOW_LINES_OFFSET;
+	return *(const volatile __u64 __arena *)&SL_AT(struct sl_flow, at)->tag;
+}
 
-	return SL_ARENA_FLOWS + SL_FLOW_PLACES_OFFSET +
-	       ((place->line - lines) / (__u32)sizeof(__u64) + way) * (__u32)sizeof(struct sl_flow);
+static __always_inline const struct sl_flow_more __arena *flow_more(__u32 at)
+{
+	return SL_AT(struct sl_flow_more, sl_flow_more_offset(at));
 }
 
 static __always_inline __u32 flow_tag_class(__u64 tag)
@@ -69,14 +74,39 @@ static __always_inline bool flow_timed_out(const struct sl_flow_conf __arena *co
 
 static __always_inline bool flow_tag_swap(const struct flow_place *place, __u64 tag)
 {
-	return __sync_val_compare_and_swap(flow_tag(place, place->way), place->tag, tag) ==
-	       place->tag;
+	__u64 __arena *word = &SL_AT(struct sl_flow, place->at)->tag;
+
+	return __sync_val_compare_and_swap(word, place->tag, tag) == place->tag;
 }
 
-/* What is known of the flow's application: struct sl_flow_app. flow: offset of its entry. */
+/* A count of the flow, see sl_flow_sum(). */
+static __always_inline __u64 flow_sum(const struct sl_flow __arena *flow, const __u32 __arena *low,
+				      const __u32 __arena *high)
+{
+	__u32 upper = *(const volatile __u32 __arena *)high;
+
+	flow_fence((struct sl_flow __arena *)flow);
+	return sl_flow_sum(*(const volatile __u32 __arena *)low, upper);
+}
+
+/* What is known of the flow's application: struct sl_flow_app. flow: offset of its place. */
 static __always_inline __u32 sl_flow_app(__u32 flow)
 {
-	return flow + (__u32)offsetof(struct sl_flow, app);
+	return sl_flow_more_offset(flow) + (__u32)offsetof(struct sl_flow_more, app);
+}
+
+static __always_inline bool flow_key_is(__u32 at, const struct sl_flow_key *key)
+{
+	const struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
+	const struct sl_flow_more __arena *more;
+
+	if (flow->addr != key->addr[0] || flow->rest != key->rest)
+		return false;
+	if (SL_FLOW_L3(key->rest) == SL_L3_IP4)
+		return true;
+	more = flow_more(at);
+	return more->addr[0] == key->addr[1] && more->addr[1] == key->addr[2] &&
+	       more->addr[2] == key->addr[3];
 }
 
 /* Whether the place's flow is the one of the key, and whole; *serial says which one it was. */
@@ -86,48 +116,35 @@ static __always_inline bool flow_is(__u32 at, const struct sl_flow_key *key, __u
 
 	*serial = *(const volatile __u32 __arena *)&flow->serial;
 	flow_fence((struct sl_flow __arena *)flow);
-	if ((*serial & 1) || !flow_key_is(flow, key))
+	if ((*serial & 1) || !flow_key_is(at, key))
 		return false;
 	flow_fence((struct sl_flow __arena *)flow);
 	return *(const volatile __u32 __arena *)&flow->serial == *serial;
 }
 
-/*
- * Where a flow is put if the place is free, and looked for first. Its entry is asked for before the tag
- * has come, so that the processor waits for both at once: the flow is there more often than not.
- */
-static __always_inline __u32 flow_favourite(__u64 hash)
+/* Where the flow is to be. Asked for now, so that other things are done until its line has come. */
+static __always_inline void flow_seek(struct flow_place *place, __u64 hash, __u32 mask)
 {
-	return hash >> 36 & (SL_FLOW_WAYS - 1);
+	place->bucket = sl_flow_offset((__u32)hash & mask, 0);
+	place->at = 0;
+	(void)flow_tag(flow_nth(place->bucket, hash, 0));
 }
 
-static __always_inline void flow_fetch(const struct flow_place *place, __u64 hash)
-{
-	const struct sl_flow __arena *flow =
-		SL_AT(struct sl_flow, flow_at(place, flow_favourite(hash)));
-
-	(void)*(const volatile __u32 __arena *)&flow->serial;
-	(void)*(const volatile __u32 __arena *)&flow->seen[0];
-}
-
-/* Offset of the flow's entry, 0: none. place is where it is. */
+/* Offset of the flow, 0: none. */
 static __always_inline __u32 flow_find(struct flow_place *place, const struct sl_flow_key *key,
-				       __u64 hash, __u32 mask, __u32 *serial)
+				       __u64 hash, __u32 *serial)
 {
-	place->line = sl_flow_line_offset((__u32)hash & mask);
-	flow_fetch(place, hash);
 	for (__u32 i = sl_unknown(0); i < SL_FLOW_WAYS && sl_can_loop; i++) {
-		__u32 way = (flow_favourite(hash) + i) & (SL_FLOW_WAYS - 1);
-		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+		__u32 at = flow_nth(place->bucket, hash, i);
+		__u64 tag = flow_tag(at);
 
 		if (!flow_tag_like(tag, hash) || flow_tag_class(tag) == SL_FLOW_BUSY ||
-		    !flow_is(flow_at(place, way), key, serial))
+		    !flow_is(at, key, serial))
 			continue;
-		place->way = way;
+		place->at = at;
 		place->tag = tag;
-		return flow_at(place, way);
+		return at;
 	}
-	place->way = SL_FLOW_WAYS;
 	return 0;
 }
 
@@ -153,19 +170,19 @@ static __always_inline bool flow_choose(struct flow_place *place,
 {
 	__u64 best = evicts ? 0 : FLOW_WORTH_FREE - 1;
 
-	place->way = SL_FLOW_WAYS;
+	place->at = 0;
 	for (__u32 i = sl_unknown(0); i < SL_FLOW_WAYS && sl_can_loop; i++) {
-		__u32 way = (flow_favourite(hash) + i) & (SL_FLOW_WAYS - 1);
-		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+		__u32 at = flow_nth(place->bucket, hash, i);
+		__u64 tag = flow_tag(at);
 		__u64 worth = flow_worth(conf, tag, now);
 
 		if (worth <= best)
 			continue;
 		best = worth;
-		place->way = way;
+		place->at = at;
 		place->tag = tag;
 	}
-	return place->way < SL_FLOW_WAYS;
+	return place->at;
 }
 
 /*
@@ -175,14 +192,14 @@ static __always_inline bool flow_choose(struct flow_place *place,
 static __always_inline bool flow_other_makes(const struct flow_place *place, __u64 hash,
 					     const struct sl_flow_key *key)
 {
-	for (__u32 way = sl_unknown(0); way < SL_FLOW_WAYS && sl_can_loop; way++) {
-		__u64 tag = *(const volatile __u64 __arena *)flow_tag(place, way);
+	for (__u32 i = sl_unknown(0); i < SL_FLOW_WAYS && sl_can_loop; i++) {
+		__u32 at = flow_nth(place->bucket, hash, i);
+		__u64 tag = flow_tag(at);
 		__u32 serial;
 
-		if (way == place->way || !flow_tag_like(tag, hash))
+		if (at == place->at || !flow_tag_like(tag, hash))
 			continue;
-		if (flow_tag_class(tag) == SL_FLOW_BUSY ||
-		    flow_is(flow_at(place, way), key, &serial))
+		if (flow_tag_class(tag) == SL_FLOW_BUSY || flow_is(at, key, &serial))
 			return true;
 	}
 	return false;
@@ -203,6 +220,6 @@ static __always_inline bool flow_take(struct flow_place *place,
 		taken = flow_choose(place, conf, hash, now, evicts) && flow_tag_swap(place, busy);
 	if (!taken || !flow_other_makes(place, hash, key))
 		return taken;
-	*(volatile __u64 __arena *)flow_tag(place, place->way) = 0;
+	*(volatile __u64 __arena *)&SL_AT(struct sl_flow, place->at)->tag = 0;
 	return false;
 }

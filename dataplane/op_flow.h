@@ -7,15 +7,33 @@
 #include "../abi/flow.h"
 #include "../abi/op.h"
 #include "env.h"
+#include "flow_table.h"
 #include "op_match.h"
 
 #define OP_FLOW_SECOND 1000000000ULL
+
+static __always_inline __u64 op_flow_packets(__u32 at)
+{
+	const struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
+	const struct sl_flow_more __arena *more = flow_more(at);
+
+	return flow_sum(flow, &flow->count[0].packets, &more->high[0].packets) +
+	       flow_sum(flow, &flow->count[1].packets, &more->high[1].packets);
+}
+
+static __always_inline __u64 op_flow_bytes(__u32 at)
+{
+	const struct sl_flow __arena *flow = SL_AT(struct sl_flow, at);
+	const struct sl_flow_more __arena *more = flow_more(at);
+
+	return flow_sum(flow, &flow->count[0].bytes, &more->high[0].bytes) +
+	       flow_sum(flow, &flow->count[1].bytes, &more->high[1].bytes);
+}
 
 /* A flow that has no entry yet begins with this packet. */
 static __always_inline __u64 op_flow_amount(const struct sl_facts *facts,
 					    const struct sl_found *found, __u32 of)
 {
-	const struct sl_flow __arena *flow = SL_AT(struct sl_flow, found->flow);
 	__s64 age;
 
 	switch (of) {
@@ -25,12 +43,12 @@ static __always_inline __u64 op_flow_amount(const struct sl_facts *facts,
 		return found->flow_to;
 	case SL_NUMBER_FLOW_AGE:
 		/* Another CPU's clock may be ahead. */
-		age = found->flow ? (__s64)(found->flow_now - flow->since) : 0;
+		age = found->flow ? (__s64)(found->flow_now - flow_more(found->flow)->since) : 0;
 		return age > 0 ? (__u64)age / OP_FLOW_SECOND : 0;
 	case SL_NUMBER_FLOW_PACKETS:
-		return found->flow ? flow->count[0].packets + flow->count[1].packets : 1;
+		return found->flow ? op_flow_packets(found->flow) : 1;
 	default:
-		return found->flow ? flow->count[0].bytes + flow->count[1].bytes : facts->bytes;
+		return found->flow ? op_flow_bytes(found->flow) : facts->bytes;
 	}
 }
 

@@ -62,7 +62,7 @@ static __always_inline void pipeline_flow(struct sl_pkt *pkt, const struct sl_co
 
 	if ((__u8)said) {
 		decision->verdict = (__u8)said;
-		decision->slot = said >> 32;
+		decision->slot = SL_FLOW_SLOT((__u32)said);
 	}
 	decision->flow = said | FLOW_LOOKED;
 }

@@ -71,8 +71,8 @@ static __always_inline bool stream_place(const struct sl_facts *facts, struct sl
 {
 	struct sl_flow_side __arena *side = SL_AT(struct sl_flow_side, found->stream.side);
 	struct sl_streaming *st = &found->stream;
-	__u32 isn = found->flow ? SL_AT(struct sl_flow, found->flow)->isn[found->flow_side & 1]
-				: found->flow_isn;
+	__u32 isn =
+		found->flow ? flow_more(found->flow)->isn[found->flow_side & 1] : found->flow_isn;
 
 	if (side->state == SL_SIDE_NEW)
 		side->base = isn ? isn + 1 : seq;

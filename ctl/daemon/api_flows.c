@@ -163,7 +163,7 @@ static json_t *addr_json(const struct sl_flow_key *key, unsigned int side)
 	return json_string(text);
 }
 
-static json_t *side_json(const struct sl_flow *flow, unsigned int side)
+static json_t *side_json(const struct sl_dp_flow *flow, unsigned int side)
 {
 	json_t *json = json_object();
 	__u8 proto = SL_FLOW_PROTO(flow->key.rest);
@@ -186,9 +186,9 @@ static json_t *proto_json(__u8 proto)
 	return json_integer(proto);
 }
 
-static json_t *verdict_json(const struct sl_daemon *daemon, __u64 said)
+static json_t *verdict_json(const struct sl_daemon *daemon, __u32 said)
 {
-	const struct sl_rule *rule = sl_dp_rule_by_slot(daemon->dp, (__u32)(said >> 32));
+	const struct sl_rule *rule = sl_dp_rule_by_slot(daemon->dp, SL_FLOW_SLOT(said));
 	json_t *json;
 
 	if (!said)
@@ -212,10 +212,9 @@ struct listing {
 	bool more;
 };
 
-static int list_flow(void *arg, const struct sl_dp_flow *f)
+static int list_flow(void *arg, const struct sl_dp_flow *flow)
 {
 	struct listing *listing = arg;
-	const struct sl_flow *flow = &f->flow;
 	__u8 proto = SL_FLOW_PROTO(flow->key.rest);
 	unsigned int client = flow->client & 1;
 	json_t *json;
@@ -235,11 +234,11 @@ static int list_flow(void *arg, const struct sl_dp_flow *f)
 		json_string(sl_flow_state_names[SL_FLOW_STATE(flow->state) % SL_FLOW_STATE_MAX_]));
 	sl_json_set(json, "app", sl_app_json(flow->app.app));
 	sl_json_set(json, "name", sl_app_name_json(flow->app.name, flow->app.length));
-	sl_json_set(json, "first", time_json(listing->now, f->since_ms));
-	sl_json_set(json, "last", time_json(listing->now, f->idle_ms));
-	sl_json_set(json, "age", json_integer((json_int_t)(f->since_ms / 1000)));
-	sl_json_set(json, "idle", json_integer((json_int_t)(f->idle_ms / 1000)));
-	sl_json_set(json, "timeout", json_integer((json_int_t)((f->timeout_ms + 999) / 1000)));
+	sl_json_set(json, "first", time_json(listing->now, flow->since_ms));
+	sl_json_set(json, "last", time_json(listing->now, flow->idle_ms));
+	sl_json_set(json, "age", json_integer((json_int_t)(flow->since_ms / 1000)));
+	sl_json_set(json, "idle", json_integer((json_int_t)(flow->idle_ms / 1000)));
+	sl_json_set(json, "timeout", json_integer((json_int_t)((flow->timeout_ms + 999) / 1000)));
 	sl_json_set(json, "verdict", verdict_json(listing->daemon, flow->verdict));
 	json_array_append_new(listing->list, json);
 	return 0;

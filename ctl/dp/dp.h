@@ -153,7 +153,12 @@ struct sl_dp_flow_filter {
 };
 
 struct sl_dp_flow {
-	struct sl_flow flow;
+	struct sl_flow_key key;
+	struct sl_counter count[2]; /* [side that sent] */
+	__u32 state; /* as in struct sl_flow, and so are verdict and client */
+	__u32 verdict;
+	__u8 client;
+	struct sl_flow_app app;
 	__u64 since_ms; /* its first packet, before now */
 	__u64 idle_ms;
 	__u64 timeout_ms;

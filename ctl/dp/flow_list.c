@@ -26,29 +26,61 @@ static __u64 ticks_ms(__u32 ticks)
 	return ((__u64)ticks << SL_FLOW_TICK_SHIFT) / MS;
 }
 
+static struct sl_flow *flow_at(const struct sl_dp *dp, __u32 bucket, unsigned int way)
+{
+	return dp_at(dp, sl_flow_offset(bucket, way));
+}
+
+static void flow_fill(struct sl_dp_flow *out, const struct sl_flow *flow,
+		      const struct sl_flow_more *more, __u64 now)
+{
+	unsigned int side;
+
+	out->key = (struct sl_flow_key) {
+		.addr = { flow->addr, more->addr[0], more->addr[1], more->addr[2] },
+		.rest = flow->rest,
+	};
+	for (side = 0; side < 2; side++)
+		out->count[side] = (struct sl_counter) {
+			.packets = sl_flow_sum(flow->count[side].packets, more->high[side].packets),
+			.bytes = sl_flow_sum(flow->count[side].bytes, more->high[side].bytes),
+		};
+	out->state = flow->state;
+	out->verdict = flow->verdict;
+	out->client = flow->client;
+	out->app = more->app;
+	out->since_ms = now > more->since ? (now - more->since) / MS : 0;
+}
+
 /* A flow that is whole, and still there: see abi/flow.h. */
 static bool flow_read(const struct sl_dp *dp, const struct sl_flow_conf *conf, __u32 bucket,
 		      unsigned int way, __u64 *tag, struct sl_dp_flow *out)
 {
-	const struct sl_flow_line *line = dp_at(dp, sl_flow_line_offset(bucket));
-	const struct sl_flow *flow = dp_at(dp, sl_flow_offset(bucket, way));
+	const struct sl_flow *place = flow_at(dp, bucket, way);
+	const struct sl_flow_more *rest =
+		dp_at(dp, sl_flow_more_offset(sl_flow_offset(bucket, way)));
 	__u64 now = clock_now();
 	__u32 serial, idle, class;
+	struct sl_flow_more more;
+	struct sl_flow flow;
 
-	*tag = __atomic_load_n(&line->tag[way], __ATOMIC_ACQUIRE);
+	*tag = __atomic_load_n(&place->tag, __ATOMIC_ACQUIRE);
 	class = *tag >> SL_FLOW_TAG_CLASS & 0xff;
 	if (!*tag || class >= SL_FLOW_CLASS_MAX_)
 		return false;
-	serial = __atomic_load_n(&flow->serial, __ATOMIC_ACQUIRE);
-	memcpy(&out->flow, flow, sizeof(*flow));
+	serial = __atomic_load_n(&place->serial, __ATOMIC_ACQUIRE);
+	/* The lower words of counts last: see sl_flow_sum(). */
+	memcpy(&more, rest, sizeof(more));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if ((serial & 1) || __atomic_load_n(&flow->serial, __ATOMIC_RELAXED) != serial)
+	memcpy(&flow, place, sizeof(flow));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if ((serial & 1) || __atomic_load_n(&place->serial, __ATOMIC_RELAXED) != serial)
 		return false;
 	idle = (__u32)(now >> SL_FLOW_TICK_SHIFT) - (__u32)*tag;
 	idle = (__s32)idle < 0 ? 0 : idle;
 	out->idle_ms = ticks_ms(idle);
 	out->timeout_ms = ticks_ms(conf->timeout[class]);
-	out->since_ms = now > out->flow.since ? (now - out->flow.since) / MS : 0;
+	flow_fill(out, &flow, &more, now);
 	return idle <= conf->timeout[class];
 }
 
@@ -85,7 +117,7 @@ static bool ports_fit(const struct sl_dp_flow_filter *filter, __u64 rest)
 	return proto != 1 && proto != 58 && SL_FLOW_PORT(rest, 1) == filter->port;
 }
 
-static bool fits(const struct sl_dp_flow_filter *filter, const struct sl_flow *flow)
+static bool fits(const struct sl_dp_flow_filter *filter, const struct sl_dp_flow *flow)
 {
 	return addrs_fit(filter, &flow->key) && ports_fit(filter, flow->key.rest) &&
 	       (!filter->has_proto || SL_FLOW_PROTO(flow->key.rest) == filter->proto) &&
@@ -130,7 +162,7 @@ int sl_dp_flows(struct sl_dp *dp, const struct sl_dp_flow_filter *filter, sl_dp_
 	for (bucket = 0; dp_flows_used(set) && bucket <= set->flows.mask; bucket++) {
 		for (way = 0; way < SL_FLOW_WAYS && !err; way++)
 			if (flow_read(dp, &set->flows, bucket, way, &tag, &flow) &&
-			    fits(filter, &flow.flow))
+			    fits(filter, &flow))
 				err = call(arg, &flow);
 		if (err)
 			break;
@@ -142,12 +174,12 @@ int sl_dp_flows(struct sl_dp *dp, const struct sl_dp_flow_filter *filter, sl_dp_
 static bool kill_one(struct sl_dp *dp, const struct sl_flow_conf *conf,
 		     const struct sl_dp_flow_filter *filter, __u32 bucket, unsigned int way)
 {
-	struct sl_flow_line *line = dp_at(dp, sl_flow_line_offset(bucket));
+	struct sl_flow *place = flow_at(dp, bucket, way);
 	struct sl_dp_flow flow;
 	__u64 tag;
 
-	while (flow_read(dp, conf, bucket, way, &tag, &flow) && fits(filter, &flow.flow))
-		if (__atomic_compare_exchange_n(&line->tag[way], &tag, 0, false, __ATOMIC_SEQ_CST,
+	while (flow_read(dp, conf, bucket, way, &tag, &flow) && fits(filter, &flow))
+		if (__atomic_compare_exchange_n(&place->tag, &tag, 0, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED))
 			return true;
 	return false;

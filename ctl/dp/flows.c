@@ -17,11 +17,6 @@
 #include "flows.h"
 #include "private.h"
 
-static struct sl_flow_line *line_at(const struct sl_dp *dp, __u32 bucket)
-{
-	return dp_at(dp, sl_flow_line_offset(bucket));
-}
-
 static struct sl_flow *flow_at(const struct sl_dp *dp, __u32 bucket, __u32 way)
 {
 	return dp_at(dp, sl_flow_offset(bucket, way));
@@ -88,7 +83,7 @@ static int note_rules(struct sl_dp *dp, const struct sl_conf *conf)
 int dp_flows_prepare(struct sl_dp *dp, const struct sl_conf *conf, __u32 ruleset)
 {
 	const struct sl_ruleset *set = dp_at(dp, ruleset);
-	__u32 buckets = set->flows.mask + 1;
+	__u32 places = (set->flows.mask + 1) * SL_FLOW_WAYS;
 	int err;
 
 	err = note_rules(dp, conf);
@@ -96,11 +91,11 @@ int dp_flows_prepare(struct sl_dp *dp, const struct sl_conf *conf, __u32 ruleset
 		return err;
 	err = make_table(dp);
 	if (!err)
-		err = dp_arena_touch(dp, sl_flow_line_offset(0),
-				     (__u64)buckets * sizeof(struct sl_flow_line));
-	if (!err)
 		err = dp_arena_touch(dp, sl_flow_offset(0, 0),
-				     (__u64)buckets * SL_FLOW_WAYS * sizeof(struct sl_flow));
+				     (__u64)places * sizeof(struct sl_flow));
+	if (!err)
+		err = dp_arena_touch(dp, sl_flow_more_offset(sl_flow_offset(0, 0)),
+				     (__u64)places * sizeof(struct sl_flow_more));
 	if (!err && (set->needs & SL_NEEDS_STREAM))
 		err = make_streams(dp, set->flows.streams);
 	return err;
@@ -109,8 +104,8 @@ int dp_flows_prepare(struct sl_dp *dp, const struct sl_conf *conf, __u32 ruleset
 /* A verdict stays for as long as a rule of this counter says just that of flows. */
 static void check_verdict(const struct sl_dp *dp, struct sl_flow *flow)
 {
-	__u64 said = __atomic_load_n(&flow->verdict, __ATOMIC_RELAXED);
-	__u32 slot = (__u32)(said >> 32);
+	__u32 said = __atomic_load_n(&flow->verdict, __ATOMIC_RELAXED);
+	__u32 slot = SL_FLOW_SLOT(said);
 
 	if (!said || (slot < 1U << dp->rule_shift >> 4 && dp->flow_rules[slot] == (__u8)said))
 		return;
@@ -120,20 +115,20 @@ static void check_verdict(const struct sl_dp *dp, struct sl_flow *flow)
 
 static void check_bucket(const struct sl_dp *dp, __u32 bucket, bool forget)
 {
-	struct sl_flow_line *line = line_at(dp, bucket);
 	unsigned int way;
 
 	for (way = 0; way < SL_FLOW_WAYS; way++) {
-		__u64 tag = __atomic_load_n(&line->tag[way], __ATOMIC_ACQUIRE);
+		struct sl_flow *flow = flow_at(dp, bucket, way);
+		__u64 tag = __atomic_load_n(&flow->tag, __ATOMIC_ACQUIRE);
 
 		/* A place that is being written is a new flow's; its writer alone may give it free. */
 		if (!tag || tag_class(tag) == SL_FLOW_BUSY)
 			continue;
 		if (forget)
-			__atomic_compare_exchange_n(&line->tag[way], &tag, 0, false,
-						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+			__atomic_compare_exchange_n(&flow->tag, &tag, 0, false, __ATOMIC_SEQ_CST,
+						    __ATOMIC_RELAXED);
 		else
-			check_verdict(dp, flow_at(dp, bucket, way));
+			check_verdict(dp, flow);
 	}
 }
 

@@ -8,14 +8,14 @@
 #include "host.h"
 #include "kernel.h"
 
-static struct sl_flow_line *line_of(const char *arena, __u32 bucket)
+static struct sl_flow *place_of(const char *arena, __u32 i)
 {
-	return (void *)(arena + sl_flow_line_offset(bucket));
+	return (void *)(arena + sl_flow_offset(i / SL_FLOW_WAYS, i % SL_FLOW_WAYS));
 }
 
-static struct sl_flow *place_of(const char *arena, __u32 bucket, __u32 way)
+static struct sl_flow_more *more_of(const char *arena, const struct sl_flow *flow)
 {
-	return (void *)(arena + sl_flow_offset(bucket, way));
+	return (void *)(arena + sl_flow_more_offset((__u32)((const char *)flow - arena)));
 }
 
 static void clear(char *arena, __u32 ncpus)
@@ -23,8 +23,8 @@ static void clear(char *arena, __u32 ncpus)
 	struct sl_flow_table *table = (void *)(arena + SL_ARENA_FLOWS);
 
 	memset(arena + sl_flow_stats_offset(0), 0, ncpus * sizeof(struct sl_flow_stats));
-	memset(line_of(arena, 0), 0, FLOWS_MAX / SL_FLOW_WAYS * sizeof(struct sl_flow_line));
-	memset(place_of(arena, 0, 0), 0, FLOWS_MAX * sizeof(struct sl_flow));
+	memset(place_of(arena, 0), 0, FLOWS_MAX * sizeof(struct sl_flow));
+	memset(more_of(arena, place_of(arena, 0)), 0, FLOWS_MAX * sizeof(struct sl_flow_more));
 	memset(arena + SL_ARENA_STREAMS, 0, sizeof(struct sl_stream_pool));
 	memset(arena + sl_stream_offset(0), 0, SL_STREAMS * sizeof(struct sl_stream));
 	for (__u32 i = 0; i < 12; i++)
@@ -38,19 +38,22 @@ void flows_clear(void)
 		clear(kernel_arena, kernel_ncpus);
 }
 
+static __u32 point_age(__u32 point, __u32 ticks)
+{
+	return (point & ~SL_FLOW_SEEN_MASK) | ((point - SL_FLOW_SEEN(ticks)) & SL_FLOW_SEEN_MASK);
+}
+
 static void age(char *arena, __u32 ticks)
 {
 	for (__u32 i = 0; i < FLOWS_MAX; i++) {
-		__u32 bucket = i / SL_FLOW_WAYS, way = i % SL_FLOW_WAYS;
-		struct sl_flow *flow = place_of(arena, bucket, way);
-		__u64 *tag = &line_of(arena, bucket)->tag[way];
+		struct sl_flow *flow = place_of(arena, i);
 
-		if (!*tag)
+		if (!flow->tag)
 			continue;
-		*tag = (*tag & ~0xffffffffULL) | (__u32)((__u32)*tag - ticks);
-		flow->seen[0] -= ticks;
-		flow->seen[1] -= ticks;
-		flow->since -= (__u64)ticks << SL_FLOW_TICK_SHIFT;
+		flow->tag = (flow->tag & ~0xffffffffULL) | (__u32)((__u32)flow->tag - ticks);
+		for (int side = 0; side < 2; side++)
+			flow->point[side] = point_age(flow->point[side], ticks);
+		more_of(arena, flow)->since -= (__u64)ticks << SL_FLOW_TICK_SHIFT;
 	}
 }
 
@@ -64,11 +67,10 @@ void flows_age(unsigned int seconds)
 struct sl_flow *flows_find(char *arena, __u16 port, __u16 other, __u8 proto)
 {
 	for (__u32 i = 0; i < FLOWS_MAX; i++) {
-		struct sl_flow *flow = place_of(arena, i / SL_FLOW_WAYS, i % SL_FLOW_WAYS);
-		__u64 rest = flow->key.rest;
+		struct sl_flow *flow = place_of(arena, i);
+		__u64 rest = flow->rest;
 
-		if (line_of(arena, i / SL_FLOW_WAYS)->tag[i % SL_FLOW_WAYS] &&
-		    SL_FLOW_PROTO(rest) == proto &&
+		if (flow->tag && SL_FLOW_PROTO(rest) == proto &&
 		    ((SL_FLOW_PORT(rest, 0) == port && SL_FLOW_PORT(rest, 1) == other) ||
 		     (SL_FLOW_PORT(rest, 1) == port && SL_FLOW_PORT(rest, 0) == other)))
 			return flow;
@@ -76,10 +78,24 @@ struct sl_flow *flows_find(char *arena, __u16 port, __u16 other, __u8 proto)
 	return NULL;
 }
 
+struct sl_flow_more *flows_more(char *arena, const struct sl_flow *flow)
+{
+	return more_of(arena, flow);
+}
+
+struct sl_counter flows_sum(char *arena, const struct sl_flow *flow, unsigned int side)
+{
+	const struct sl_flow_more *more = more_of(arena, flow);
+
+	return (struct sl_counter) {
+		.packets = sl_flow_sum(flow->count[side].packets, more->high[side].packets),
+		.bytes = sl_flow_sum(flow->count[side].bytes, more->high[side].bytes),
+	};
+}
+
 struct sl_flow_app *flows_app(char *arena, const struct sl_flow *flow)
 {
-	(void)arena;
-	return (struct sl_flow_app *)&flow->app;
+	return &more_of(arena, flow)->app;
 }
 
 size_t flows_count(const char *arena)
@@ -87,7 +103,7 @@ size_t flows_count(const char *arena)
 	size_t count = 0;
 
 	for (__u32 i = 0; i < FLOWS_MAX; i++)
-		count += !!line_of(arena, i / SL_FLOW_WAYS)->tag[i % SL_FLOW_WAYS];
+		count += !!place_of(arena, i)->tag;
 	return count;
 }
 
@@ -109,26 +125,36 @@ static struct sl_flow timeless(const struct sl_flow *flow)
 {
 	struct sl_flow copy = *flow;
 
-	copy.since = 0;
-	copy.seen[0] = copy.seen[1] = 0;
+	copy.tag >>= 32;
+	copy.point[0] &= ~SL_FLOW_SEEN_MASK;
+	copy.point[1] &= ~SL_FLOW_SEEN_MASK;
 	return copy;
+}
+
+static bool more_same(const struct sl_flow_more *a, const struct sl_flow_more *b)
+{
+	struct sl_flow_more copy = *b;
+
+	copy.since = a->since;
+	return !memcmp(a, &copy, sizeof(copy));
 }
 
 bool flows_same(void)
 {
 	for (__u32 i = 0; i < FLOWS_MAX; i++) {
-		__u32 bucket = i / SL_FLOW_WAYS, way = i % SL_FLOW_WAYS;
-		struct sl_flow host = timeless(place_of(host_arena, bucket, way));
-		struct sl_flow kernel = timeless(place_of(kernel_arena, bucket, way));
-		__u64 tag = line_of(host_arena, bucket)->tag[way];
+		const struct sl_flow *on_host = place_of(host_arena, i);
+		const struct sl_flow *in_kernel = place_of(kernel_arena, i);
+		struct sl_flow host = timeless(on_host), kernel = timeless(in_kernel);
 
-		if (tag >> 32 == line_of(kernel_arena, bucket)->tag[way] >> 32 &&
-		    (!tag || !memcmp(&host, &kernel, sizeof(host))))
+		if (host.tag == kernel.tag &&
+		    (!host.tag ||
+		     (!memcmp(&host, &kernel, sizeof(host)) &&
+		      more_same(more_of(host_arena, on_host), more_of(kernel_arena, in_kernel)))))
 			continue;
 		fprintf(stderr,
-			"bucket %u, place %u: host state %x packets %llu %llu, kernel state %x packets %llu %llu\n",
-			bucket, way, host.state, host.count[0].packets, host.count[1].packets,
-			kernel.state, kernel.count[0].packets, kernel.count[1].packets);
+			"place %u: host state %x packets %u %u, kernel state %x packets %u %u\n", i,
+			host.state, host.count[0].packets, host.count[1].packets, kernel.state,
+			kernel.count[0].packets, kernel.count[1].packets);
 		return false;
 	}
 	return true;

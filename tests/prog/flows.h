@@ -17,6 +17,9 @@ void flows_clear(void);
 void flows_age(unsigned int seconds);
 /* The flow of an arena whose key has these ports and protocol, NULL: none. */
 struct sl_flow *flows_find(char *arena, __u16 port, __u16 other, __u8 proto);
+struct sl_flow_more *flows_more(char *arena, const struct sl_flow *flow);
+/* What a side of it has sent. */
+struct sl_counter flows_sum(char *arena, const struct sl_flow *flow, unsigned int side);
 /* What is known of its application. */
 struct sl_flow_app *flows_app(char *arena, const struct sl_flow *flow);
 size_t flows_count(const char *arena);

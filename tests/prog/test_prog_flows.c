@@ -246,9 +246,87 @@ static void test_counts(void **state)
 	assert_int_equal(flow->count[0].bytes, 54 + 154 + 1054);
 	assert_int_equal(flow->count[1].packets, 1);
 	assert_int_equal(flow->count[1].bytes, 54);
-	assert_int_equal(flow->isn[0], 0x11111111);
-	assert_int_equal(flow->isn[1], 0x22222222);
-	assert_int_equal(flow->point[0], SL_FLOW_POINT(0, SL_HOOK_XDP));
+	assert_int_equal(flows_more(host_arena, flow)->isn[0], 0x11111111);
+	assert_int_equal(flows_more(host_arena, flow)->isn[1], 0x22222222);
+	assert_int_equal(flow->point[0] >> SL_FLOW_POINT_SHIFT, SL_FLOW_POINT(0, SL_HOOK_XDP));
+}
+
+/* The words of a count as they are to become one more, and what they make then. */
+static const struct {
+	__u32 low, high;
+	__u64 sum;
+} wide[] = {
+	{ 0x7ffffffe, 0, 0x7fffffff },
+	{ 0x7fffffff, 0, 0x80000000 },
+	/* The upper word has not been written yet. */
+	{ 0x80000000, 0, 0x80000001 },
+	{ 0xffffffff, 1, 0x100000000 },
+	{ 0, 1, 0x100000001 },
+	{ 0xffffffff, 0x7ffffff1, 0x3ffffff900000000 },
+};
+
+static void set_packets(char *arena, __u32 low, __u32 high)
+{
+	struct sl_flow *flow = flows_find(arena, 5000, 53, 17);
+
+	assert_non_null(flow);
+	flow->count[0].packets = low;
+	flows_more(arena, flow)->high[0].packets = high;
+}
+
+static void wide_in(char *arena, size_t i)
+{
+	const struct sl_flow *flow = flows_find(arena, 5000, 53, 17);
+
+	assert_int_equal(flows_sum(arena, flow, 0).packets, wide[i].sum);
+}
+
+/* Of packets and bytes there may be more than a word holds; rules and lists see all of them. */
+static void test_counts_are_wide(void **state)
+{
+	struct step step = { CU, NEW, TO_S };
+	char rules[96];
+
+	(void)state;
+	for (enum way way = 0; way < WAY_MAX_; way++) {
+		for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+			snprintf(rules, sizeof(rules), "flow packets %llu drop\npolicy accept",
+				 wide[i].sum);
+			rules_in_force(rules, NULL);
+			step.verdict = SL_ACCEPT;
+			assert_true(take_step(&step, way, 0));
+			set_packets(host_arena, wide[i].low, wide[i].high);
+			if (!lab_no_kernel)
+				set_packets(kernel_arena, wide[i].low, wide[i].high);
+			step.verdict = SL_DROP;
+			assert_true(take_step(&step, way, 0));
+			wide_in(host_arena, i);
+			if (!lab_no_kernel)
+				wide_in(kernel_arena, i);
+			step.verdict = SL_ACCEPT;
+			assert_true(take_step(&step, way, 0));
+		}
+	}
+}
+
+/* The upper word goes on by one each time that the lower one has gone half its way. */
+static void test_counts_carry(void **state)
+{
+	struct frame frame = lab_frame(CU);
+	struct sl_flow *flow;
+	struct sl_trace trace;
+
+	(void)state;
+	rules_in_force(NULL, NULL);
+	host_run(SL_HOOK_XDP, 0, &frame, &trace);
+	flow = flows_find(host_arena, 5000, 53, 17);
+	assert_non_null(flow);
+	flow->count[0].packets = 0;
+	for (__u64 i = 1; i < 6; i++) {
+		flow->count[0].packets += 0x7fffffff;
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(flows_sum(host_arena, flow, 0).packets, i << 31);
+	}
 }
 
 /* When the hook that counted sees no more of it, the next one does. */
@@ -370,7 +448,7 @@ static void test_full(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[NSEQUENCES + 5] = {};
+	struct CMUnitTest tests[NSEQUENCES + 7] = {};
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSEQUENCES; i++)
@@ -378,6 +456,8 @@ int main(void)
 						   .test_func = test_sequence,
 						   .initial_state = (void *)&sequences[i] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_are_wide);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_carry);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counting_moves);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counted_at_the_rule);

@@ -248,40 +248,44 @@ static bool is_odd(const struct sent *s)
 	return s->from == s->to;
 }
 
-static void check_counts(const char *arena)
+static bool is_known(char *arena, const struct sl_flow *flow, const struct sent *f)
+{
+	const struct sl_flow_more *more = flows_more(arena, flow);
+	__u16 ports[2] = { SL_FLOW_PORT(flow->rest, 0), SL_FLOW_PORT(flow->rest, 1) };
+	bool swap = f->from > f->to && f->proto != 1 && f->proto != 58;
+	__u32 low = f->from < f->to ? f->from : f->to;
+	__u32 high = f->from < f->to ? f->to : f->from;
+
+	if (!flow->tag || SL_FLOW_PROTO(flow->rest) != f->proto ||
+	    ports[0] != (swap ? f->dport : f->sport) || ports[1] != (swap ? f->sport : f->dport))
+		return false;
+	return f->six ? more->addr[0] == 1 + low && more->addr[2] == 1 + high
+		      : flow->addr == ((__u64)(SRC4 + low) << 32 | (SRC4 + high));
+}
+
+static struct sl_flow *place_of(char *arena, __u32 at)
+{
+	return (void *)(arena + sl_flow_offset(at / SL_FLOW_WAYS, at % SL_FLOW_WAYS));
+}
+
+static void check_counts(char *arena)
 {
 	for (size_t i = 0; i < nknown; i++) {
 		const struct known *k = &known[i];
-		const struct sent *f = &k->first;
 		const struct sl_flow *flow = NULL;
-		__u32 low = f->from < f->to ? f->from : f->to;
-		__u32 high = f->from < f->to ? f->to : f->from;
+		struct sl_counter sent[2];
 
-		for (__u32 at = 0; at < FLOWS_MAX && !flow; at++) {
-			const struct sl_flow *here =
-				(void *)(arena +
-					 sl_flow_offset(at / SL_FLOW_WAYS, at % SL_FLOW_WAYS));
-			const struct sl_flow_line *line =
-				(void *)(arena + sl_flow_line_offset(at / SL_FLOW_WAYS));
-			__u16 ports[2] = { SL_FLOW_PORT(here->key.rest, 0),
-					   SL_FLOW_PORT(here->key.rest, 1) };
-			bool swap = f->from > f->to && f->proto != 1 && f->proto != 58;
-
-			if (line->tag[at % SL_FLOW_WAYS] &&
-			    SL_FLOW_PROTO(here->key.rest) == f->proto &&
-			    ports[0] == (swap ? f->dport : f->sport) &&
-			    ports[1] == (swap ? f->sport : f->dport) &&
-			    (f->six ? here->key.addr[1] == 1 + low && here->key.addr[3] == 1 + high
-				    : here->key.addr[0] ==
-					      ((__u64)(SRC4 + low) << 32 | (SRC4 + high))))
-				flow = here;
-		}
+		for (__u32 at = 0; at < FLOWS_MAX && !flow; at++)
+			if (is_known(arena, place_of(arena, at), &k->first))
+				flow = place_of(arena, at);
 		assert_non_null(flow);
+		sent[SL_FLOW_TO_SERVER] = flows_sum(arena, flow, flow->client);
+		sent[SL_FLOW_TO_CLIENT] = flows_sum(arena, flow, !flow->client);
 		assert_int_equal(SL_FLOW_STATE(flow->state), k->state);
-		assert_int_equal(flow->count[flow->client].packets, k->packets[SL_FLOW_TO_SERVER]);
-		assert_int_equal(flow->count[!flow->client].packets, k->packets[SL_FLOW_TO_CLIENT]);
-		assert_int_equal(flow->count[flow->client].bytes, k->bytes[SL_FLOW_TO_SERVER]);
-		assert_int_equal(flow->count[!flow->client].bytes, k->bytes[SL_FLOW_TO_CLIENT]);
+		for (int to = 0; to < SL_FLOW_TO_MAX_; to++) {
+			assert_int_equal(sent[to].packets, k->packets[to]);
+			assert_int_equal(sent[to].bytes, k->bytes[to]);
+		}
 	}
 }
 
@@ -436,20 +440,17 @@ static void test_many_flows(void **state)
 	/* A place is free for a moment that two CPUs wanted for one flow. */
 	assert_in_range(flows_count(kernel_arena), SL_FLOW_WAYS, SL_FLOW_WAYS * 2);
 	for (__u32 i = 0; i < SL_FLOW_WAYS * 2; i++) {
-		const struct sl_flow *flow = (void *)(kernel_arena + sl_flow_offset(i / 8, i % 8));
-		const struct sl_flow_line *line =
-			(void *)(kernel_arena + sl_flow_line_offset(i / 8));
+		const struct sl_flow *flow = place_of(kernel_arena, i);
 
-		if (!line->tag[i % 8])
+		if (!flow->tag)
 			continue;
 		assert_int_equal(flow->serial & 1, 0);
-		assert_int_not_equal(line->tag[i % 8] >> SL_FLOW_TAG_CLASS & 0xff, SL_FLOW_BUSY);
+		assert_int_not_equal(flow->tag >> SL_FLOW_TAG_CLASS & 0xff, SL_FLOW_BUSY);
 		for (__u32 j = i / 8 * 8; j < i; j++) {
-			const struct sl_flow *other =
-				(void *)(kernel_arena + sl_flow_offset(j / 8, j % 8));
+			const struct sl_flow *other = place_of(kernel_arena, j);
 
-			if (line->tag[j % 8])
-				assert_memory_not_equal(&other->key, &flow->key, sizeof(flow->key));
+			assert_false(other->tag && other->addr == flow->addr &&
+				     other->rest == flow->rest);
 		}
 	}
 }
