@@ -93,7 +93,8 @@ static __always_inline bool stream_place(const struct sl_facts *facts, struct sl
 static __always_inline bool stream_is_first(const struct sl_facts *facts,
 					    const struct sl_found *found)
 {
-	return !found->flow || SL_AT(struct sl_flow, found->flow)->point[found->flow_side & 1] ==
+	return !found->flow || SL_AT(struct sl_flow, found->flow)->point[found->flow_side & 1] >>
+					       SL_FLOW_POINT_SHIFT ==
 				       SL_FLOW_POINT(sl_iface_slot(), facts->hook);
 }
 
