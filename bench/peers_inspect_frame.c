@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 
 #include "gen.h"
+#include "hello.h"
 
 #define ETHERNET 14
 #define IP4	 20
@@ -136,33 +137,6 @@ static unsigned char *put_tcp(unsigned char *frame, const struct segment *segmen
 	return tcp + 20;
 }
 
-/* A ClientHello of TLS 1.2 with one extension: the server's name. Returns its length. */
-static size_t put_hello(unsigned char *to, const char *name)
-{
-	static const unsigned char ciphers[] = { 0, 4, 0x13, 0x01, 0xc0, 0x2f, 1, 0 };
-	size_t length = strlen(name), extension = 9 + length,
-	       body = 2 + 32 + 1 + sizeof(ciphers) + 2 + extension;
-	unsigned char *at = to + 9;
-
-	to[0] = 22; /* handshake */
-	put16(to + 1, 0x0301);
-	put16(to + 3, body + 4);
-	to[5] = 1; /* ClientHello */
-	put16(to + 7, body);
-	put16(at, 0x0303);
-	memset(at + 2, 0x5a, 32);
-	at += 2 + 32 + 1;
-	memcpy(at, ciphers, sizeof(ciphers));
-	at += sizeof(ciphers);
-	put16(at, extension);
-	put16(at + 2, 0); /* server_name */
-	put16(at + 4, 5 + length);
-	put16(at + 6, 3 + length);
-	put16(at + 9, length);
-	memcpy(at + 11, name, length);
-	return body + 9;
-}
-
 static void put_connection(struct inspect_sample *out, size_t nth, const char *name)
 {
 	struct segment s = { .nth = nth, .flags = SYN, .seq = 1000 };
@@ -175,7 +149,7 @@ static void put_connection(struct inspect_sample *out, size_t nth, const char *n
 	s = (struct segment) { nth, false, ACK, 1001, 5001 };
 	put_tcp(out->frame[2], &s);
 	s.flags = PSH;
-	hello = put_hello(put_tcp(out->frame[INSPECT_TLS_AT], &s), name);
+	hello = hello_put(put_tcp(out->frame[INSPECT_TLS_AT], &s), name);
 	s.flags = FIN;
 	s.seq += (__u32)hello;
 	put_tcp(out->frame[4], &s);

@@ -2,8 +2,8 @@
 /* Copyright (C) 2026 The Sluice authors */
 
 /*
- * Queries for many names: BPF_PROG_TEST_RUN repeats one frame, this program gives it another name
- * each time and hands it on. What that costs is in all rows alike.
+ * Messages with many names: BPF_PROG_TEST_RUN repeats one frame, this program gives it another name
+ * and source port each time and hands it on. What that costs is in all rows alike.
  */
 
 #include <linux/bpf.h>
@@ -29,18 +29,20 @@ struct {
 } next SEC(".maps");
 
 __u32 turn;
+__u32 name_at; /* where in the frame the name begins, with a label of 16 bytes */
 
-/* A DNS query over IPv4 whose name begins with a label of 16 bytes. */
+/* A message over UDP or TCP over IPv4. */
 SEC("xdp.frags")
 int query(struct xdp_md *ctx)
 {
 	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
-	__u32 index = turn++ & (SL_QUERIES - 1);
+	__u32 index = turn++ & (SL_QUERIES - 1), at = name_at & 255;
 	struct sl_query *label = bpf_map_lookup_elem(&labels, &index);
 
-	if (!label || data + 71 > end)
+	if (!label || data + 36 > end || data + at + 16 > end)
 		return XDP_ABORTED;
-	__builtin_memcpy(data + 55, label->bytes, 16);
+	__builtin_memcpy(data + at, label->bytes, 16);
+	*(__u16 *)(data + 34) = (__u16)index;
 	bpf_tail_call(ctx, &next, 0);
 	return XDP_ABORTED;
 }
