@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "diag.h"
@@ -14,27 +15,45 @@
 #define PROTO_ICMP  1
 #define PROTO_ICMP6 58
 
-#define HEAD(part) (int)sl_loc_length(&(part)->head), sl_loc_bytes(&(part)->head)
+#define HEAD_MAX 64
+
+/* The words of a selector as written, but on one line. */
+static void head_words(const struct sl_part *part, char words[HEAD_MAX])
+{
+	const char *bytes = sl_loc_bytes(&part->head);
+	size_t length = (size_t)sl_loc_length(&part->head), used = 0, i;
+
+	for (i = 0; i < length && used < HEAD_MAX - 1; i++) {
+		if (!strchr(" \t\r\n\\", bytes[i]))
+			words[used++] = bytes[i];
+		else if (used && words[used - 1] != ' ')
+			words[used++] = ' ';
+	}
+	words[used] = '\0';
+}
 
 int sl_narrow_contradiction(struct sl_narrow *n, const struct sl_part *part,
 			    const struct sl_part *other)
 {
 	unsigned int line, column, other_line, other_column;
+	char words[HEAD_MAX], other_words[HEAD_MAX];
 
 	if (!other || other == part)
 		return sl_diag_error(n->p->diag, &part->loc,
 				     "no packet satisfies this: the rule can never match");
 	sl_source_position(&part->head, &line, &column);
 	sl_source_position(&other->head, &other_line, &other_column);
+	head_words(part, words);
+	head_words(other, other_words);
 	if (line == other_line)
 		return sl_diag_error(
 			n->p->diag, &part->loc,
-			"'%.*s' and '%.*s' in column %u exclude each other: this rule can never match",
-			HEAD(part), HEAD(other), other_column);
+			"'%s' and '%s' in column %u exclude each other: this rule can never match",
+			words, other_words, other_column);
 	return sl_diag_error(
 		n->p->diag, &part->loc,
-		"'%.*s' and '%.*s' in line %u, column %u exclude each other: this rule can never match",
-		HEAD(part), HEAD(other), other_line, other_column);
+		"'%s' and '%s' in line %u, column %u exclude each other: this rule can never match",
+		words, other_words, other_line, other_column);
 }
 
 int sl_narrow_l3(struct sl_narrow *n, __u8 l3, const struct sl_part *part)
@@ -144,6 +163,7 @@ static int fragment_has_header(struct sl_narrow *n, const struct sl_part *header
 {
 	struct sl_interval some = { SL_FRAG_NONE, SL_FRAG_FIRST };
 	const struct sl_intervals set = { .v = &some, .count = 1 };
+	char words[HEAD_MAX];
 
 	if (!n->set[SL_FIELD_FRAGMENT].count)
 		return 0;
@@ -151,10 +171,11 @@ static int fragment_has_header(struct sl_narrow *n, const struct sl_part *header
 		return -ENOMEM;
 	if (n->set[SL_FIELD_FRAGMENT].count)
 		return 0;
+	head_words(header, words);
 	return sl_diag_error(
 		n->p->diag, &n->by[SL_FIELD_FRAGMENT]->loc,
-		"a later fragment has no transport header, so '%.*s' can never match; it shares the fate of the first one",
-		HEAD(header));
+		"a later fragment has no transport header, so '%s' can never match; it shares the fate of the first one",
+		words);
 }
 
 /* Allowed, for the protocol numbers do exist there, but hardly meant. */
