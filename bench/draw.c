@@ -2,6 +2,8 @@
 /* Copyright (C) 2026 The Sluice authors */
 #include "draw.h"
 
+#include <netinet/in.h>
+
 #define DRAWS_MAX 8
 
 void draw_in(struct gen_random *r, const struct gen_rule *rules, size_t count, size_t first,
@@ -43,6 +45,10 @@ void draw_none(struct gen_random *r, const struct gen_rule *rules, size_t count,
 			out->addr[0] = (__u32)out->addr[0];
 			out->addr[1] = (__u32)out->addr[1];
 		}
+		/* There are rules that ask for ports alone. */
+		out->port[0] = (__u16)gen_next(r);
+		out->port[1] = (__u16)gen_next(r);
+		out->proto = gen_below(r, 2) ? IPPROTO_TCP : IPPROTO_UDP;
 	} while (matches_any(rules, count, six, out));
 }
 

@@ -188,10 +188,14 @@ static int by_match(const void *a, const void *b)
 	return order ? order : (int)left->proto - (int)right->proto;
 }
 
-/* Few rules leave both sides open, whatever the shares of each side are. */
+/*
+ * Few rules leave both sides open, whatever the shares of each side are, and those ask for one port:
+ * wider ones would leave nothing to those behind them, and no packet without a match.
+ */
 static bool is_open(struct gen_random *r, const struct gen_rule *rule)
 {
-	return !rule->addr[0].len && !rule->addr[1].len && gen_below(r, 8);
+	return !rule->addr[0].len && !rule->addr[1].len &&
+	       (rule->port[1].low != rule->port[1].high || gen_below(r, 8));
 }
 
 /* Draws until there are count different ones. */
