@@ -23,8 +23,8 @@
 
 #include "bare.skel.h"
 
-#define ROUNDS 9
-#define REPEAT 400000
+#define ROUNDS 90
+#define REPEAT 50000
 
 /* Ten rules that a packet of the bench meets and none of which it matches. */
 static const char ten_rules[] = "chain ingress {\n"
