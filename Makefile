@@ -49,6 +49,7 @@ include tests/prog/Makefile.inc
 include tests/flood/Makefile.inc
 include tests/figures/Makefile.inc
 include tests/dispatch/Makefile.inc
+include tests/refuse/Makefile.inc
 include tests/model/Makefile.inc
 include tests/fuzz/Makefile.inc
 include bench/Makefile.inc
@@ -70,7 +71,7 @@ test: deps
 	tests/run $(T)
 
 ## tests: build the test programs only
-tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FIGURES_TEST) $(FLOOD) $(OTHER) $(B)/sluiced-asan $(B)/bench/peers
+tests: $(RULES_TESTS) $(PROG_TESTS) $(PROG_BPF) $(MODEL_TEST) $(FUZZ_READER_BIN) $(DP_TESTS) $(FIGURES_TEST) $(FLOOD) $(OTHER) $(REFUSE) $(B)/sluiced-asan $(B)/bench/peers
 
 ## test-vm: run the packet and namespace tests under other kernels, KERNEL=6.12|7|... (root)
 test-vm:

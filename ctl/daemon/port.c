@@ -423,29 +423,72 @@ static void add_line(char **words, char *line)
 		*words = NULL;
 }
 
+/* What want asks for beyond before. */
+static struct sl_conf_iface want_more(const struct sl_conf_iface *want,
+				      const struct sl_conf_iface *before)
+{
+	struct sl_conf_iface more = *want;
+	unsigned int dir;
+
+	if (before->xdp != SL_XDP_OFF)
+		more.xdp = SL_XDP_OFF;
+	for (dir = 0; dir < SL_DIR_MAX_; dir++)
+		more.tc[dir] = want->tc[dir] && !before->tc[dir];
+	return more;
+}
+
+/* What the interface runs already, or could not run before, is no reason to keep the old rules. */
+static int check_programs(struct sl_daemon *daemon, const struct sl_port *port,
+			  const struct sl_conf_iface *want, char **words)
+{
+	struct sl_conf_iface before = { .xdp = SL_XDP_OFF }, more;
+	int err;
+
+	if (!sl_dp_started(daemon->dp))
+		return 0;
+	if (!sl_port_wanted(daemon, port, &before))
+		before = (struct sl_conf_iface) { .xdp = SL_XDP_OFF };
+	more = want_more(want, &before);
+	err = sl_dp_try(daemon->dp, &more);
+	if (err &&
+	    asprintf(words, "interface '%s': %s", port->name, sl_datapath_error(daemon, err)) < 0)
+		*words = NULL;
+	return err;
+}
+
+/* Whether a link can run the rule set as conf wants it there. */
+static int check_link(struct sl_daemon *daemon, const struct sl_conf *conf,
+		      const struct sl_link *link, bool in_dispatcher, char **words)
+{
+	struct sl_port fresh = { .ifindex = link->ifindex, .origin = SL_ORIGIN_CONFIG };
+	const struct sl_port *port = by_index(daemon, link->ifindex) ?: waiting(daemon, link->name);
+	struct sl_conf_iface want;
+
+	snprintf(fresh.name, sizeof(fresh.name), "%s", link->name);
+	port = port ?: &fresh;
+	if (!wanted_by(daemon, conf, port, &want))
+		return 0;
+	return check_one(conf, link->name, &want, in_dispatcher, words)
+		       ?: check_programs(daemon, port, &want, words);
+}
+
 int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **words)
 {
 	_cleanup_free_ struct sl_dp_iface *ifaces = NULL;
 	const struct sl_link *link;
 	size_t count = 0;
-	int err = 0;
+	int err = 0, failed;
 
 	if (sl_dp_started(daemon->dp) && sl_dp_ifaces(daemon->dp, &ifaces, &count))
 		count = 0;
 	for (link = sl_link_first(daemon->monitor); link; link = link->next) {
-		const struct sl_port *port = by_index(daemon, link->ifindex);
-		struct sl_port fresh = { .ifindex = link->ifindex, .origin = SL_ORIGIN_CONFIG };
-		struct sl_conf_iface want;
 		char *line = NULL;
 
-		if (!port)
-			port = waiting(daemon, link->name);
-		snprintf(fresh.name, sizeof(fresh.name), "%s", link->name);
-		if (!wanted_by(daemon, conf, port ? port : &fresh, &want) ||
-		    !check_one(conf, link->name, &want, in_dispatcher(ifaces, count, link->ifindex),
-			       &line))
+		failed = check_link(daemon, conf, link, in_dispatcher(ifaces, count, link->ifindex),
+				    &line);
+		if (!failed)
 			continue;
-		err = -EOPNOTSUPP;
+		err = failed;
 		add_line(words, line);
 	}
 	return err;

@@ -219,6 +219,11 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
  */
 int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
 			const char *refusal);
+/*
+ * Whether the kernel takes the programs that want asks for, by a load of those hooks of which none was
+ * loaded yet; attaches nothing.
+ */
+int sl_dp_try(struct sl_dp *dp, const struct sl_conf_iface *want);
 int sl_dp_detach(struct sl_dp *dp, int ifindex);
 /* The interface is gone; its kernel attachments went with it. Frees slot and pins. */
 int sl_dp_forget(struct sl_dp *dp, int ifindex);

@@ -26,6 +26,7 @@ struct dp_prog {
 	struct sluice_tc *tc;
 	struct bpf_object *obj;
 	struct bpf_program *bpf;
+	__u32 taken;
 };
 
 /* FNV-1a: two builds that differ have different fingerprints, for all that matters here. */
@@ -109,6 +110,7 @@ int dp_prog_open(struct sl_dp *dp, const struct dp_load *load, struct dp_prog **
 	prog = calloc(1, sizeof(*prog));
 	if (!prog)
 		return dp_fail(dp, -ENOMEM, "%s: no memory", sl_hook_names[load->hook]);
+	prog->taken = DP_TAKEN(load);
 	err = load->hook == SL_HOOK_XDP ? open_xdp(prog, load) : open_tc(prog, load);
 	if (!err)
 		err = prepare(dp, prog, load);
@@ -134,7 +136,19 @@ int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog)
 			err == -EPERM
 				? " (needs root, or the capabilities BPF, PERFMON and NET_ADMIN)"
 				: " (the log has the verifier's reason)");
+	dp->taken |= prog->taken;
 	return 0;
+}
+
+int dp_prog_try(struct sl_dp *dp, const struct dp_load *load)
+{
+	_cleanup_(dp_prog_freep) struct dp_prog *prog = NULL;
+	int err;
+
+	if (dp->taken & DP_TAKEN(load))
+		return 0;
+	err = dp_prog_open(dp, load, &prog);
+	return err ?: dp_prog_load(dp, prog);
 }
 
 void dp_prog_freep(struct dp_prog **prog)

@@ -73,6 +73,7 @@ struct sl_dp {
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
 	const char *refusal; /* of the dispatcher, while something is attached; NULL: none */
+	__u32 taken; /* by the kernel before: a bit for each DP_TAKEN() */
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
 	__u32 run_slot;
@@ -153,8 +154,13 @@ struct dp_load {
 	struct sl_prog_config config;
 };
 
+/* Programs are the same to the verifier but for these. */
+#define DP_TAKEN(load) (1U << ((load)->hook * 4 + (load)->meta * 2 + (load)->frags))
+
 int dp_prog_open(struct sl_dp *dp, const struct dp_load *load, struct dp_prog **out);
 int dp_prog_load(struct sl_dp *dp, struct dp_prog *prog);
+/* Loads the program and lets it go, unless the kernel has taken it before. */
+int dp_prog_try(struct sl_dp *dp, const struct dp_load *load);
 void dp_prog_freep(struct dp_prog **prog);
 struct bpf_object *dp_prog_obj(const struct dp_prog *prog);
 struct bpf_program *dp_prog_bpf(const struct dp_prog *prog);

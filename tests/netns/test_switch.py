@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from lab import Sluiced, wait_until
+from lab import BUILD, Sluiced, wait_until
 from test_flood import FLOWS, flood, know, mac_of, sent_and_lost
 
 TIMES = 100 if os.environ.get("SLUICE_QUICK") else 1000
@@ -294,6 +294,53 @@ def test_what_cannot_be_loaded(lab, sluiced, what, words):
     status, answer = daemon.request("POST", "/v1/reload", {})
     assert status == 422 and words in answer.get("diagnostics", "") + answer["error"], answer
     check_in_force(daemon, lab, generation)
+
+
+def refuse(while_there):
+    """For a daemon whose programs the kernel refuses while that file is there: tests/refuse."""
+    return {"LD_PRELOAD": f"{BUILD}/tests/refuse.so", "REFUSE_PROGRAMS": str(while_there)}
+
+
+@pytest.mark.parametrize("more", ["interface wan0 { xdp native; tc egress }", "interface wan0 { tc ingress }"])
+def test_the_verifier_refuses(lab, sluiced, tmp_path, more):
+    """What new interfaces run is tried before the switch; what runs already needs no verifier."""
+    prepare(lab)
+    refusing = tmp_path / "refusing"
+    config = "interface lan0 { xdp native }\n" + ONE.split("chain egress")[0]
+    daemon = sluiced(config, env=refuse(refusing)).start()
+    generation = daemon.get("/v1/status")["ruleset"]["generation"]
+    refusing.touch()
+    daemon.configure(more + "\n" + config.replace("policy accept", "policy drop"))
+    status, answer = daemon.request("POST", "/v1/reload", {})
+    assert status == 422, answer
+    assert "interface 'wan0': program 'sluice_" in answer["diagnostics"], answer
+    assert "too complex for this kernel's verifier" in answer["diagnostics"], answer
+    assert daemon.interface("wan0") is None
+    check_in_force(daemon, lab, generation)
+
+    daemon.configure(config.replace("policy accept", "policy accept\n\tmore: udp dport 10 count"))
+    daemon.post("/v1/reload")
+    check_in_force(daemon, lab, generation + 1)
+    refusing.unlink()
+    daemon.configure(more + "\n" + config)
+    daemon.post("/v1/reload")
+    daemon.wait_state("wan0", "attached")
+
+
+def test_refused_from_the_start(sluiced, tmp_path):
+    """An interface that could not be attached anyway does not keep rules from changing."""
+    refusing = tmp_path / "refusing"
+    refusing.touch()
+    config = "interface lan0 { xdp native }\n" + ONE.split("chain egress")[0]
+    daemon = sluiced(config, env=refuse(refusing)).start()
+    daemon.wait_state("lan0", "failed")
+    daemon.configure(config.replace("policy accept", "policy drop"))
+    daemon.post("/v1/reload")
+    assert "policy drop" in daemon.get("/v1/rules")["source"]
+    refusing.unlink()
+    daemon.configure(config)
+    daemon.post("/v1/reload")
+    daemon.wait_state("lan0", "attached")
 
 
 def test_too_many_counters(lab, sluiced):
