@@ -109,6 +109,14 @@ static void print_inner(const struct sl_trace *trace)
 	}
 }
 
+static void print_flow(const struct sl_trace *trace)
+{
+	if (trace->flow_state)
+		printf("flow      %s, to %s\n",
+		       sl_flow_state_names[trace->flow_state % SL_FLOW_STATE_MAX_],
+		       sl_flow_to_names[trace->flow_to % SL_FLOW_TO_MAX_]);
+}
+
 static void print_lists(const struct sl_explained *e)
 {
 	char word[32];
@@ -228,6 +236,7 @@ void sl_explain_print_text(const struct sl_explained *e)
 	putchar('\n');
 	print_parsed(e);
 	print_inner(&e->trace);
+	print_flow(&e->trace);
 	if (e->app.text[0])
 		printf("says      %s\n", e->app.text);
 	if (e->asked) {

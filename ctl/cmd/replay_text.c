@@ -176,10 +176,21 @@ static json_t *json_inner(const struct sl_trace *trace)
 	return list;
 }
 
+/* Where a rule of the configuration asks for flows, and the packet can belong to one. */
+static json_t *json_flow(const struct sl_trace *trace)
+{
+	if (!trace->flow_state)
+		return json_null();
+	return json_pack("{s:s, s:s}", "state",
+			 sl_flow_state_names[trace->flow_state % SL_FLOW_STATE_MAX_], "to",
+			 sl_flow_to_names[trace->flow_to % SL_FLOW_TO_MAX_]);
+}
+
 void sl_trace_json(json_t *line, const struct sl_trace *trace)
 {
 	add_packet(line, trace);
 	json_object_set_new(line, "inner", json_inner(trace));
+	json_object_set_new(line, "flow", json_flow(trace));
 }
 
 void sl_replay_print_json(const struct sl_judged *judged)
@@ -313,6 +324,10 @@ void sl_replay_print_text(const struct sl_judged *judged, const struct sl_frame 
 	printf(", %zu bytes", frame->length);
 	if (frame->captured < frame->length)
 		printf(", only %zu captured", frame->captured);
+	if (judged->trace.flow_state)
+		printf(", %s to %s",
+		       sl_flow_state_names[judged->trace.flow_state % SL_FLOW_STATE_MAX_],
+		       sl_flow_to_names[judged->trace.flow_to % SL_FLOW_TO_MAX_]);
 	if (judged->app.text[0])
 		printf(", %s", judged->app.text);
 	if (judged->trace.reason)

@@ -38,7 +38,7 @@ STRICT = "chain ingress { policy drop }\nchain egress { policy drop }\n"
 KEYS = ["packet", "time", "length", "captured", "cut", "verdict", "chain", "rule", "reason",
         "blind", "error", "ethertype", "vlan", "src", "dst", "proto", "ttl", "dscp", "fragment",
         "sport", "dport", "tcp_flags", "icmp_type", "icmp_code", "payload", "payload_length",
-         "inner", "app", "dns", "tls", "http", "ssh", "quic"]
+        "inner", "flow", "app", "dns", "tls", "http", "ssh", "quic"]
 
 
 def write_pcap(path, packets, snaplen=None, linktype=1):
@@ -474,3 +474,35 @@ def test_dns_in_words(files):
                      files / "in.pcap").lines()[0]
     assert line["app"] == "dns" and line["dns"]["qname"] == "www.example.com"
     assert {"text": "dns qtype AAAA", "held": True} in line["candidates"][0]["conditions"]
+
+
+HANDSHAKE = [
+    (TCP(sport=4000, dport=443, flags="S", seq=1000), False, {"state": "new", "to": "server"}),
+    (TCP(sport=443, dport=4000, flags="SA", seq=7000, ack=1001), True,
+     {"state": "established", "to": "client"}),
+    (TCP(sport=4000, dport=443, flags="A", seq=1001, ack=7001), False,
+     {"state": "established", "to": "server"}),
+    (TCP(sport=4000, dport=443, flags="FA", seq=1001, ack=7001), False,
+     {"state": "closing", "to": "server"}),
+    (TCP(sport=4001, dport=443, flags="A"), False, {"state": "midstream", "to": "server"}),
+]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_flow(files, hook):
+    rule = " known: flow state established count\n"
+    (files / "flow.conf").write_text(
+        f"chain ingress {{\n{rule}}}\nchain egress {{\n{rule}}}\n")
+    ends = "192.0.2.1", "192.0.2.2"
+    packets = [ETHER / IP(src=ends[back], dst=ends[not back]) / tcp for tcp, back, _ in HANDSHAKE]
+    packets.append(ETHER / ARP(psrc=ends[0], pdst=ends[1]))
+    lines = judge(files, packets, hook=hook, conf="flow.conf")
+    assert [line["flow"] for line in lines] == [flow for _, _, flow in HANDSHAKE] + [None]
+    said = replay(files, packets, "--hook", hook, conf="flow.conf").out.splitlines()
+    assert ", new to server" in said[0] and ", established to server" in said[2]
+    assert " to server" not in said[5]
+    # Nobody asks: nothing is said.
+    assert {line["flow"] for line in judge(files, packets[:2], hook=hook)} == {None}
+    one = sluicectl("explain", "-c", files / "flow.conf", "tcp 10.0.0.1:1 > 10.0.0.2:2 syn",
+                    "--hook", hook)
+    assert "flow      new, to server\n" in one.out
