@@ -109,6 +109,7 @@ struct sl_app_found {
 #define SL_APP_HAS_NAME	   2U
 #define SL_APP_HAS_TYPE	   4U /* of DNS: of the first question */
 #define SL_APP_HAS_SECRET  8U /* of TLS: an encrypted ClientHello within this one, or as if */
+#define SL_APP_HAS_NEXT	   16U /* of DNS over TCP: bytes of another message behind it */
 
 /* sl_app_found.quic_type: as version 1 has them, and a list of versions. */
 #define SL_QUIC_TYPES(X)          \

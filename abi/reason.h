@@ -77,7 +77,7 @@
 	X(BAN_FULL,          "ban-full",          UNDONE,      "no room for one more in the set that a rule bans into")  \
 	X(EVENT_LOST,        "event-lost",        UNDONE,      "the ring of events was full")                    \
 	X(STREAM_PENDING,    "stream-pending",    PENDING,     "a message goes on in packets that have not come") \
-	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together") \
+	X(STREAM_SPLIT,      "stream-split",      UNDECIDED,   "a message goes on in packets that are not put together, or follows another in its packet") \
 	X(STREAM_SIZE,       "stream-size",       UNDECIDED,   "a message is longer, or in more parts, than is put together") \
 	X(STREAM_TABLE,      "stream-table",      UNDECIDED,   "no place was left to put a message together") \
 	X(STREAM_OVERLAP,    "stream-overlap",    UNDECIDED,   "bytes of a message came once more, and were others") \

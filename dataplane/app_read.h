@@ -23,7 +23,11 @@ static __always_inline int app_read_dns(__u32 at, __u32 length, __u32 work, bool
 	lead = size < SL_DNS_LEAD ? size : SL_DNS_LEAD;
 	if (length - 2 < lead)
 		return on_port ? SL_READ_MORE : SL_READ_NOT;
-	return sl_dns_read(at + 2, size, work, on_port) ? SL_READ_WHOLE : SL_READ_NOT;
+	if (!sl_dns_read(at + 2, size, work, on_port))
+		return SL_READ_NOT;
+	if (length > 2 + size)
+		SL_AT(struct sl_app_found, work)->has |= SL_APP_HAS_NEXT;
+	return SL_READ_WHOLE;
 }
 
 /*

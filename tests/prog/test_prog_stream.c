@@ -29,6 +29,7 @@ enum message {
 	REQUEST,
 	FRIENDLY,
 	QUERY,
+	QUERIES,
 	BANNER,
 	JUNK,
 	CONNECT,
@@ -61,6 +62,8 @@ static void make_messages(void)
 	TEXT(REQUEST, "POST /a/b?c=d HTTP/1.1\r\nUser-Agent: x\r\nHost: bad.example\r\n\r\n");
 	TEXT(FRIENDLY, "POST /a/b?c=d HTTP/1.1\r\nUser-Agent: x\r\nHost: fun.example\r\n\r\n");
 	TEXT(QUERY, "\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\3bad\7example\0\0\1\0\1");
+	TEXT(QUERIES, "\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\3fun\7example\0\0\1\0\1"
+		      "\0\x1d\x12\x35\1\0\0\1\0\0\0\0\0\0\3bad\7example\0\0\1\0\1");
 	TEXT(BANNER, "SSH-2.0-bad_1 x\r\n");
 	TEXT(JUNK, "220 mail.example ESMTP, and all that is said at the beginning\r\n");
 	TEXT(CONNECT, "CONNECT fun.example:443 HTTP/1.1\r\nHost: fun.example\r\n\r\n");
@@ -145,6 +148,10 @@ static const struct sequence rows[] = {
 	{ "TLS behind a proxy", { { CONNECT, 0, 9, PENDING }, { CONNECT, 9, .at = 9, IS(HTTP) }, { BAD, 0, 70, .at = 55, PENDING }, { BAD, 70, .at = 125, DROPS, IS(TLS) } } },
 	{ "dns, length alone", { { QUERY, 0, 2, PENDING }, { QUERY, 2, .at = 2, DROPS, IS(DNS) } }, .dport = 53 },
 	{ "dns, the other way round", { { QUERY, 7, .at = 7, PENDING }, { QUERY, 0, 7, DROPS } }, .dport = 53 },
+	{ "dns, two in one segment", { { QUERIES, SPLIT, IS(DNS) }, { QUERIES, 31, .at = 62, DROPS } }, .dport = 53 },
+	{ "dns, a byte of the second in the first one's segment", { { QUERIES, 0, 32, SPLIT }, { QUERIES, 32, .at = 32, PENDING } }, .dport = 53 },
+	{ "dns, two in one segment, where that is dropped", { { QUERIES, DROPS, SPLIT } }, "on undecided drop", .dport = 5300 },
+	{ "dns, two in one segment, of the server", { { QUERY, 0, 7, PENDING }, { QUERIES, .server = true, IS(DNS) } }, .dport = 53 },
 	{ "ssh, of the server", { { BANNER, 0, 6, .server = true, PENDING }, { BANNER, 6, .at = 6, .server = true, DROPS, IS(SSH) } } },
 	{ "a request without an end", { { ENDLESS, 0, 3000, PENDING }, { ENDLESS, 3000, 6000, .at = 3000, PENDING }, { ENDLESS, 6000, 9000, .at = 6000, PENDING }, { ENDLESS, 9000, 12000, .at = 9000, PENDING }, { ENDLESS, 12000, 15000, .at = 12000, PENDING }, { ENDLESS, 15000, 17000, .at = 15000, TOO_LONG }, { ENDLESS, 8000, 9000, .at = 8000, TOO_LONG }, { ENDLESS, 17000, 17100, .at = 17000 } } },
 	{ "a request without an end, where that is dropped", { { ENDLESS, 0, 3000, PENDING }, { ENDLESS, 3000, 6000, .at = 3000, PENDING }, { ENDLESS, 6000, 9000, .at = 6000, PENDING }, { ENDLESS, 9000, 12000, .at = 9000, PENDING }, { ENDLESS, 12000, 15000, .at = 12000, PENDING }, { ENDLESS, 15000, 17000, .at = 15000, TOO_LONG, DROPS }, { ENDLESS, 15000, 16000, .at = 15000, TOO_LONG, DROPS } }, "on undecided drop" },
