@@ -7,6 +7,8 @@
                10.2.0.1, fd00:2::1 on wan0
     server     10.2.0.2, fd00:2::2 on s0
     sluiced    makes a daemon in the appliance: sluiced(config).start()
+    ctl        sluicectl there, for the daemon of the test's own fixture `daemon`
+    echo       the module's SERVER runs in the server's namespace, and is ready
     bare       a namespace with nothing in it; sluiced_bare makes a daemon there
 
 MTU 9000, offloads as the kernel has them. The daemon's log is in the report of a failed test.
@@ -18,6 +20,7 @@ import shutil
 
 import pytest
 
+from ctl import ctl_of
 from lab import SLUICED, Lab, Netns, Sluiced, bpffs_for, run_dir_for
 
 NUMBERS = itertools.count(1)
@@ -120,3 +123,17 @@ def sluiced(request, appliance, run_dir, bpffs):
 @pytest.fixture
 def sluiced_bare(request, bare, run_dir, bpffs):
     yield from factory(request, bare, run_dir, bpffs)
+
+
+@pytest.fixture
+def ctl(daemon, appliance):
+    return ctl_of(daemon, appliance)
+
+
+@pytest.fixture
+def echo(request, server):
+    process = server.python(request.module.SERVER)
+    assert process.stdout.readline() == "ready\n"
+    yield
+    process.kill()
+    process.wait()

@@ -35,6 +35,14 @@ def sluicectl(*args, netns=None, text=True, env=None, **kwargs):
                                check=False, **kwargs))
 
 
+def ctl_of(daemon, netns):
+    """sluicectl for that daemon, in its namespace."""
+    def run(*args, env=None, **kwargs):
+        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=netns,
+                         env={"LIBXDP_BPFFS": str(daemon.bpffs), **(env or {})}, **kwargs)
+    return run
+
+
 def complains(done, *words, status=FAILED):
     """It ended so, with one line on stderr that has these words, and said nothing else."""
     assert done.status == status, (done.out, done.err)

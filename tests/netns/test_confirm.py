@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ctl import FAILED, OK, USAGE, complains, sluicectl
+from ctl import FAILED, OK, USAGE, complains
 from lab import PATIENCE, SLUICECTL, Refused, wait_until
 
 BEFORE = """
@@ -37,13 +37,6 @@ THIRD = BEFORE.replace("telnet: tcp dport 23", "ftp: tcp dport 21")
 @pytest.fixture
 def daemon(sluiced):
     return sluiced(BEFORE).start()
-
-
-@pytest.fixture
-def ctl(daemon, appliance):
-    def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, *args, netns=appliance, **kwargs)
-    return run
 
 
 def source(daemon):

@@ -27,14 +27,6 @@ def daemon(sluiced):
     return sluiced(CONFIG).start()
 
 
-@pytest.fixture
-def ctl(daemon, appliance):
-    def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance,
-                         env={"LIBXDP_BPFFS": str(daemon.bpffs)}, **kwargs)
-    return run
-
-
 def hooks(appliance, name):
     """XDP, and TCX of an interface, as the kernel tells."""
     shown = json.loads(appliance.sh(f"bpftool -j net show dev {name}"))[0]

@@ -6,13 +6,11 @@ import json
 import os
 import signal
 import socket
-import struct
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from lab import BUILD, SLUICED, Netns, wait_until
+from lab import BUILD, SLUICED, wait_until
 
 CONFIG = """
 interface lan0 { xdp auto; tc egress }

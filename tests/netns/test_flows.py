@@ -4,7 +4,7 @@
 
 import pytest
 
-from ctl import OK, complains, sluicectl
+from ctl import OK, complains, ctl_of
 from lab import wait_until
 
 CONFIG = """
@@ -69,28 +69,11 @@ class Connection:
         self.process.wait(30)
 
 
-@pytest.fixture
-def echo(server):
-    process = server.python(SERVER)
-    assert process.stdout.readline() == "ready\n"
-    yield
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture(params=["xdp native; tc egress", "tc ingress, egress"])
 def daemon(sluiced, request, client, server):
     daemon = sluiced(CONFIG.format(hooks=request.param)).start()
     client.run("ping", "-c1", "-W5", "10.2.0.2")
     return daemon
-
-
-@pytest.fixture
-def ctl(daemon, appliance):
-    def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance,
-                         env={"LIBXDP_BPFFS": str(daemon.bpffs)}, **kwargs)
-    return run
 
 
 def flows(daemon, **which):
@@ -224,6 +207,4 @@ def test_kill_lets_the_rules_judge_again(daemon, ctl, client, echo):
 def test_without_flows(sluiced, appliance):
     daemon = sluiced("interface lan0 { xdp auto }\nchain ingress { }\n").start()
     assert daemon.post("/v1/flows", {}) == {"table": None, "more": False, "flows": []}
-    done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "flows", netns=appliance,
-                     env={"LIBXDP_BPFFS": str(daemon.bpffs)})
-    assert done.out == "no rule in force asks for flows\n"
+    assert ctl_of(daemon, appliance)("flows").out == "no rule in force asks for flows\n"

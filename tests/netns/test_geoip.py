@@ -44,7 +44,7 @@ def test_check(tmp_path, mmdb):
 def test_what_goes_wrong(tmp_path, mmdb):
     done = check(tmp_path, mmdb, "de, us")
     assert done.status == FAILED
-    assert f"geo.conf:6:" in done.err
+    assert "geo.conf:6:" in done.err
     assert f"the database '{mmdb}' has no networks of country 'us'" in done.err
     done = check(tmp_path, tmp_path / "none.mmdb", "de")
     assert "none.mmdb': No such file or directory" in done.err

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from ctl import FAILED, OK, complains, sluicectl
+from ctl import FAILED, OK, complains, ctl_of
 from lab import PATIENCE, SLUICECTL, wait_until
 
 OPEN = """
@@ -34,7 +34,7 @@ def daemon(sluiced):
 def ctl(daemon, appliance):
     def run(*args, session=SESSION, **kwargs):
         env = {"SSH_CONNECTION": session} if session else {}
-        return sluicectl("-s", daemon.socket, *args, netns=appliance, env=env, **kwargs)
+        return ctl_of(daemon, appliance)(*args, env=env, **kwargs)
     return run
 
 

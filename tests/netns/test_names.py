@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ctl import FAILED, OK, complains, sluicectl
+from ctl import FAILED, OK, complains, ctl_of
 from lab import wait_until
 
 PLACES = {"xdp": "xdp native", "tc": "tc ingress"}
@@ -42,14 +42,6 @@ def names(tmp_path):
 def daemon(request, sluiced, names):
     place = PLACES[getattr(request, "param", "xdp")]
     return sluiced(CONFIG.format(names=names, place=place)).start()
-
-
-@pytest.fixture
-def ctl(daemon, appliance):
-    def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance,
-                         env={"LIBXDP_BPFFS": str(daemon.bpffs)}, **kwargs)
-    return run
 
 
 def listed(ctl, name):
@@ -240,8 +232,7 @@ def test_in_connections(sluiced, client, server, appliance, place, field, messag
         assert process.stdout.readline() == "ready\n"
         talk("a.example")
         assert daemon.rule("hit") >= 1 and daemon.rule("miss") == 0
-        done = sluicectl("-s", daemon.socket, "set", "del", "s", "a.example", netns=appliance)
-        assert done.status == OK
+        assert ctl_of(daemon, appliance)("set", "del", "s", "a.example").status == OK
         talk("a.example")
         assert daemon.rule("miss") >= 1
         process.kill()
@@ -285,11 +276,11 @@ def test_texts(sluiced, client, appliance, place):
 
     # Others from the next packet on; what cannot be read changes nothing; and it outlives the daemon.
     daemon.configure(TEXTS.format(place=PLACES[place], text="other"))
-    ctl = ["-s", daemon.socket]
-    assert sluicectl(*ctl, "reload", netns=appliance).status == OK
+    ctl = ctl_of(daemon, appliance)
+    assert ctl("reload").status == OK
     assert met(b"needle") == "probe" and met(b"another") == "plain"
     daemon.configure(TEXTS.format(place=PLACES[place], text="\\xZZ"))
-    assert sluicectl(*ctl, "reload", netns=appliance).status == FAILED
+    assert ctl("reload").status == FAILED
     assert met(b"another") == "plain"
     daemon.configure(TEXTS.format(place=PLACES[place], text="other"))
     daemon.kill()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ctl import FAILED, OK, complains, sluicectl
+from ctl import FAILED, OK, complains, ctl_of
 from lab import wait_until
 
 CONFIG = """
@@ -37,14 +37,6 @@ def feed(tmp_path):
 @pytest.fixture
 def daemon(sluiced, feed):
     return sluiced(CONFIG.format(feed=feed)).start()
-
-
-@pytest.fixture
-def ctl(daemon, appliance):
-    def run(*args, **kwargs):
-        return sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, *args, netns=appliance,
-                         env={"LIBXDP_BPFFS": str(daemon.bpffs)}, **kwargs)
-    return run
 
 
 def listed(ctl, name):
@@ -214,9 +206,7 @@ def test_ban(sluiced, appliance, client, hook):
     send(9)
     wait_until(lambda: daemon.rule("banned") == 1, "the ban")
     assert daemon.rule("probe") == 1
-    done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "set", "list", "banned", "--json",
-                     netns=appliance, env={"LIBXDP_BPFFS": str(daemon.bpffs)})
-    (one,) = done.json()["elements"]
+    (one,) = ctl_of(daemon, appliance)("set", "list", "banned", "--json").json()["elements"]
     assert one["element"] == "10.1.0.2" and 0 < one["expires"] <= 600
 
 

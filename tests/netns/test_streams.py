@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from ctl import sluicectl
 from lab import wait_until
 
 CONFIG = """
@@ -57,15 +56,6 @@ sys.stdin.read()
 PARTS = ["GET / HTTP/1.1\\r\\nHo", "st: {}\\r\\n\\r\\n"]
 
 
-@pytest.fixture
-def echo(server):
-    process = server.python(SERVER)
-    assert process.stdout.readline() == "ready\n"
-    yield
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture(params=["xdp native; tc egress", "tc ingress, egress"])
 def daemon(sluiced, request, appliance, client):
     appliance.run("ip", "link", "add", "tun1", "type", "vxlan", "id", "5", "remote", "10.2.0.2",
@@ -87,17 +77,15 @@ def flow_of(daemon, port):
     return flow
 
 
-def test_a_name_in_two_segments(daemon, client, appliance, echo):
+def test_a_name_in_two_segments(daemon, ctl, client, echo):
     process, port, said = ask(client, "bad.example")
     assert said == ["answer 18", "lost"]
     assert daemon.rule("bad") > 0
     flow = flow_of(daemon, port)
     assert (flow["app"], flow["name"]) == ("http", "bad.example")
-    done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "flows", "port", str(port),
-                     netns=appliance)
+    done = ctl("flows", "port", port)
     assert "http" in done.out and "bad.example" in done.out
-    done = sluicectl("-s", daemon.socket, "-p", daemon.pin_dir, "events", netns=appliance)
-    event = json.loads(done.out.splitlines()[-1])
+    event = json.loads(ctl("events").out.splitlines()[-1])
     assert event["app_proto"] == "http" and event["sluice"]["name"] == "bad.example"
     process.kill()
     process.wait()

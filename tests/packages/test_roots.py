@@ -8,7 +8,6 @@ The tests of a release build on each other and run in this order.
 import json
 import os
 import re
-import subprocess
 import time
 
 import pytest
