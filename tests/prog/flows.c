@@ -38,6 +38,17 @@ void flows_clear(void)
 		clear(kernel_arena, kernel_ncpus);
 }
 
+void flows_no_secret(void)
+{
+	struct sl_flow_table *table = (void *)(host_arena + SL_ARENA_FLOWS);
+
+	memset(table->secret, 0, sizeof(table->secret));
+	if (!kernel_arena)
+		return;
+	table = (void *)(kernel_arena + SL_ARENA_FLOWS);
+	memset(table->secret, 0, sizeof(table->secret));
+}
+
 static __u32 point_age(__u32 point, __u32 ticks)
 {
 	return (point & ~SL_FLOW_SEEN_MASK) | ((point - SL_FLOW_SEEN(ticks)) & SL_FLOW_SEEN_MASK);

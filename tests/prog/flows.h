@@ -13,6 +13,8 @@
 
 /* Empty, and with a secret of its own. */
 void flows_clear(void);
+/* With a secret that anybody knows: a word whose halves change places has the same hash. */
+void flows_no_secret(void);
 /* As if all that was seen so far had come that many seconds earlier. */
 void flows_age(unsigned int seconds);
 /* The flow of an arena whose key has these ports and protocol, NULL: none. */

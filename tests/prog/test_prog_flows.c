@@ -217,6 +217,39 @@ static void test_sequence(void **state)
 	}
 }
 
+/* Two flows that differ in nothing but one word of an address, with the same hash, are two. */
+static void test_same_hash(void **state)
+{
+	static const __u64 word = 0x2000000220000003ULL, swapped = 0x2000000320000002ULL;
+	const __u64 above = 0x1000000010000000ULL; /* the source is the lower one */
+
+	(void)state;
+	for (enum way way = 0; way < WAY_MAX_; way++) {
+		for (int i = 0; way != WAY_XDP_CUT && i < 5; i++) {
+			const __u64 a[] = { i == 1 ? swapped : word, i == 2 ? swapped : word,
+					    above + (i == 3 ? swapped : word),
+					    i == 4 ? swapped : word };
+			const struct step steps[] = {
+				{ pkt(eth(),
+				      ip6(.src = { word, word }, .dst = { above + word, word }),
+				      tcp()),
+				  NEW, TO_S },
+				{ pkt(eth(), ip6(.src = { a[0], a[1] }, .dst = { a[2], a[3] }),
+				      tcp()),
+				  NEW, TO_S },
+			};
+
+			rules_in_force(NULL, NULL);
+			flows_no_secret();
+			assert_true(take_step(&steps[0], way, 0));
+			assert_true(take_step(&steps[1], way, 0));
+			assert_int_equal(flows_count(host_arena), i ? 2 : 1);
+			if (!lab_no_kernel)
+				assert_int_equal(flows_count(kernel_arena), i ? 2 : 1);
+		}
+	}
+}
+
 /* Both sides are counted, and the sequence numbers of their SYNs are kept. */
 static void test_counts(void **state)
 {
@@ -448,7 +481,7 @@ static void test_full(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[NSEQUENCES + 7] = {};
+	struct CMUnitTest tests[NSEQUENCES + 8] = {};
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSEQUENCES; i++)
@@ -456,6 +489,7 @@ int main(void)
 						   .test_func = test_sequence,
 						   .initial_state = (void *)&sequences[i] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_same_hash);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_are_wide);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts_carry);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counting_moves);
