@@ -25,7 +25,7 @@ static __always_inline void sl_blind_app(struct sl_facts *facts)
 		sl_blind(facts, SL_REASON_DOT);
 }
 
-/* Whether one of the protocols that a client offers is of DNS over TLS or QUIC. */
+/* Whether one of the protocols that a client offers is DNS over TLS. */
 static __always_inline bool blind_alpn(__u32 at, __u32 length)
 {
 	__u32 end = at + length;
@@ -33,7 +33,7 @@ static __always_inline bool blind_alpn(__u32 at, __u32 length)
 	while (at < end && sl_can_loop) {
 		__u32 size = bytes_at(at), word = bytes_get24(at + 1);
 
-		if (size == 3 && (word == 0x646f74 || word == 0x646f71)) /* dot, doq */
+		if (size == 3 && word == 0x646f74) /* dot */
 			return true;
 		at = sl_unknown(at + 1 + size);
 	}

@@ -102,6 +102,7 @@ static const struct app_row rows[] = {
 	{ "tls: alpn that lies", "tls alpn h2", false, hello(NAMED, .alpn = "\2h2", .lie_alpn = 1) },
 	{ "tls: dot by alpn", EXACT, true, hello(NAMED, .alpn = "\2h2\3dot"),
 	  .blind = SL_REASON_DOT },
+	{ "tls: an alpn as long as that", EXACT, true, hello(NAMED, .alpn = "\3dox\3spd") },
 	{ "tls: encrypted within", EXACT, true, hello(NAMED, .ech = 1), ECH },
 	{ "tls: two records", EXACT, true, hello(NAMED, .record = 100) },
 	{ "tls: records of 7 bytes", EXACT, true, hello(NAMED, .record = 7) },

@@ -119,6 +119,7 @@ static const struct sequence sequences[] = {
 
 	{ "drop flow: from the packet on that the rule met", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C }, { CD, EST, TO_S, .verdict = SL_DROP }, { S(ACK), EST, TO_C, .verdict = SL_DROP }, { C(FIN | ACK), EST, TO_S, .verdict = SL_DROP }, { S(RST), EST, TO_C, .verdict = SL_DROP }, { C(SYN), EST, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(A4), tcp(.sport = 4001)), NEW, TO_S } }, 2, "payload @0,4 0x78787878 drop flow" },
 	{ "drop flow: from the first packet on", { { C(SYN), NEW, TO_S, .verdict = SL_DROP }, { S(SYN | ACK), NEW, TO_C, .verdict = SL_DROP }, { S(ACK), MIDSTREAM, TO_S, .wait = 62 } }, 1, "tcp flags == syn drop flow" },
+	{ "drop flow: from its end on, and nothing begins anew", { { C(SYN), NEW, TO_S }, { S(SYN | ACK), EST, TO_C }, { C(FIN | ACK), CLOSING, TO_S, .verdict = SL_DROP }, { C(SYN), CLOSING, TO_S, .verdict = SL_DROP } }, 1, "tcp flags & fin == fin drop flow" },
 	{ "drop flow: errors about it, too", { { CU, NEW, TO_S, .verdict = SL_DROP }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C, .verdict = SL_DROP } }, 1, "udp drop flow" },
 	{ "drop flow: an error says nothing of the flow", { { CU, NEW, TO_S }, { pkt(eth(), ip4(B4), icmp(.type = 3, .code = 3), ip4(A4), udp(.sport = 5000)), RELATED, TO_C, .verdict = SL_DROP }, { CU, NEW, TO_S } }, 1, "icmp drop flow" },
 	{ "drop flow: of what has none", { { pkt(eth(), arp()), NONE, TO_S, .verdict = SL_DROP } }, 0, "arp drop flow" },

@@ -30,6 +30,7 @@ enum message {
 	FRIENDLY,
 	QUERY,
 	QUERIES,
+	BEHIND,
 	BANNER,
 	JUNK,
 	CONNECT,
@@ -59,6 +60,9 @@ static void make_messages(void)
 	messages[BAD].length = hello_build(&bad, messages[BAD].bytes);
 	messages[GOOD].length = hello_build(&good, messages[GOOD].bytes);
 	messages[RECORDS].length = hello_build(&records, messages[RECORDS].bytes);
+	memset(messages[BEHIND].bytes, 'x', 5);
+	memcpy(messages[BEHIND].bytes + 5, messages[BAD].bytes, messages[BAD].length);
+	messages[BEHIND].length = 5 + messages[BAD].length;
 	TEXT(REQUEST, "POST /a/b?c=d HTTP/1.1\r\nUser-Agent: x\r\nHost: bad.example\r\n\r\n");
 	TEXT(FRIENDLY, "POST /a/b?c=d HTTP/1.1\r\nUser-Agent: x\r\nHost: fun.example\r\n\r\n");
 	TEXT(QUERY, "\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\3bad\7example\0\0\1\0\1");
@@ -132,6 +136,8 @@ static const struct sequence rows[] = {
 	{ "the ports once more", { { GOOD, 0, 100, PENDING }, { NOTHING, .flags = RST }, { NOTHING, .flags = SYN, .at = 70000 }, { BAD, 0, 100, .at = 70001, PENDING }, { GOOD, 100, .at = 100 }, { BAD, 100, .at = 70101, DROPS } } },
 	{ "bytes before the first one", { { BAD, 0, 1, .at = -1 }, { BAD, 0, 100, PENDING }, { BAD, 100, .at = 100, DROPS } } },
 	{ "a segment that begins before the first byte", { { BAD, 0, 100, PENDING }, { BAD, 99, 200, .at = 99, PENDING }, { BAD, 200, .at = 200, DROPS } } },
+	{ "all, behind bytes from before the first", { { BEHIND, .at = -5, DROPS, IS(TLS) } } },
+	{ "the beginning, behind bytes from before the first", { { BEHIND, 0, 105, .at = -5, PENDING }, { BAD, 100, .at = 100, DROPS } } },
 	{ "without its SYN", { { BAD, 0, 100, PENDING }, { BAD, 100, .at = 100, DROPS } }, .no_syn = true },
 	{ "without its SYN, the first segment missing", { { BAD, 100, .at = 100 }, { BAD, 0, 100, SPLIT } }, .no_syn = true },
 	{ "in the middle of a connection", { { JUNK }, { BAD, 0, 100, .at = 63, PENDING }, { BAD, 100, .at = 163, DROPS } } },
