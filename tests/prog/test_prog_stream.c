@@ -154,6 +154,7 @@ static const struct sequence rows[] = {
 	{ "TLS behind a proxy", { { CONNECT, 0, 9, PENDING }, { CONNECT, 9, .at = 9, IS(HTTP) }, { BAD, 0, 70, .at = 55, PENDING }, { BAD, 70, .at = 125, DROPS, IS(TLS) } } },
 	{ "dns, length alone", { { QUERY, 0, 2, PENDING }, { QUERY, 2, .at = 2, DROPS, IS(DNS) } }, .dport = 53 },
 	{ "dns, the other way round", { { QUERY, 7, .at = 7, PENDING }, { QUERY, 0, 7, DROPS } }, .dport = 53 },
+	{ "dns, the other side first", { { QUERY, .server = true, DROPS, IS(DNS) }, { QUERY, DROPS } }, .dport = 53 },
 	{ "dns, two in one segment", { { QUERIES, SPLIT, IS(DNS) }, { QUERIES, 31, .at = 62, DROPS } }, .dport = 53 },
 	{ "dns, a byte of the second in the first one's segment", { { QUERIES, 0, 32, SPLIT }, { QUERIES, 32, .at = 32, PENDING } }, .dport = 53 },
 	{ "dns, two in one segment, where that is dropped", { { QUERIES, DROPS, SPLIT } }, "on undecided drop", .dport = 5300 },
@@ -442,6 +443,22 @@ static void test_exhaustion(void **state)
 	exhaust("flows { streams 64 }\non stream-table drop", 0, SL_REASON_STREAM_TABLE, SL_DROP);
 }
 
+/* A message that is whole has its place for as long as nobody else wants it. */
+static void test_places_of_whole_ones(void **state)
+{
+	const struct sequence row = { .no_syn = true };
+
+	(void)state;
+	rules_in_force("flows { streams 64 }\non stream-table drop");
+	for (int i = 0; i < 66; i++) {
+		const struct step first = { BAD, 0, 100, .port = i, PENDING };
+		const struct step second = { BAD, 100, .at = 100, .port = i, DROPS };
+
+		assert_true(take_step(&row, &first, WAY_XDP));
+		assert_true(take_step(&row, &second, WAY_XDP));
+	}
+}
+
 /* What the flow is, and the end of a long name, is in its entry. */
 static void test_noted(void **state)
 {
@@ -492,7 +509,7 @@ static void test_events(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_LEN(rows) + 7];
+	static struct CMUnitTest tests[ARRAY_LEN(rows) + 8];
 	size_t count = 0;
 
 	make_messages();
@@ -506,6 +523,7 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_every_order);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_single_bytes);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_exhaustion);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_places_of_whole_ones);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_noted);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_events);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(lab_test_kernel);
