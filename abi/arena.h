@@ -2,6 +2,8 @@
 /* Copyright (C) 2026 The Sluice authors */
 #pragma once
 
+#include <stddef.h>
+
 #include <linux/types.h>
 
 #include "app.h"
@@ -121,6 +123,12 @@ _Static_assert(sizeof(struct sl_iface) == 36, "layout");
 
 #define SL_INSTANCE_ANY (~0U)
 
+/* The kernel's coarse clock as it was when these jiffies were new: a line of its own. */
+struct sl_clock {
+	__u64 jiffies;
+	__u64 now; /* CLOCK_MONOTONIC_COARSE, ns */
+};
+
 struct sl_root {
 	__u64 magic;
 	__u32 abi; /* SL_ABI_VERSION of who made the arena */
@@ -130,8 +138,11 @@ struct sl_root {
 	__u32 next_instance; /* daemon only */
 	__u32 zero; /* is 0, see sl_unknown() */
 	struct sl_iface iface[SL_MAX_IFACES];
+	__u64 pad[4];
+	struct sl_clock clock;
 };
-_Static_assert(sizeof(struct sl_root) == 32 + 36 * SL_MAX_IFACES, "layout");
+_Static_assert(offsetof(struct sl_root, clock) == 64 + 36 * SL_MAX_IFACES, "layout");
+_Static_assert((SL_ARENA_ROOT + offsetof(struct sl_root, clock)) % 64 == 0, "two lines");
 _Static_assert(SL_ARENA_ROOT + sizeof(struct sl_root) <= SL_ARENA_NAME_KEY,
 	       "root runs into the key");
 

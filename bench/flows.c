@@ -20,7 +20,7 @@
 
 #include "feed.skel.h"
 
-#define ROUNDS	  5
+#define ROUNDS	  40
 #define FRAME_LEN 64
 
 enum what {

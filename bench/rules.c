@@ -21,7 +21,7 @@
 #include "gen.h"
 #include "names.h"
 
-#define ROUNDS 5
+#define ROUNDS 25
 #define REPEAT (2 * FEED_FLOWS)
 #define HOT    256U
 #define SEED   1

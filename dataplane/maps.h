@@ -87,6 +87,23 @@ const volatile struct sl_prog_config sl_config = {};
 /* A program without a mention of the arena may not use arena pointers. */
 #define SL_USE_ARENA() asm volatile("" ::"r"(&sluice_arena))
 
+/*
+ * The kernel's coarse clock goes on when jiffies do, and these cost a load where the clock costs a call
+ * (13 ns on 6.18): who comes first asks for all. The words of two who come at a time are of one tick.
+ */
+static __always_inline __u64 sl_set_now(void)
+{
+	struct sl_clock __arena *clock = &SL_AT(struct sl_root, SL_ARENA_ROOT)->clock;
+	__u64 jiffies = bpf_jiffies64(), now;
+
+	if (sl_often(*(volatile __u64 __arena *)&clock->jiffies == jiffies))
+		return *(volatile __u64 __arena *)&clock->now;
+	now = bpf_ktime_get_coarse_ns();
+	*(volatile __u64 __arena *)&clock->now = now;
+	__sync_lock_test_and_set(&clock->jiffies, jiffies);
+	return now;
+}
+
 static const struct sl_frag frag_new = {};
 
 static __always_inline void sl_frag_forget(const struct sl_frag_key *key)
@@ -96,7 +113,7 @@ static __always_inline void sl_frag_forget(const struct sl_frag_key *key)
 
 static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now = sl_set_now();
 	struct sl_frag *frag = bpf_map_lookup_elem(&sluice_frags, key);
 
 	/* 0: another CPU has made it and not yet dated it. */
@@ -109,11 +126,6 @@ static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key
 	if (frag && !frag->since)
 		frag->since = now;
 	return frag;
-}
-
-static __always_inline __u64 sl_set_now(void)
-{
-	return bpf_ktime_get_coarse_ns();
 }
 
 /* NULL: never; the verifier cannot know. */

@@ -17,3 +17,4 @@ volatile struct prog_shared prog_shared; /* the object's only variable: kernel.c
 
 #define bpf_ktime_get_ns()	  prog_shared.clock
 #define bpf_ktime_get_coarse_ns() prog_shared.clock
+#define bpf_jiffies64()		  prog_shared.clock
