@@ -107,5 +107,12 @@ lint:
 clean:
 	rm -rf $(B)
 
+# What says which version it is, is built again when that is another one.
+VERSIONED	:= ctl/daemon/api.o ctl/daemon/api_status.o ctl/daemon/main.o ctl/daemon/options.o ctl/cmd/main.o
+$(VERSIONED:%=$(B)/%) $(VERSIONED:%=$(B)/asan/%) $(B)/bench/peers_report.o: $(B)/version
+$(B)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
 .PHONY: all help deps demo test tests test-vm mutate bench lint clean
 .DELETE_ON_ERROR:
