@@ -11,7 +11,7 @@
 #include "flow_icmp.h"
 #include "flow_table.h"
 
-static __always_inline __u64 sl_set_now(void);
+static __always_inline __u64 sl_coarse_now(void);
 
 /* What sl_flow_look returns above the verdict of the flow, see SL_FLOW_VERDICT. */
 #define FLOW_LEARN  (1ULL << 32) /* to be made when the packet is let go */
@@ -154,7 +154,7 @@ static __always_inline __u64 flow_packet(const struct sl_facts *facts, struct sl
 
 	found->flow_hash = flow_hash(&found->flow_key);
 	flow_seek(&place, found->flow_hash, conf->mask);
-	found->flow_now = sl_set_now();
+	found->flow_now = sl_coarse_now();
 	now = flow_ticks(found->flow_now);
 	at = flow_find(&place, &found->flow_key, found->flow_hash, &found->flow_serial);
 	flow = SL_AT(struct sl_flow, at);
@@ -185,7 +185,7 @@ static __always_inline __u64 flow_error(struct sl_found *found, __u32 ruleset)
 
 	found->flow_hash = flow_hash(&found->flow_key);
 	flow_seek(&place, found->flow_hash, conf->mask);
-	found->flow_now = sl_set_now();
+	found->flow_now = sl_coarse_now();
 	at = flow_find(&place, &found->flow_key, found->flow_hash, &found->flow_serial);
 	if (!at || flow_timed_out(conf, place.tag, flow_ticks(found->flow_now)))
 		return 0;

@@ -91,7 +91,7 @@ const volatile struct sl_prog_config sl_config = {};
  * The kernel's coarse clock goes on when jiffies do, and these cost a load where the clock costs a call
  * (13 ns on 6.18): who comes first asks for all. The words of two who come at a time are of one tick.
  */
-static __always_inline __u64 sl_set_now(void)
+static __always_inline __u64 sl_coarse_now(void)
 {
 	struct sl_clock __arena *clock = &SL_AT(struct sl_root, SL_ARENA_ROOT)->clock;
 	__u64 jiffies = bpf_jiffies64(), now;
@@ -113,7 +113,7 @@ static __always_inline void sl_frag_forget(const struct sl_frag_key *key)
 
 static __always_inline struct sl_frag *sl_frag_get(const struct sl_frag_key *key)
 {
-	__u64 now = sl_set_now();
+	__u64 now = sl_coarse_now();
 	struct sl_frag *frag = bpf_map_lookup_elem(&sluice_frags, key);
 
 	/* 0: another CPU has made it and not yet dated it. */

@@ -14,7 +14,7 @@
 #include "pkt.h"
 #include "set.h"
 
-static __always_inline __u64 sl_set_now(void);
+static __always_inline __u64 sl_coarse_now(void);
 static __always_inline struct sl_set_lookup *sl_set_lookup(void);
 static __always_inline struct sl_set_entry *sl_hash_find(__u32 slot, const struct sl_set_key *key);
 static __always_inline struct sl_set_entry *sl_trie_find(__u32 slot,
@@ -196,7 +196,7 @@ SL_VERIFIED_ONCE int sl_op_entries(const struct sl_key *key, __u32 at, __u32 byt
 	const struct sl_set __arena *set = SL_AT(struct sl_set, op->op.arg);
 	struct sl_set_lookup *lookup = sl_set_lookup();
 	struct sl_set_entry *entry;
-	__u64 now = sl_set_now();
+	__u64 now = sl_coarse_now();
 
 	if (!key || !lookup || !set_key_make(key, at, &lookup->key))
 		return OP_LACKS;
@@ -252,7 +252,7 @@ SL_VERIFIED_ONCE int sl_op_ban(const struct sl_key *key, __u32 at)
 	if (!key || !lookup || !set_key_make(key, at, &lookup->key))
 		return 0;
 	lookup->fresh = (struct sl_set_entry) {
-		.expires = set->timeout_s ? sl_set_now() + set->timeout_s * 1000000000ULL : 0,
+		.expires = set->timeout_s ? sl_coarse_now() + set->timeout_s * 1000000000ULL : 0,
 		.bits = set->kind == SL_SET_TRIE ? 128 : 0,
 	};
 	set_prefix(&lookup->prefix, &lookup->key.wide[0]);

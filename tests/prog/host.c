@@ -14,7 +14,7 @@
 char *sl_arena_base;
 char *host_arena;
 
-static __always_inline __u64 sl_set_now(void)
+static __always_inline __u64 sl_coarse_now(void)
 {
 	return host_now;
 }

@@ -4,7 +4,7 @@
 
 /*
  * The maps of entries on the host, for dataplane/op_set.h: included behind it by the one file that
- * defines sl_set_now().
+ * defines sl_coarse_now().
  */
 
 /* Entries of sets: few, so looked through one by one. */

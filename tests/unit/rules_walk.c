@@ -12,7 +12,7 @@
 #include "by_name.h"
 #include "hits.h"
 
-static __always_inline __u64 sl_set_now(void)
+static __always_inline __u64 sl_coarse_now(void)
 {
 	return 1;
 }
