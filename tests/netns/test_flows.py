@@ -2,6 +2,8 @@
 # Copyright (C) 2026 The Sluice authors
 """Flows of real programs: what state they are in, and what a verdict on one does to the rest of it."""
 
+import time
+
 import pytest
 
 from ctl import OK, complains, ctl_of
@@ -208,3 +210,23 @@ def test_without_flows(sluiced, appliance):
     daemon = sluiced("interface lan0 { xdp auto }\nchain ingress { }\n").start()
     assert daemon.post("/v1/flows", {}) == {"table": None, "more": False, "flows": []}
     assert ctl_of(daemon, appliance)("flows").out == "no rule in force asks for flows\n"
+
+
+@pytest.mark.parametrize("hook", ["xdp native", "tc ingress"])
+def test_time_goes_on(sluiced, client, hook):
+    """The data path's own clock: a flow gets older, by seconds, and not at once."""
+    daemon = sluiced(f"interface lan0 {{ {hook} }}\n"
+                     "chain ingress {\n\tseen: udp dport 7 count\n"
+                     "\told: udp dport 7 flow age >= 3 count\n}\n").start()
+    send(client, 7, own=5007)
+    wait_until(lambda: daemon.rule("seen") == 1, "the first packet")
+    assert daemon.rule("old") == 0
+
+    def is_old():
+        send(client, 7, own=5007)
+        return daemon.rule("old") > 0
+
+    began = time.monotonic()
+    wait_until(is_old, "a flow of three seconds")
+    assert time.monotonic() - began > 2
+    assert daemon.rule("seen") > 2
