@@ -220,12 +220,25 @@ def descriptors(daemon):
     return {int(fd) for fd in os.listdir(f"/proc/{daemon.process.pid}/fd")}
 
 
+def settled(daemon):
+    """Those of connections that have ended are closed by now."""
+    found = []
+
+    def same_twice():
+        found.append(descriptors(daemon))
+        time.sleep(0.1)
+        return descriptors(daemon) == found[-1]
+
+    wait_until(same_twice, "descriptors that stay")
+    return found[-1]
+
+
 def reload_with(daemon, more):
     """Status and words of a reload by a daemon that may open so many descriptors more."""
     connection = daemon.connect()
     connection.request("GET", "/v1/status")
     connection.getresponse().read()
-    used = descriptors(daemon)
+    used = settled(daemon)
     free = [fd for fd in range(200) if fd not in used]
     pid = f"--pid={daemon.process.pid}"
     subprocess.run(["prlimit", pid, f"--nofile={free[more]}:4096"], check=True)
