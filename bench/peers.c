@@ -64,11 +64,15 @@ static struct options {
 	size_t most;
 } options = { .out = "build/bench-out", .most = SIZE_MAX };
 
-/* All that the kernel has for itself: neither free nor a process's nor a file's. */
+/*
+ * All that the kernel has for itself: neither free nor a process's nor a file's, nor what it keeps
+ * of files and processes only while there is room or they are.
+ */
 static double kernel_mib(void)
 {
-	static const char *const names[] = { "MemTotal:", "MemFree:",	"Buffers:",
-					     "Cached:",	  "AnonPages:", "SwapCached:" };
+	static const char *const names[] = { "MemTotal:",     "MemFree:",     "Buffers:",
+					     "Cached:",	      "AnonPages:",   "SwapCached:",
+					     "SReclaimable:", "KernelStack:", "PageTables:" };
 	char line[128], name[64];
 	FILE *from = fopen("/proc/meminfo", "r");
 	double kib = 0;
