@@ -247,7 +247,7 @@ static bool is_full(char **argv)
 	return *argv != NULL;
 }
 
-/* bench [--full] [packets] [features] [flows] [dns] [scan] [rules] */
+/* bench [--full] [latency] [packets] [features] [flows] [dns] [scan] [rules] */
 int main(int argc, char **argv)
 {
 	struct sl_dp *dp = NULL;
@@ -258,6 +258,8 @@ int main(int argc, char **argv)
 	if (err)
 		return bench_fail("libdp", strerror(-err));
 	err = sl_dp_start(dp) ? bench_fail("start", sl_dp_error(dp)) : 0;
+	if (!err && is_asked(argv + 1, "latency"))
+		err = bench_latency();
 	if (!err && is_asked(argv + 1, "packets"))
 		err = bench_packets(dp);
 	if (!err && is_asked(argv + 1, "features"))

@@ -17,6 +17,8 @@ int bench_apply(struct sl_dp *dp, const char *text);
 /* A packet of length bytes, many times; *least becomes the ns of one if that is less than it was. */
 int bench_turn(const char *name, int fd, enum sl_hook hook, size_t length, double *least);
 
+/* latency.c: the machine's memory. */
+int bench_latency(void);
 /* features.c: rules that ask or do more than addresses and ports. */
 int bench_features(struct sl_dp *dp);
 /* flows.c: packets of many flows. */

@@ -221,26 +221,29 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "dns, in a set", &dns, 1000, set_make }, { "dns, in a set", &dns, 1000000, set_make },
-	{ "dns, rules", &dns, 10, rules_make },	   { "dns, rules", &dns, 10000, rules_make },
-	{ "tls, in a set", &tls, 1000, set_make }, { "tls, in a set", &tls, 1000000, set_make },
-	{ "tls, rules", &tls, 10000, rules_make },
+	{ "dns, in a set", &dns, 1000, set_make },    { "dns, in a set", &dns, 1000000, set_make },
+	{ "dns, in a set", &dns, 6000000, set_make }, { "dns, rules", &dns, 10, rules_make },
+	{ "dns, rules", &dns, 10000, rules_make },    { "tls, in a set", &tls, 1000, set_make },
+	{ "tls, in a set", &tls, 1000000, set_make }, { "tls, rules", &tls, 10000, rules_make },
 };
 
 static int measure(const struct row *row, struct sl_conf *empty)
 {
 	double from = seconds(CLOCK_MONOTONIC), loaded, bare = 0, hit = 0, miss = 0;
 	struct sl_conf *conf = row->make(row->message, row->count);
+	struct sl_dp_set set = {};
 	int err = !conf;
+	bool sized;
 
 	loaded = seconds(CLOCK_MONOTONIC) - from;
 	labels_fill(0, row->count);
 	err = err || least_of(row->message, &hit);
+	sized = !err && !sl_dp_set_find(dp, "s", &set);
 	labels_fill(1ULL << 40, SL_QUERIES);
 	err = err || least_of(row->message, &miss) || apply(empty) || least_of(row->message, &bare);
 	if (!err)
-		printf("%-14s %8zu %+9.1f %+9.1f %9.2f\n", row->what, row->count, hit - bare,
-		       miss - bare, loaded);
+		printf("%-14s %8zu %+9.1f %+9.1f %9.2f %9.1f\n", row->what, row->count, hit - bare,
+		       miss - bare, loaded, sized ? (double)set.bytes / (double)row->count : 0);
 	fflush(stdout);
 	sl_conf_freep(&conf);
 	return err;
@@ -278,8 +281,8 @@ int main(void)
 	tls_make();
 	if (!err)
 		printf("names: ns a message over the empty rule set, at XDP, least of %d rounds of %d\n\n"
-		       "%-14s %8s %9s %9s %9s\n",
-		       ROUNDS, REPEAT, "names", "count", "hit", "miss", "load s");
+		       "%-14s %8s %9s %9s %9s %9s\n",
+		       ROUNDS, REPEAT, "names", "count", "hit", "miss", "load s", "bytes");
 	for (i = 0; !err && i < sizeof(rows) / sizeof(*rows); i++)
 		err = measure(&rows[i], empty);
 	sl_conf_freep(&empty);

@@ -64,34 +64,10 @@ static struct options {
 	size_t most;
 } options = { .out = "build/bench-out", .most = SIZE_MAX };
 
-/*
- * All that the kernel has for itself: neither free nor a process's nor a file's, nor what it keeps
- * of files and processes only while there is room or they are.
- */
-static double kernel_mib(void)
-{
-	static const char *const names[] = { "MemTotal:",     "MemFree:",     "Buffers:",
-					     "Cached:",	      "AnonPages:",   "SwapCached:",
-					     "SReclaimable:", "KernelStack:", "PageTables:" };
-	char line[128], name[64];
-	FILE *from = fopen("/proc/meminfo", "r");
-	double kib = 0;
-	long long value;
-
-	while (from && fgets(line, sizeof(line), from)) {
-		if (sscanf(line, "%63s %lld", name, &value) != 2)
-			continue;
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (!strcmp(name, names[i]))
-				kib += i ? -(double)value : (double)value;
-	}
-	if (from)
-		fclose(from);
-	return kib / 1024;
-}
-
 static int measure(struct lab *lab, const struct peer *peer)
 {
+	struct memory memory;
+	bool is_known = !memory_join(&memory);
 	double before;
 	int fd;
 
@@ -99,11 +75,11 @@ static int measure(struct lab *lab, const struct peer *peer)
 		return 1;
 	if (peer->sid && sid_enter(lab))
 		return 1;
-	before = kernel_mib();
+	before = memory_mib(&memory);
 	if (peer->load(lab))
 		return 1;
 	usleep(200000); /* what the tool had is given back by then */
-	lab->result->mib = kernel_mib() - before;
+	lab->result->mib = is_known ? memory_mib(&memory) - before : -1;
 	if (run_live(lab))
 		return 1;
 	lab->result->ran = true;
@@ -137,6 +113,7 @@ static void run_row(const struct peer *peer, const struct work *work, struct res
 		return;
 	}
 	fflush(stdout);
+	memory_make();
 	pid = fork();
 	if (!pid)
 		_exit(child(peer, work, result));
@@ -144,6 +121,7 @@ static void run_row(const struct peer *peer, const struct work *work, struct res
 		snprintf(result->why, sizeof(result->why), "%s", strerror(errno));
 	else if (WIFSIGNALED(status))
 		snprintf(result->why, sizeof(result->why), "%s", strsignal(WTERMSIG(status)));
+	memory_remove();
 }
 
 static bool has(const char *text, const char *part)

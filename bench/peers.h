@@ -20,10 +20,23 @@ struct result {
 	bool ran;
 	char why[200]; /* not; or why a figure is missing */
 	double load; /* seconds */
-	double mib; /* what the kernel's memory grew by; negative: not known */
+	double mib; /* what the kernel holds for it; negative: not known */
 	double run[WORK_PACKETS_MAX_]; /* ns of a test run; 0: none */
 	double live[WORK_PACKETS_MAX_]; /* ns over veth; 0: none */
 };
+
+/* peers_memory.c */
+struct memory {
+	FILE *charged; /* NULL: not known */
+	const char *name; /* of the line in it; NULL: it is one number */
+};
+
+/* Around the child: the group that it is to be in, where the machine has such. */
+void memory_make(void);
+void memory_remove(void);
+/* In the child. */
+int memory_join(struct memory *memory);
+double memory_mib(const struct memory *memory);
 
 struct lab {
 	const struct work *work;

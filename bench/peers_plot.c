@@ -65,7 +65,7 @@ static double figure_of(const struct report_row *row, enum figure figure)
 	case LOAD:
 		return row->result.load;
 	default:
-		return row->result.mib >= 1 ? row->result.mib : 0;
+		return row->result.mib;
 	}
 }
 

@@ -45,8 +45,9 @@ void report_row(struct report *report, const struct peer *peer, const struct wor
 	if (result->ran) {
 		cell(result->run[WORK_HIT], stdout, " %9.1f", "         -");
 		cell(result->run[WORK_MISS], stdout, " %9.1f", "         -");
-		printf(" %9.1f %9.1f %9.3f %8.1f", result->live[WORK_HIT], result->live[WORK_MISS],
-		       result->load, result->mib);
+		printf(" %9.1f %9.1f %9.3f", result->live[WORK_HIT], result->live[WORK_MISS],
+		       result->load);
+		cell(result->mib, stdout, " %8.1f", "        -");
 	}
 	if (result->why[0])
 		printf("  %s: %s", result->ran ? "no test run" : "no figures", result->why);
@@ -117,7 +118,7 @@ static void write_row(const struct report_row *row, FILE *to)
 	for (int i = 0; i < WORK_PACKETS_MAX_; i++)
 		cell(result->live[i], to, " %.0f |", " |");
 	fprintf(to, " %.3f |", result->load);
-	cell(result->mib >= 1 ? result->mib : 0, to, " %.0f |", " <1 |");
+	cell(result->mib, to, " %.1f |", " |");
 	fprintf(to, " %s |\n", result->why);
 }
 
