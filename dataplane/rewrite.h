@@ -126,7 +126,7 @@ static __always_inline enum sl_reason rewrite(SL_CTX *ctx, const struct bpf_dynp
 		return SL_REASON_WRITE_PAST;
 	rewrite_bytes(facts, rewrite, &all, &addrs);
 
-	has_sum = rewrite_has_sum(view, facts, &sum_at);
+	has_sum = (addrs || part == REWRITE_DATA) && rewrite_has_sum(view, facts, &sum_at);
 	if (part == REWRITE_LINK)
 		covered = SL_COVERED_NOT;
 	else if (part == REWRITE_IP4 || (part == REWRITE_DATA && has_sum))

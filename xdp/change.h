@@ -21,16 +21,16 @@ static __always_inline int sl_write(const struct bpf_dynptr *view, __u32 offset,
 static __always_inline int sl_fix_sum(struct xdp_md *ctx, const struct bpf_dynptr *view,
 				      __u32 offset, __u32 diff, enum sl_sum sum, bool is_udp)
 {
-	__u16 word;
-	int err;
+	__u16 room, *word;
 
-	err = bpf_dynptr_read(&word, sizeof(word), view, offset, 0);
-	if (err)
-		return err;
-	word = csum_change(word, diff);
-	if (is_udp && !word)
-		word = 0xffff;
-	return bpf_dynptr_write(view, offset, &word, sizeof(word), 0);
+	word = bpf_dynptr_slice_rdwr(view, offset, &room, sizeof(room));
+	if (!word)
+		return -1;
+	*word = csum_change(*word, diff);
+	if (is_udp && !*word)
+		*word = 0xffff;
+	/* Between two buffers it is a copy. */
+	return word == &room ? bpf_dynptr_write(view, offset, &room, sizeof(room), 0) : 0;
 }
 
 /* The frame keeps its length: what is longer than the answer is padding. */

@@ -12,8 +12,11 @@
 #include "probe_nic.h"
 #include "request.h"
 
-#define BOTH(name) { "x_" name, "t_" name }
-#define CANNOT	   "nothing runs"
+#define BOTH(name)                   \
+	{                            \
+		"x_" name, "t_" name \
+	}
+#define CANNOT "nothing runs"
 
 /* In the order of what stands on what. */
 const struct sl_capability sl_capabilities[] = {
@@ -37,6 +40,11 @@ const struct sl_capability sl_capabilities[] = {
 	{ "bpf_dynptr_from_skb", SL_REQUIRED, { NULL, "t_view" }, NULL, "every packet", CANNOT },
 	{ "bpf_dynptr_slice", SL_REQUIRED, BOTH("slice"), NULL, "headers", CANNOT },
 	{ "bpf_dynptr_read", SL_REQUIRED, BOTH("read"), NULL, "IPv4 options", CANNOT },
+	{ "bpf_dynptr_clone", SL_REQUIRED, BOTH("clone"), NULL, "views of payload", CANNOT },
+	{ "bpf_dynptr_adjust", SL_REQUIRED, BOTH("adjust"), NULL, "views of payload", CANNOT },
+	{ "bpf_dynptr_slice_rdwr", SL_REQUIRED, BOTH("slice_rdwr"), NULL, "changing packets",
+	  CANNOT },
+	{ "bpf_dynptr_write", SL_REQUIRED, BOTH("write"), NULL, "changing packets", CANNOT },
 	{ "bpf_cast_to_kern_ctx", SL_REQUIRED, BOTH("kern_ctx"), NULL,
 	  "length of a frame in fragments", CANNOT },
 	{ "bpf_rdonly_cast",
@@ -78,11 +86,7 @@ const struct sl_capability sl_capabilities[] = {
 	  "TC hooks where TCX is refused",
 	  "no TC hooks there" },
 	{ "test run", SL_USED, {}, sl_test_run, "replay", "no replay" },
-	{ "bpf_dynptr_clone", SL_SPARE, BOTH("clone"), NULL, "views of payload", "" },
-	{ "bpf_dynptr_adjust", SL_SPARE, BOTH("adjust"), NULL, "views of payload", "" },
 	{ "bpf_dynptr_size", SL_SPARE, BOTH("size"), NULL, "views of payload", "" },
-	{ "bpf_dynptr_slice_rdwr", SL_SPARE, BOTH("slice_rdwr"), NULL, "changing packets", "" },
-	{ "bpf_dynptr_write", SL_SPARE, BOTH("write"), NULL, "changing packets", "" },
 	{ "bpf_dynptr_copy", SL_SPARE, BOTH("copy"), NULL, "changing packets", "" },
 	{ "bpf_dynptr_memset", SL_SPARE, BOTH("fill"), NULL, "changing packets", "" },
 	{ "bpf_dynptr_is_null", SL_SPARE, BOTH("is_null"), NULL, "views handed on", "" },

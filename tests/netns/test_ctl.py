@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -333,6 +334,15 @@ def test_probe_knows_kfuncs_by_the_kernel(probed):
             # Helpers, and not kfuncs, have other symbols.
             elif capability["name"] not in ("bpf_dynptr_read", "bpf_dynptr_write"):
                 assert capability["xdp"]["available"], capability
+
+
+def test_probe_knows_what_the_programs_call(probed):
+    needed = {c["name"] for c in probed.json()["capabilities"] if c["need"] != "spare"}
+    for program in ("xdp/sluice_xdp.bpf.o", "tc/sluice_tc.bpf.o"):
+        symbols = subprocess.run(["readelf", "-sW", TOP / "build" / program], check=True,
+                                 capture_output=True, text=True).stdout
+        called = re.findall(r" UND (bpf_\w+)$", symbols, re.M)
+        assert len(called) > 3 and set(called) <= needed, program
 
 
 def test_probe_keys_are_documented(probed):
