@@ -206,6 +206,12 @@ static void decide(struct m_result *r, int rule, int verdict)
 		r->counted[rule] = true;
 }
 
+/* Where the rules run: XDP may have left the packet to TC at a rule that it cannot carry out. */
+struct place {
+	bool is_xdp;
+	int leave;
+};
+
 static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r)
 {
 	for (int i = 0; i < rule->stmts; i++) {
@@ -216,11 +222,28 @@ static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r
 	}
 }
 
-static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r)
+bool m_needs_skb(const struct m_rule *rule)
+{
+	for (int i = 0; i < rule->stmts; i++) {
+		if (rule->stmt[i].kind == M_PUSH_VLAN || rule->stmt[i].kind == M_POP_VLAN)
+			return true;
+	}
+	return false;
+}
+
+static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r,
+		      const struct place *place)
 {
 	for (int i = 0; i < chain->count; i++) {
-		if (!m_rule_matches(&chain->rule[i], f))
+		bool is_left = place->is_xdp && m_needs_skb(&chain->rule[i]);
+
+		if (!(is_left && place->leave == i + 1) && !m_rule_matches(&chain->rule[i], f))
 			continue;
+		if (is_left) {
+			r->left = i + 1;
+			r->verdict = SL_CONTINUE;
+			return;
+		}
 		r->counted[i] = true;
 		act(&chain->rule[i], f, r);
 		if (chain->rule[i].action != SL_CONTINUE) {
@@ -273,20 +296,21 @@ static void learn(struct m_state *state, struct m_flow *flow, const struct m_flo
 
 /* The rules, and what they say that cannot be done. */
 static void rule_on(const struct m_conf *conf, const struct m_chain *chain, struct m_facts *f,
-		    struct m_result *r)
+		    struct m_result *r, const struct place *place)
 {
-	try_rules(chain, f, r);
+	try_rules(chain, f, r, place);
 	if (!r->undone || !m_drops(conf, r->undone))
 		return;
 	if (r->rule != M_NO_RULE)
 		r->counted[r->rule] = false;
 	r->rule = M_NO_RULE;
 	r->verdict = SL_DROP;
+	r->left = 0;
 }
 
 static void judge_piece(struct m_state *state, const struct m_conf *conf,
 			const struct m_chain *chain, struct m_facts *f, struct m_result *r,
-			const struct m_flow *flow)
+			const struct m_flow *flow, const struct place *place)
 {
 	bool is_first = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_FIRST;
 	bool is_later = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_LATER;
@@ -298,23 +322,25 @@ static void judge_piece(struct m_state *state, const struct m_conf *conf,
 		r->verdict = SL_DROP;
 	} else if (pieces && pieces->first_seen && is_later) {
 		decide(r, pieces->rule, pieces->verdict);
+		r->left = pieces->left;
 	} else {
 		if (flow && flow->verdict != SL_CONTINUE)
 			decide(r, flow->rule, flow->verdict);
 		else
-			rule_on(conf, chain, f, r);
+			rule_on(conf, chain, f, r, place);
 		if (is_first && pieces && !r->reason) {
 			pieces->first_seen = true;
 			pieces->verdict = r->verdict;
 			pieces->rule = r->rule;
+			pieces->left = r->left;
 		}
 	}
 	if (pieces)
 		m_track_done(state, pieces);
 }
 
-void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
-	     struct m_result *r)
+static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
+		  const struct place *place, struct m_facts *f, struct m_result *r)
 {
 	const struct m_chain *chain = &conf->chain[dir];
 	struct m_flow *flow, made;
@@ -328,8 +354,24 @@ void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, 
 		r->verdict = SL_DROP;
 		return;
 	}
-	judge_piece(state, conf, chain, f, r, flow);
+	judge_piece(state, conf, chain, f, r, flow, place);
 	if (!was_decided)
 		learn(state, flow, &made,
 		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, r, f);
+}
+
+void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
+	     struct m_result *r)
+{
+	const struct place tc = {};
+
+	judge(state, conf, dir, &tc, f, r);
+}
+
+void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
+		 struct m_result *r)
+{
+	const struct place xdp = { true, leave };
+
+	judge(state, conf, SL_DIR_INGRESS, &xdp, f, r);
 }

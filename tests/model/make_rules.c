@@ -339,6 +339,11 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	case M_SET_VLAN_PCP:
 		s->value = chance_below(c, 8);
 		return;
+	case M_PUSH_VLAN:
+		s->value = chance_below(c, 4096) | chance_below(c, 8) << 13;
+		return;
+	case M_POP_VLAN:
+		return;
 	default:
 		break;
 	}

@@ -87,6 +87,13 @@ struct m_name {
 	} label[128];
 };
 
+/* Tags that rules can put on before the packet leaves. */
+#define M_PUSHES 3
+
+struct m_tag {
+	__u16 tpid, tci;
+};
+
 /* What could be read of a packet. */
 struct m_facts {
 	enum sl_reason reason;
@@ -107,6 +114,9 @@ struct m_facts {
 	__u32 mss_at; /* 0: there is no such option */
 	bool has_tag; /* the outermost one, beside the frame */
 	__u16 tci;
+	/* of its tags, what becomes of them: the outermost ones go, others come, the last one outside */
+	int came_tags, popped, pushed;
+	struct m_tag pushes[M_PUSHES];
 	/* of fragments */
 	__u32 offset, size, id;
 	bool more;
@@ -228,6 +238,8 @@ enum m_set {
 	M_SET_MSS,
 	M_SET_VLAN_ID,
 	M_SET_VLAN_PCP,
+	M_PUSH_VLAN,
+	M_POP_VLAN,
 	M_SET_BYTES,
 	M_SETS,
 };
@@ -295,6 +307,7 @@ struct m_result {
 	enum sl_reason undone; /* the first that a rule says and could not be done */
 	enum sl_reason blind;
 	bool is_changed;
+	int left; /* place, from 1, of the rule that XDP leaves to TC with all behind it; 0: none */
 	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
 	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
 };
@@ -306,7 +319,7 @@ struct m_pieces {
 	__u32 id, proto, vlan, cvlan;
 	__u64 since;
 	bool first_seen, last_seen, poisoned;
-	int verdict, rule;
+	int verdict, rule, left;
 	__u32 total; /* 8-byte units; valid when last_seen */
 	bool unit[8192];
 };
@@ -357,10 +370,32 @@ struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_fl
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */
 void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
 	     struct m_result *result);
+/*
+ * As m_judge() does it where there is a frame and no more: up to a rule that needs what TC has, if the
+ * packet matches that; leave: a place where the data path left it, as it may at any such rule.
+ */
+void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
+		 struct m_result *result);
+bool m_needs_skb(const struct m_rule *rule);
 
 /* rewrite.c */
 enum sl_reason m_set(const struct m_stmt *stmt, struct m_facts *f, bool *is_changed);
+/* Writes bytes, and what checksums make of it. */
+void m_put(struct m_facts *f, __u32 at, __u32 size, wide value, wide mask, bool *is_changed);
+/* How often each was done. */
+extern __u64 m_done[M_SETS];
 /* Where checksums are that a change goes into: offsets in the frame, 0 for none. */
 void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
 /* Whether the checksums of a changed packet are as right or wrong as before. */
 bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);
+
+/* tags.c */
+enum sl_reason m_push(struct m_facts *f, __u16 tci);
+void m_pop(struct m_facts *f);
+/* The outermost one, as it will be. */
+void m_set_tag(struct m_facts *f, wide value, int shift, wide mask, bool *is_changed);
+bool m_tags_move(const struct m_facts *f);
+/* Bytes of the frame with its addresses and the tags that it came with. */
+__u32 m_tags_came(const struct m_facts *f);
+/* Writes the addresses and the tags as they leave, all in the frame; returns how many bytes. */
+__u32 m_tags_leave(const struct m_facts *f, __u8 *to);

@@ -185,6 +185,12 @@ static int missing_reasons(void)
 		printf("match %d held %llu times\n", i, m_held[i]);
 		missing++;
 	}
+	for (int i = 0; i < M_SETS; i++) {
+		if (m_done[i] > 100)
+			continue;
+		printf("statement %d was done %llu times\n", i, m_done[i]);
+		missing++;
+	}
 	return missing;
 }
 

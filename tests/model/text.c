@@ -467,6 +467,16 @@ static void put_stmt(FILE *to, const struct m_stmt *s)
 					     "set vlan pcp" };
 	static const char *const bases[] = { "frame", "network", "transport", "payload" };
 
+	if (s->kind == M_PUSH_VLAN) {
+		fprintf(to, "push vlan id %u ", (unsigned int)s->value & 0xfff);
+		if (s->value >> 13)
+			fprintf(to, "pcp %u ", (unsigned int)s->value >> 13);
+		return;
+	}
+	if (s->kind == M_POP_VLAN) {
+		fputs("pop vlan ", to);
+		return;
+	}
 	if (s->kind != M_SET_BYTES) {
 		fprintf(to, "%s %u ", words[s->kind], (unsigned int)s->value);
 		return;
