@@ -37,6 +37,7 @@ struct fuzz_case {
 enum flavour {
 	FLAVOUR_PLAIN,
 	FLAVOUR_NAMES,
+	FLAVOUR_SAID,
 	FLAVOUR_BYTES,
 	FLAVOUR_TUNNELS,
 	FLAVOUR_FLOWS,
@@ -57,7 +58,9 @@ struct wish {
 	__u16 echo;
 	const struct draft *load; /* what is to be its payload; NULL: anything */
 	struct m_range bytes; /* that are to be in its payload; family 0: none */
-	struct m_range name; /* that a DNS message asks about; family 0: any */
+	struct m_range name; /* that a message is about; family 0: any */
+	bool has_text[M_TEXT_KINDS];
+	struct m_range text[M_TEXT_KINDS];
 };
 
 /* The packet, the one in that, and the one in that one. */
@@ -130,6 +133,10 @@ void make_jumbo(struct chance *c, struct draft *d);
 void mutate(struct chance *c, struct draft *d);
 /* make_loads.c: what the packet carries, and what it must be for that. seed: the case's. */
 void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 seed);
+
+/* make_said.c */
+void load_said(struct chance *c, struct wish *w);
+void load_over_tcp(struct chance *c, struct wish *w, struct draft *d);
 
 void make_case(struct fuzz_case *fc, __u64 seed);
 void case_add(struct chance *c, struct fuzz_case *fc, const struct draft *d);

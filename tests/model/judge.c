@@ -76,11 +76,13 @@ static const struct {
 	[M_GTP_TEID] = { M_TUNNEL_ID },
 	[M_CONTAINS] = { M_PAYLOAD_LENGTH },
 	[M_APP] = { M_APPLICATION },
-	[M_DNS_QNAME] = { M_QTYPE },
 	[M_DNS_QTYPE] = { M_QTYPE },
 	[M_DNS_OPCODE] = { M_OPCODE },
 	[M_DNS_RCODE] = { M_RCODE },
 	[M_DNS_KIND] = { M_RESPONSE },
+	[M_TLS_VERSION] = { M_TLS_OFFERS },
+	[M_QUIC_VERSION] = { M_QUIC_SPEAKS },
+	[M_QUIC_TYPE] = { M_QUIC_KIND },
 	[M_FLOW_STATE] = { M_STATE },
 	[M_FLOW_TO] = { M_TO },
 	[M_FLOW_AGE] = { M_AGE },
@@ -94,6 +96,11 @@ static const int tunnels[M_SELECTORS] = {
 	[M_GRE_KEY] = SL_TUNNEL_GRE,
 	[M_GTP_TEID] = SL_TUNNEL_GTP,
 };
+
+bool m_asks_message(const struct m_match *m)
+{
+	return m->selector >= M_APP && m->selector <= M_QUIC_TYPE;
+}
 
 struct m_needs m_needs(const struct m_conf *conf)
 {
@@ -109,7 +116,7 @@ struct m_needs m_needs(const struct m_conf *conf)
 
 				needs.inner = needs.inner || rule->match[j].inner ||
 					      (s >= M_TUNNEL && s <= M_GTP_TEID);
-				needs.message = needs.message || (s >= M_APP && s <= M_DNS_KIND);
+				needs.message = needs.message || m_asks_message(&rule->match[j]);
 				needs.flow = needs.flow || s >= M_FLOW_STATE;
 			}
 		}
@@ -148,6 +155,13 @@ static bool raw_value(const struct m_match *m, const struct m_facts *f, wide *va
 	return true;
 }
 
+static wide named_by(int selector)
+{
+	return selector == M_DNS_QNAME ? SL_APP_DNS
+	       : selector == M_TLS_SNI ? SL_APP_TLS
+				       : SL_APP_HTTP;
+}
+
 static bool holds(const struct m_match *m, const struct m_facts *f)
 {
 	enum m_field field = selectors[m->selector].field;
@@ -161,11 +175,18 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 		f = f->inner;
 	if (!f || (tunnels[m->selector] && (int)f->value[M_KIND_OF_TUNNEL] != tunnels[m->selector]))
 		return false;
-	if (m->selector == M_CONTAINS || m->selector == M_DNS_QNAME) {
-		if (!f->has[field])
-			return false;
-		found = m->selector == M_CONTAINS ? m_contains(m, f) : m_is_named(m, f);
-		return found != m->negate;
+	if (m->selector == M_CONTAINS) {
+		found = f->has[field] && m_contains(m, f);
+		return f->has[field] && found != m->negate;
+	}
+	if (m->selector == M_DNS_QNAME || m->selector == M_TLS_SNI || m->selector == M_HTTP_HOST)
+		return f->name.is_there && named_by(m->selector) == f->value[M_APPLICATION] &&
+		       m_is_named(m, f) != m->negate;
+	if (m->selector >= M_TLS_ALPN && m->selector <= M_SSH_SOFTWARE) {
+		const struct m_text *text = &f->text[m->selector - M_TLS_ALPN];
+
+		return text->is_there &&
+		       m_says(m, text, (enum m_text_kind)(m->selector - M_TLS_ALPN)) != m->negate;
 	}
 	if (m->selector == M_RAW) {
 		if (!raw_value(m, f, &value))
@@ -271,7 +292,7 @@ static struct m_flow *look(struct m_state *state, const struct m_conf *conf, str
 	if (needs.flow)
 		flow = m_flow_look(state, f, made);
 	if (needs.message && (!flow || flow->verdict == SL_CONTINUE))
-		m_look_at_message(f);
+		m_look_at_message(f, conf->streams);
 	return flow;
 }
 

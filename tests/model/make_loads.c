@@ -246,6 +246,8 @@ static void load_message(struct chance *c, struct wish *w)
 	if (chance_of(c, 40))
 		draft_random(d, c, chance_below(c, 60));
 	w->load = d;
+	if (chance_of(c, 25))
+		load_over_tcp(c, w, d);
 }
 
 /* --- bytes --- */
@@ -395,6 +397,12 @@ void make_load(struct chance *c, struct wish w[WISHES], int flavour, __u64 seed)
 	case FLAVOUR_NAMES:
 		if (w->has[M_APPLICATION] || chance_of(c, 75))
 			load_message(c, w);
+		return;
+	case FLAVOUR_SAID:
+		if (chance_of(c, 5))
+			load_message(c, w);
+		else if (w->has[M_APPLICATION] || chance_of(c, 75))
+			load_said(c, w);
 		return;
 	case FLAVOUR_BYTES:
 		if (w->bytes.family || chance_of(c, 70))

@@ -69,6 +69,9 @@ enum m_field {
 	M_OPCODE,
 	M_RCODE,
 	M_RESPONSE,
+	M_TLS_OFFERS, /* the highest version */
+	M_QUIC_SPEAKS,
+	M_QUIC_KIND, /* enum sl_quic_type */
 	M_STATE, /* enum sl_flow_state, of the flow; so the next ones */
 	M_TO, /* enum sl_flow_to */
 	M_AGE,
@@ -85,6 +88,22 @@ struct m_name {
 		__u8 size;
 		__u8 bytes[63];
 	} label[128];
+};
+
+/* What rules compare with texts. */
+enum m_text_kind {
+	M_TEXT_ALPN, /* a list, a length before each */
+	M_TEXT_METHOD,
+	M_TEXT_PATH,
+	M_TEXT_AGENT,
+	M_TEXT_SOFTWARE,
+	M_TEXT_KINDS,
+};
+
+struct m_text {
+	bool is_there;
+	const __u8 *bytes;
+	__u32 length;
 };
 
 /* Tags that rules can put on before the packet leaves. */
@@ -120,7 +139,10 @@ struct m_facts {
 	/* of fragments */
 	__u32 offset, size, id;
 	bool more;
-	struct m_name name; /* that a DNS message asks about */
+	struct m_name name; /* that a DNS message asks about, a client wants, a request goes to */
+	struct m_text text[M_TEXT_KINDS];
+	bool hides; /* an encrypted ClientHello within one */
+	bool goes_on; /* behind a DNS message with another one */
 	enum sl_reason blind;
 	struct m_facts *inner; /* the packet in this one, NULL: none */
 };
@@ -134,7 +156,10 @@ void m_blind(struct m_facts *f, enum sl_reason reason);
 /* tunnel.c: packets in this one, and what is wrong with them. */
 void m_look_inside(struct m_facts *f);
 /* dns.c: the message in this one. */
-void m_look_at_message(struct m_facts *f);
+void m_look_at_message(struct m_facts *f, bool streams);
+/* said.c: the message that a segment of TCP begins with, and what it hides. */
+void m_look_at_stream(struct m_facts *f, bool is_port);
+void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
 void m_refresh(struct m_facts *f);
 
@@ -195,6 +220,16 @@ enum m_selector {
 	M_DNS_OPCODE,
 	M_DNS_RCODE,
 	M_DNS_KIND, /* query or response */
+	M_TLS_SNI,
+	M_HTTP_HOST,
+	M_TLS_ALPN,
+	M_HTTP_METHOD,
+	M_HTTP_PATH,
+	M_HTTP_AGENT,
+	M_SSH_SOFTWARE,
+	M_TLS_VERSION,
+	M_QUIC_VERSION,
+	M_QUIC_TYPE,
 	M_FLOW_STATE,
 	M_FLOW_TO,
 	M_FLOW_AGE,
@@ -207,13 +242,19 @@ struct m_range {
 	wide low, high;
 	/*
 	 * Of addresses: 4 or 6. Of names: 1, itself; 2, those below; 3, both; low says which of
-	 * m_names. Of bytes anywhere: how many of low, which come high times, one behind the other.
+	 * m_names. Of texts: what may be around the one of m_texts that low says. Of bytes anywhere: how
+	 * many of low, which come high times, one behind the other.
 	 */
 	int family;
 };
 
 extern const char *const m_names[];
 #define M_NAMES 10
+
+extern const char *const m_texts[];
+#define M_TEXTS	     16
+#define M_ANY_BEFORE 1
+#define M_ANY_BEHIND 2
 
 #define M_VALUES  6
 #define M_MATCHES 5
@@ -278,6 +319,7 @@ struct m_on {
 #define M_ONS 16
 
 struct m_conf {
+	bool streams; /* TCP is looked at for messages: the compiler has found a rule about one */
 	struct m_chain chain[SL_DIR_MAX_];
 	struct m_on on[M_ONS];
 	int ons;
@@ -295,6 +337,9 @@ bool m_drops(const struct m_conf *conf, int reason);
 /* search.c */
 bool m_contains(const struct m_match *m, const struct m_facts *f);
 bool m_is_named(const struct m_match *m, const struct m_facts *f);
+bool m_says(const struct m_match *m, const struct m_text *text, enum m_text_kind kind);
+/* About what is said in a message. */
+bool m_asks_message(const struct m_match *m);
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f);
 
 /* What became of a packet. */

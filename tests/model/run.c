@@ -34,6 +34,10 @@ static struct {
 	bool too_large;
 } loaded;
 
+/* Connections that a case has had packets of. */
+static struct m_end talked[ITEMS][2];
+static int talks;
+
 static struct m_state states[WAY_MAX_];
 static bool way_off[WAY_MAX_]; /* a fragment that the model has seen did not go this way */
 static bool pieces_off[WAY_MAX_]; /* nor is it known what became of one */
@@ -186,6 +190,7 @@ static bool load(const struct fuzz_case *fc, struct report *report)
 		note_slots(conf);
 		memcpy(host_arena + SL_ARENA_BANK0, block, size);
 		((struct sl_root *)(host_arena + SL_ARENA_ROOT))->ruleset = SL_ARENA_BANK0;
+		loaded.conf.streams = ((struct sl_ruleset *)block)->needs & SL_NEEDS_STREAM;
 	}
 	if (good && !run_no_kernel) {
 		memcpy(kernel_arena + SL_ARENA_BANK0, block, size);
@@ -388,6 +393,30 @@ static bool check_refused(int number, const struct m_facts *f, struct report *re
 	return true;
 }
 
+/* TCP is looked into as soon as a rule about a message can match a segment; none here does. */
+static bool check_unasked(int number, const struct m_facts *f, struct report *report)
+{
+	static struct m_facts said;
+
+	if (loaded.conf.streams || !loaded.needs.message || f->transport != 6)
+		return true;
+	said = *f;
+	m_look_at_message(&said, true);
+	for (int dir = 0; dir < SL_DIR_MAX_; dir++) {
+		const struct m_chain *chain = &loaded.conf.chain[dir];
+
+		for (int i = 0; i < chain->count; i++) {
+			bool asks = false;
+
+			for (int j = 0; j < chain->rule[i].count; j++)
+				asks = asks || m_asks_message(&chain->rule[i].match[j]);
+			if (asks && m_rule_matches(&chain->rule[i], &said))
+				return say(report, number, "packet %d is not looked into", number);
+		}
+	}
+	return true;
+}
+
 static void count(const struct m_result *r)
 {
 	run_counts.packets++;
@@ -401,6 +430,11 @@ static void count(const struct m_result *r)
 		run_counts.by_policy++;
 	else if (r->rule != M_NO_RULE)
 		run_counts.by_rule++;
+}
+
+static bool is_end(const struct m_end *a, const struct m_end *b)
+{
+	return a->addr == b->addr && a->port == b->port;
 }
 
 /* An skb that ends in a tag, which cannot be taken off or become the outermost. */
@@ -421,6 +455,22 @@ static void judge(enum way way, int left, struct m_facts *f, struct m_result *r)
 			way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, f, r);
 }
 
+/* Connections are another model's: of each there is one segment, which says all that it does. */
+static bool goes_on(const struct m_facts *f)
+{
+	const struct m_end from = { f->value[M_SADDR], (__u32)f->value[M_SPORT] };
+	const struct m_end to = { f->value[M_DADDR], (__u32)f->value[M_DPORT] };
+
+	for (int i = 0; i < talks; i++) {
+		if ((is_end(&talked[i][0], &from) && is_end(&talked[i][1], &to)) ||
+		    (is_end(&talked[i][0], &to) && is_end(&talked[i][1], &from)))
+			return true;
+	}
+	talked[talks][0] = from;
+	talked[talks++][1] = to;
+	return false;
+}
+
 static bool run_way(int number, const struct item *item, enum way way, bool is_counted,
 		    struct report *report)
 {
@@ -434,9 +484,10 @@ static bool run_way(int number, const struct item *item, enum way way, bool is_c
 	memcpy(bytes, item->bytes, item->len);
 	m_parse(&f, &frame);
 	is_piece = f.has[M_FRAGMENT] && f.value[M_FRAGMENT];
-	/* Messages of TCP are another model's. */
-	if (loaded.needs.message && f.transport == 6 && f.payload_length)
+	if (loaded.needs.message && f.transport == 6 && goes_on(&f))
 		return true;
+	if (!check_unasked(number, &f, report))
+		return false;
 	if (!(pieces_off[way] && is_piece))
 		observe(item, way, true);
 	judge(way, (int)seen.trace.key.from, &f, &r);
@@ -486,6 +537,7 @@ static bool run_ways(const struct fuzz_case *fc, struct report *report)
 		if (loaded.needs.flow || loaded.needs.message)
 			flows_clear();
 		states[way].count = states[way].flows = 0;
+		talks = 0;
 		way_off[way] = pieces_off[way] = false;
 		/* TC has them all. */
 		good = run_items(fc, way, way == WAY_TC_IN, report);

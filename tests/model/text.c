@@ -53,7 +53,17 @@ static const struct word tunnels[] = { { SL_TUNNEL_NONE, "none" },
 				       { SL_TUNNEL_GENEVE, "geneve" },
 				       { SL_TUNNEL_GTP, "gtp" },
 				       {} };
-static const struct word apps[] = { { SL_APP_DNS, "dns" }, {} };
+static const struct word apps[] = { { SL_APP_DNS, "dns" },   { SL_APP_TLS, "tls" },
+				    { SL_APP_HTTP, "http" }, { SL_APP_SSH, "ssh" },
+				    { SL_APP_QUIC, "quic" }, {} };
+static const struct word tls_versions[] = { { 0x300, "ssl3" },	 { 0x301, "tls1.0" },
+					    { 0x302, "tls1.1" }, { 0x303, "tls1.2" },
+					    { 0x304, "tls1.3" }, {} };
+static const struct word quic_types[] = {
+	{ SL_QUIC_INITIAL, "initial" },		{ SL_QUIC_ZERO_RTT, "zero-rtt" },
+	{ SL_QUIC_HANDSHAKE, "handshake" },	{ SL_QUIC_RETRY, "retry" },
+	{ SL_QUIC_NEGOTIATION, "negotiation" }, {}
+};
 static const struct word qtypes[] = { { 1, "A" },      { 28, "AAAA" },	{ 255, "ANY" },
 				      { 65, "HTTPS" }, { 252, "axfr" }, {} };
 static const struct word opcodes[] = { { 0, "query" }, { 4, "notify" }, { 5, "update" }, {} };
@@ -124,6 +134,9 @@ static const struct {
 	[M_DNS_QTYPE] = { { "dns qtype" }, 16, qtypes },
 	[M_DNS_OPCODE] = { { "dns opcode" }, 4, opcodes },
 	[M_DNS_RCODE] = { { "dns rcode" }, 4, rcodes },
+	[M_TLS_VERSION] = { { "tls version" }, 16, tls_versions },
+	[M_QUIC_VERSION] = { { "quic version" }, 32, NULL },
+	[M_QUIC_TYPE] = { { "quic type" }, 3, quic_types },
 	[M_FLOW_STATE] = { { "flow state" }, 3, states },
 	[M_FLOW_TO] = { { "flow to" }, 1, ends },
 	[M_FLOW_AGE] = { { "flow age" }, 32, NULL },
@@ -135,7 +148,7 @@ static const struct {
 static bool is_worded(int selector)
 {
 	return selector == M_ANY_FRAGMENT || selector == M_TUNNEL || selector == M_APP ||
-	       selector == M_FLOW_STATE || selector == M_FLOW_TO;
+	       selector == M_QUIC_TYPE || selector == M_FLOW_STATE || selector == M_FLOW_TO;
 }
 
 static void put_hex(FILE *to, wide value)

@@ -19,6 +19,18 @@ static void put_name(FILE *to, const struct m_range *r, struct chance *c)
 	fputs(quotes ? "\"" : "", to);
 }
 
+static void put_text(FILE *to, const struct m_range *r, struct chance *c)
+{
+	const char *text = m_texts[(int)r->low];
+
+	(void)c;
+	if (!*text)
+		fputs("\"*\"", to);
+	else
+		fprintf(to, "\"%s%s%s\"", r->family & M_ANY_BEFORE ? "*" : "", text,
+			r->family & M_ANY_BEHIND ? "*" : "");
+}
+
 static void put_byte(FILE *to, unsigned int byte, struct chance *c)
 {
 	if (isalnum((int)byte) && chance_of(c, 80))
@@ -57,6 +69,8 @@ static void put_list(FILE *to, const struct m_match *m, struct chance *c,
 
 bool text_special(FILE *to, const struct m_match *m)
 {
+	static const char *const texts[] = { "tls alpn ", "http method ", "http path ",
+					     "http user-agent ", "ssh software " };
 	struct chance c = { (__u64)m->style };
 
 	switch (m->selector) {
@@ -64,8 +78,21 @@ bool text_special(FILE *to, const struct m_match *m)
 		fputs((m->range[0].low != 0) != m->negate ? "dns response" : "dns query", to);
 		return true;
 	case M_DNS_QNAME:
-		fputs("dns qname ", to);
+	case M_TLS_SNI:
+	case M_HTTP_HOST:
+		fputs(m->selector == M_DNS_QNAME ? "dns qname "
+		      : m->selector == M_TLS_SNI ? "tls sni "
+						 : "http host ",
+		      to);
 		put_list(to, m, &c, put_name);
+		return true;
+	case M_TLS_ALPN:
+	case M_HTTP_METHOD:
+	case M_HTTP_PATH:
+	case M_HTTP_AGENT:
+	case M_SSH_SOFTWARE:
+		fputs(texts[m->selector - M_TLS_ALPN], to);
+		put_list(to, m, &c, put_text);
 		return true;
 	case M_CONTAINS:
 		fputs("payload contains ", to);

@@ -148,25 +148,55 @@ int trace_describe(char *to, size_t room, const char *who, const struct sl_trace
 }
 
 /* What the trace says of the message, and where its words are. */
-bool trace_same_message(const char *arena, const struct sl_trace *t, const struct m_facts *f)
+static bool same_name(const struct sl_name *name, const struct m_facts *f)
 {
-	const struct sl_app_found *found = (const void *)(arena + t->app);
-	const struct sl_name *name = &found->name;
 	__u32 at = 0;
 
-	if (!f->has[M_APPLICATION] || !t->app)
-		return !f->has[M_APPLICATION] && !t->app;
-	if (found->app != SL_APP_DNS || found->dns_response != f->value[M_RESPONSE] ||
-	    found->dns_opcode != f->value[M_OPCODE] || found->dns_rcode != f->value[M_RCODE] ||
-	    !(found->has & SL_APP_HAS_TYPE) != !f->has[M_QTYPE] ||
-	    (f->has[M_QTYPE] && found->dns_qtype != f->value[M_QTYPE]))
-		return false;
-	for (int i = 0; f->has[M_QTYPE] && i < name->labels; i++) {
+	for (int i = 0; i < name->labels; i++) {
 		if (i >= f->name.count ||
 		    strncasecmp((const char *)name->text + at, (const char *)f->name.label[i].bytes,
 				f->name.label[i].size))
 			return false;
 		at += f->name.label[i].size + 1U;
 	}
-	return !f->has[M_QTYPE] || !name->labels || name->labels == f->name.count;
+	return !name->labels || name->labels == f->name.count;
+}
+
+static bool same_dns(const struct sl_app_found *found, const struct m_facts *f)
+{
+	return found->dns_response == f->value[M_RESPONSE] &&
+	       found->dns_opcode == f->value[M_OPCODE] && found->dns_rcode == f->value[M_RCODE] &&
+	       !(found->has & SL_APP_HAS_TYPE) == !f->has[M_QTYPE] &&
+	       (!f->has[M_QTYPE] || found->dns_qtype == f->value[M_QTYPE]);
+}
+
+bool trace_same_message(const char *arena, const struct sl_trace *t, const struct m_facts *f)
+{
+	const struct sl_app_found *found = (const void *)(arena + t->app);
+
+	if (!f->has[M_APPLICATION] || !t->app)
+		return !f->has[M_APPLICATION] && !t->app;
+	if (found->app != f->value[M_APPLICATION])
+		return false;
+	/* Fields are asked for when the message is there, and not before. */
+	if (!(found->has & SL_APP_HAS_MESSAGE))
+		return !f->name.is_there && !f->has[M_RESPONSE] && !f->has[M_TLS_OFFERS] &&
+		       !f->text[M_TEXT_METHOD].is_there && !f->text[M_TEXT_SOFTWARE].is_there;
+	if (!(found->has & SL_APP_HAS_NAME) != !f->name.is_there)
+		return false;
+	if (f->name.is_there && !same_name(&found->name, f))
+		return false;
+	switch (found->app) {
+	case SL_APP_DNS:
+		return same_dns(found, f);
+	case SL_APP_TLS:
+		return found->tls_version == f->value[M_TLS_OFFERS] && f->has[M_TLS_OFFERS];
+	case SL_APP_QUIC:
+		return found->quic_version == f->value[M_QUIC_SPEAKS] &&
+		       found->quic_type == f->value[M_QUIC_KIND];
+	case SL_APP_HTTP:
+		return f->text[M_TEXT_METHOD].is_there;
+	default:
+		return f->text[M_TEXT_SOFTWARE].is_there;
+	}
 }
