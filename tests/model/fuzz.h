@@ -145,6 +145,8 @@ void case_clear(struct fuzz_case *fc);
 
 /* text_more.c: matches that are not a field and numbers; false: it is another one */
 bool text_special(FILE *to, const struct m_match *m);
+void text_answer(FILE *to, const struct m_rule *rule, struct chance *c);
+void put_address(FILE *to, wide value, int family);
 /* text.c: as an operator would write it. line[dir][i]: where rule i begins. */
 struct lines {
 	unsigned int line[SL_DIR_MAX_][M_RULES];
@@ -174,6 +176,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report);
 struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
+	__u64 answered[SL_REJECT_MAX_]; /* of the runs */
 	__u64 by_rule, by_policy, refused, too_large, changed;
 	__u64 given_up; /* runs in which too much was nearly what is searched for */
 };

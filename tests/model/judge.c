@@ -111,6 +111,8 @@ struct m_needs m_needs(const struct m_conf *conf)
 			const struct m_rule *rule = &conf->chain[dir].rule[i];
 
 			needs.flow = needs.flow || rule->rest_of_flow;
+			needs.message = needs.message || (rule->action == SL_REJECT &&
+							  rule->reject >= SL_REJECT_NXDOMAIN);
 			for (int j = 0; j < rule->count; j++) {
 				int s = rule->match[j].selector;
 
@@ -209,8 +211,22 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 
 __u64 m_held[M_SELECTORS];
 
+/* What the verdict itself asks for. */
+static bool can_be_rejected(const struct m_rule *rule, const struct m_facts *f)
+{
+	if (rule->reject >= SL_REJECT_NXDOMAIN)
+		return f->value[M_PROTO] == 17 && f->has[M_RESPONSE] && !f->value[M_RESPONSE] &&
+		       (rule->reject == SL_REJECT_REFUSED || !f->value[M_OPCODE]);
+	if (rule->reject == SL_REJECT_TCP_RESET && f->value[M_PROTO] != 6)
+		return false;
+	return !rule->with || (rule->with != 6 && f->family == 4) ||
+	       (rule->with != 4 && f->family == 6);
+}
+
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f)
 {
+	if (rule->action == SL_REJECT && !can_be_rejected(rule, f))
+		return false;
 	for (int i = 0; i < rule->count; i++) {
 		if (!holds(&rule->match[i], f))
 			return false;
@@ -246,7 +262,9 @@ static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r
 bool m_needs_skb(const struct m_rule *rule)
 {
 	for (int i = 0; i < rule->stmts; i++) {
-		if (rule->stmt[i].kind == M_PUSH_VLAN || rule->stmt[i].kind == M_POP_VLAN)
+		int kind = rule->stmt[i].kind;
+
+		if (kind == M_PUSH_VLAN || kind == M_POP_VLAN || kind == M_MIRROR)
 			return true;
 	}
 	return false;
@@ -258,8 +276,10 @@ static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_r
 	for (int i = 0; i < chain->count; i++) {
 		bool is_left = place->is_xdp && m_needs_skb(&chain->rule[i]);
 
-		if (!(is_left && place->leave == i + 1) && !m_rule_matches(&chain->rule[i], f))
+		if (!(is_left && place->leave == i + 1) && !m_rule_matches(&chain->rule[i], f)) {
+			r->is_unsure = r->is_unsure || (is_left && r->undone);
 			continue;
+		}
 		if (is_left) {
 			r->left = i + 1;
 			r->verdict = SL_CONTINUE;
@@ -320,8 +340,10 @@ static void rule_on(const struct m_conf *conf, const struct m_chain *chain, stru
 		    struct m_result *r, const struct place *place)
 {
 	try_rules(chain, f, r, place);
-	if (!r->undone || !m_drops(conf, r->undone))
+	if (!r->undone || !m_drops(conf, r->undone)) {
+		r->is_unsure = false;
 		return;
+	}
 	if (r->rule != M_NO_RULE)
 		r->counted[r->rule] = false;
 	r->rule = M_NO_RULE;
@@ -351,7 +373,7 @@ static void judge_piece(struct m_state *state, const struct m_conf *conf,
 			rule_on(conf, chain, f, r, place);
 		if (is_first && pieces && !r->reason) {
 			pieces->first_seen = true;
-			pieces->verdict = r->verdict;
+			pieces->verdict = r->verdict == SL_REJECT ? SL_DROP : r->verdict;
 			pieces->rule = r->rule;
 			pieces->left = r->left;
 		}

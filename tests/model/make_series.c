@@ -232,7 +232,7 @@ void make_case(struct fuzz_case *fc, __u64 seed)
 
 	fc->seed = seed;
 	fc->count = 0;
-	fc->flavour = chance_of(&c, 45) ? FLAVOUR_PLAIN
+	fc->flavour = chance_of(&c, 40) ? FLAVOUR_PLAIN
 					: (int)chance_between(&c, FLAVOUR_NAMES, FLAVOUR_FLOWS);
 	make_rules(&c, &fc->conf, fc->flavour);
 	while (fc->count < ITEMS)

@@ -281,6 +281,7 @@ enum m_set {
 	M_SET_VLAN_PCP,
 	M_PUSH_VLAN,
 	M_POP_VLAN,
+	M_MIRROR, /* to an interface that is not there */
 	M_SET_BYTES,
 	M_SETS,
 };
@@ -300,6 +301,10 @@ struct m_rule {
 	int stmts;
 	int action; /* enum sl_verdict */
 	bool rest_of_flow; /* it is for that, too */
+	int reject; /* SL_REJECT: enum sl_reject */
+	int with; /* 4, 6: ICMP of that family alone; 10: of either; 0: as reject says */
+	wide address; /* of a reply */
+	bool is_there; /* SL_REDIRECT: the interface */
 	bool has_name;
 };
 
@@ -352,6 +357,8 @@ struct m_result {
 	enum sl_reason undone; /* the first that a rule says and could not be done */
 	enum sl_reason blind;
 	bool is_changed;
+	/* At XDP: it is dropped, and may not have met rules behind one that is left to TC. */
+	bool is_unsure;
 	int left; /* place, from 1, of the rule that XDP leaves to TC with all behind it; 0: none */
 	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
 	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
@@ -433,6 +440,19 @@ extern __u64 m_done[M_SETS];
 void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
 /* Whether the checksums of a changed packet are as right or wrong as before. */
 bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);
+
+/* answer.c */
+struct m_answer {
+	__u8 bytes[2048]; /* from the IP header on, without checksums */
+	__u32 len, sum_at, quote_at;
+};
+
+/* What a verdict says beyond letting go; an answer has so much room from the IP header on. */
+void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f, __u32 room,
+		 struct m_result *r, struct m_answer *a);
+/* Whether bytes are that answer, with right checksums; header and transport: m_sums(), or 0. */
+bool m_answer_is(const struct m_answer *a, const struct m_facts *f, const __u8 *got, __u32 header,
+		 __u32 transport);
 
 /* tags.c */
 enum sl_reason m_push(struct m_facts *f, __u16 tci);

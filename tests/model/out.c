@@ -62,13 +62,28 @@ static bool moved_tags(const struct item *item, const struct m_facts *f, const s
 	return same_bytes(item, f, r, as_it_came);
 }
 
+bool out_is_answer(const struct m_facts *f, const struct m_result *r, const struct m_answer *a,
+		   const struct lengths *lengths, const struct came_out *out)
+{
+	__u32 header = 0, transport = 0, link = f->network_at;
+
+	if (out->len < lengths->least || out->len > lengths->most || out->len < link + a->len)
+		return false;
+	if (memcmp(out->bytes, f->bytes + 6, 6) || memcmp(out->bytes + 6, f->bytes, 6) ||
+	    memcmp(out->bytes + 12, f->bytes + 12, link - 12))
+		return false;
+	if (r->is_changed)
+		m_sums(f, &header, &transport);
+	return m_answer_is(a, f, out->bytes + link, header, transport);
+}
+
 bool out_is_right(const struct item *item, const struct m_facts *f, const struct m_result *r,
 		  const struct came_out *out)
 {
 	/* XDP may leave metadata in front of the frame. */
 	size_t before = out->len - item->len;
 
-	if (r->verdict == SL_ACCEPT && m_tags_move(f))
+	if ((r->verdict == SL_ACCEPT || r->verdict == SL_REDIRECT) && m_tags_move(f))
 		return moved_tags(item, f, r, out);
 	if (out->len < item->len || before > sizeof(struct sl_meta))
 		return false;

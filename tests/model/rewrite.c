@@ -156,6 +156,8 @@ enum sl_reason m_set(const struct m_stmt *s, struct m_facts *f, bool *is_changed
 	case M_POP_VLAN:
 		m_pop(f);
 		break;
+	case M_MIRROR:
+		return SL_REASON_MIRROR_PORT;
 	default:
 		return set_bytes(s, f, is_changed);
 	}

@@ -159,6 +159,10 @@ static bool is_known(int reason)
 	case SL_REASON_WRITE_PAST:
 	case SL_REASON_LATER_FRAGMENT:
 	case SL_REASON_BAD_DNS:
+	case SL_REASON_REJECT_SILENT:
+	case SL_REASON_REJECT_ROOM:
+	case SL_REASON_REDIRECT_PORT:
+	case SL_REASON_MIRROR_PORT:
 	case SL_REASON_DOT:
 	case SL_REASON_DOH:
 	case SL_REASON_ECH:
@@ -186,7 +190,7 @@ static int missing_reasons(void)
 		missing++;
 	}
 	for (int i = 0; i < M_SELECTORS; i++) {
-		if (m_held[i] > 100)
+		if (m_held[i] > 50)
 			continue;
 		printf("match %d held %llu times\n", i, m_held[i]);
 		missing++;
@@ -195,6 +199,12 @@ static int missing_reasons(void)
 		if (m_done[i] > 100)
 			continue;
 		printf("statement %d was done %llu times\n", i, m_done[i]);
+		missing++;
+	}
+	for (int i = 0; i < SL_REJECT_MAX_; i++) {
+		if (run_counts.answered[i] > 10 || i == SL_REJECT_BOTH)
+			continue;
+		printf("answer %d was made %llu times\n", i, run_counts.answered[i]);
 		missing++;
 	}
 	return missing;

@@ -188,7 +188,7 @@ static void put_number(FILE *to, int selector, wide value, struct chance *c)
 	fprintf(to, chance_of(c, 25) ? "0x%x" : "%u", (unsigned int)value);
 }
 
-static void put_address(FILE *to, wide value, int family)
+void put_address(FILE *to, wide value, int family)
 {
 	char text[INET6_ADDRSTRLEN];
 	__u8 bytes[16];
@@ -486,6 +486,10 @@ static void put_stmt(FILE *to, const struct m_stmt *s)
 			fprintf(to, "pcp %u ", (unsigned int)s->value >> 13);
 		return;
 	}
+	if (s->kind == M_MIRROR) {
+		fputs("mirror nowhere0 ", to);
+		return;
+	}
 	if (s->kind == M_POP_VLAN) {
 		fputs("pop vlan ", to);
 		return;
@@ -523,7 +527,9 @@ static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 	}
 	for (int i = 0; i < rule->stmts; i++)
 		put_stmt(w->rules, &rule->stmt[i]);
-	if (rule->action != SL_CONTINUE)
+	if (rule->action == SL_REJECT || rule->action == SL_REDIRECT)
+		text_answer(w->rules, rule, &c);
+	else if (rule->action != SL_CONTINUE)
 		fprintf(w->rules, "%s%s", sl_verdict_names[rule->action],
 			rule->rest_of_flow ? " flow" : "");
 	else if ((!rule->count && !rule->stmts) || chance_of(&c, 60))

@@ -107,3 +107,43 @@ bool text_special(FILE *to, const struct m_match *m)
 		return false;
 	}
 }
+
+void text_answer(FILE *to, const struct m_rule *rule, struct chance *c)
+{
+	static const char *const types[][2] = {
+		[SL_REJECT_NET] = { "net-unreachable", "no-route" },
+		[SL_REJECT_HOST] = { "host-unreachable", "addr-unreachable" },
+		[SL_REJECT_PORT] = { "port-unreachable", "port-unreachable" },
+		[SL_REJECT_ADMIN] = { "admin-prohibited", "admin-prohibited" },
+	};
+
+	if (rule->action == SL_REDIRECT) {
+		fprintf(to, chance_of(c, 50) ? "redirect %s" : "redirect \"%s\"",
+			rule->is_there ? "there0" : "nowhere0");
+		return;
+	}
+	switch (rule->reject) {
+	case SL_REJECT_AUTO:
+		fputs("reject", to);
+		return;
+	case SL_REJECT_TCP_RESET:
+		fputs("reject with tcp reset", to);
+		return;
+	case SL_REJECT_NXDOMAIN:
+	case SL_REJECT_REFUSED:
+		fprintf(to, "reply %s",
+			rule->reject == SL_REJECT_NXDOMAIN ? "nxdomain" : "refused");
+		return;
+	case SL_REJECT_A:
+	case SL_REJECT_AAAA:
+		fputs(rule->reject == SL_REJECT_A ? "reply A " : "reply AAAA ", to);
+		put_address(to, rule->address, rule->reject == SL_REJECT_A ? 4 : 6);
+		return;
+	default:
+		fprintf(to, "reject with icmp%s %s%s",
+			rule->with == 4	  ? ""
+			: rule->with == 6 ? "v6"
+					  : "x",
+			chance_of(c, 50) ? "type " : "", types[rule->reject][chance_below(c, 2)]);
+	}
+}

@@ -27,3 +27,10 @@ struct came_out {
 /* out.c */
 bool out_is_right(const struct item *item, const struct m_facts *f, const struct m_result *r,
 		  const struct came_out *out);
+/* How long the frame of an answer is: between these. */
+struct lengths {
+	size_t least, most;
+};
+
+bool out_is_answer(const struct m_facts *f, const struct m_result *r, const struct m_answer *a,
+		   const struct lengths *lengths, const struct came_out *out);
