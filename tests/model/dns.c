@@ -99,7 +99,8 @@ enum m_reading m_read_dns_stream(struct m_facts *f, const __u8 *m, __u32 length,
 	return M_WHOLE;
 }
 
-void m_look_at_message(struct m_facts *f, bool streams)
+void m_look_at_message(struct m_state *state, struct m_facts *f, bool streams, struct m_flow *flow,
+		       struct m_flow *made)
 {
 	bool is_port = on_port(f, 53) || on_port(f, 5353) || on_port(f, 5355);
 	const __u8 *m = f->came + f->payload_at;
@@ -110,13 +111,15 @@ void m_look_at_message(struct m_facts *f, bool streams)
 		m_blind(f, SL_REASON_LATER_FRAGMENT);
 		return;
 	}
-	if ((f->transport != 17 && f->transport != 6) || !f->payload_length)
+	if (f->transport != 17 && f->transport != 6)
 		return;
-	if (on_port(f, 853))
+	if (f->payload_length && on_port(f, 853))
 		m_blind(f, SL_REASON_DOT);
 	if (f->transport == 6) {
 		if (streams)
-			m_look_at_stream(f, is_port);
+			m_look_at_stream(state, f, flow, made);
+	} else if (!f->payload_length) {
+		return;
 	} else if ((is_port || !m_read_quic(f, m, f->payload_length)) &&
 		   !read_dns(f, m, f->payload_length, is_port) && is_port) {
 		m_blind(f, SL_REASON_BAD_DNS);

@@ -56,6 +56,8 @@ struct wish {
 	int transport;
 	bool has_echo; /* ICMP: an identifier */
 	__u16 echo;
+	bool has_number; /* TCP: of its first byte */
+	__u32 number;
 	const struct draft *load; /* what is to be its payload; NULL: anything */
 	struct m_range bytes; /* that are to be in its payload; family 0: none */
 	struct m_range name; /* that a message is about; family 0: any */
@@ -134,8 +136,11 @@ void mutate(struct chance *c, struct draft *d);
 /* make_loads.c: what the packet carries, and what it must be for that. seed: the case's. */
 void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 seed);
 
-/* make_said.c */
+/* make_said.c, make_connection.c */
+void make_said(struct chance *c, struct draft *d, const struct wish *w);
 void load_said(struct chance *c, struct wish *w);
+/* A message in several segments of its own connection. */
+void make_connection(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d);
 void load_over_tcp(struct chance *c, struct wish *w, struct draft *d);
 
 void make_case(struct fuzz_case *fc, __u64 seed);

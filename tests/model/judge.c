@@ -307,12 +307,13 @@ static struct m_flow *look(struct m_state *state, const struct m_conf *conf, str
 	struct m_flow *flow = NULL;
 
 	made->state = SL_FLOW_NONE;
+	made->talk = NULL;
 	if (needs.inner)
 		m_look_inside(f);
-	if (needs.flow)
+	if (needs.flow || (conf->streams && f->transport == 6))
 		flow = m_flow_look(state, f, made);
 	if (needs.message && (!flow || flow->verdict == SL_CONTINUE))
-		m_look_at_message(f, conf->streams);
+		m_look_at_message(state, f, conf->streams, flow, made);
 	return flow;
 }
 
@@ -323,11 +324,14 @@ static void learn(struct m_state *state, struct m_flow *flow, const struct m_flo
 	bool is_said = rule && rule->rest_of_flow;
 
 	if (!flow && made->state != SL_FLOW_NONE && made->state != SL_FLOW_CLOSING &&
-	    (r->verdict == SL_ACCEPT || is_said)) {
+	    (r->verdict == SL_ACCEPT || r->verdict == SL_REDIRECT || is_said)) {
 		if (state->flows == M_FLOWS)
 			abort();
 		flow = &state->flow[state->flows++];
 		*flow = *made;
+		/* What was noted of a connection stays. */
+		if (made->talk == &state->talk[state->talks])
+			state->talks++;
 	}
 	if (flow && is_said && f->value[M_STATE] != SL_FLOW_RELATED) {
 		flow->verdict = rule->action;
@@ -387,6 +391,8 @@ static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir 
 {
 	const struct m_chain *chain = &conf->chain[dir];
 	struct m_flow *flow, made;
+	struct m_answer answer;
+	struct m_result done;
 	bool was_decided;
 
 	flow = look(state, conf, f, &made);
@@ -398,9 +404,12 @@ static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir 
 		return;
 	}
 	judge_piece(state, conf, chain, f, r, flow, place);
+	/* What cannot be answered may be let go. */
+	done = *r;
+	m_carry_out(conf, dir, f, ~0U, &done, &answer);
 	if (!was_decided)
 		learn(state, flow, &made,
-		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, r, f);
+		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, &done, f);
 }
 
 void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,

@@ -91,7 +91,7 @@ static void make_text(struct chance *c, struct m_match *m)
 	}
 }
 
-static void make_said(struct chance *c, struct m_match *m)
+static void make_match_said(struct chance *c, struct m_match *m)
 {
 	switch (chance_below(c, 10)) {
 	case 0:
@@ -203,7 +203,7 @@ bool make_more(struct chance *c, struct m_match *m, int flavour)
 		make_message(c, m);
 		return true;
 	case FLAVOUR_SAID:
-		make_said(c, m);
+		make_match_said(c, m);
 		return true;
 	case FLAVOUR_BYTES:
 		make_bytes(c, m);

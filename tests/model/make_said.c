@@ -314,6 +314,15 @@ static void put_message(struct chance *c, struct draft *d, const struct wish *w,
 		d->len = chance_below(c, d->len + 1);
 }
 
+void make_said(struct chance *c, struct draft *d, const struct wish *w)
+{
+	int app = w->has[M_APPLICATION] ? (int)w->value[M_APPLICATION] : 0;
+
+	if (app < SL_APP_TLS || app > SL_APP_SSH)
+		app = (int)chance_between(c, SL_APP_TLS, SL_APP_SSH);
+	put_message(c, d, w, app);
+}
+
 void load_said(struct chance *c, struct wish *w)
 {
 	static const __u16 ports[] = { 443, 80, 22, 8080, 53, 853 };

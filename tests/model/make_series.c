@@ -197,6 +197,10 @@ static void add_packet(struct chance *c, struct fuzz_case *fc, struct plan *p, s
 	struct cutting whole = {};
 	struct wish wish[WISHES];
 
+	if (fc->flavour == FLAVOUR_SAID && chance_of(c, 14)) {
+		make_connection(c, fc, p, d);
+		return;
+	}
 	make_wish(c, &fc->conf, wish);
 	if (chance_below(c, 1000) == 0) {
 		make_jumbo(c, d);

@@ -156,9 +156,18 @@ void m_blind(struct m_facts *f, enum sl_reason reason);
 /* tunnel.c: packets in this one, and what is wrong with them. */
 void m_look_inside(struct m_facts *f);
 /* dns.c: the message in this one. */
-void m_look_at_message(struct m_facts *f, bool streams);
-/* said.c: the message that a segment of TCP begins with, and what it hides. */
-void m_look_at_stream(struct m_facts *f, bool is_port);
+struct m_state;
+struct m_flow;
+void m_look_at_message(struct m_state *state, struct m_facts *f, bool streams, struct m_flow *flow,
+		       struct m_flow *made);
+/* stream.c: the message that a segment of TCP has bytes of. */
+void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *flow,
+		      struct m_flow *made);
+/* How often a message was whole with the bytes of another segment. */
+extern __u64 m_joined;
+/* What follows the first message of a side, or what it sends instead. */
+bool m_is_beyond(struct m_state *state, const struct m_facts *f);
+/* said.c */
 void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
 void m_refresh(struct m_facts *f);
@@ -382,6 +391,29 @@ struct m_end {
 	__u32 port; /* of ICMP: its identifier */
 };
 
+enum m_side_state {
+	M_SIDE_NEW,
+	M_SIDE_PART, /* its message is not whole */
+	M_SIDE_WHOLE,
+	M_SIDE_OTHER, /* it began with something else */
+};
+
+#define M_LOOKED_AT 16376 /* bytes of a stream */
+
+/* What a side of a connection has sent. */
+struct m_side {
+	int state;
+	bool has_isn, has_place; /* of its SYN; bytes that were put together */
+	__u32 isn, base, end; /* where its first byte is, and where its message ends */
+	__u8 bytes[M_LOOKED_AT];
+	bool there[M_LOOKED_AT];
+};
+
+struct m_talk {
+	struct m_side side[2]; /* of the client, of the server */
+	int app;
+};
+
 struct m_flow {
 	struct m_end client, server;
 	int family, proto;
@@ -392,16 +424,20 @@ struct m_flow {
 	__u64 since, seen; /* ns */
 	__u64 packets, bytes;
 	int verdict, rule; /* of the rest of it; SL_CONTINUE: none */
+	struct m_talk *talk; /* TCP that is looked into */
 };
 
 #define M_PIECES 256
 #define M_FLOWS	 256
+#define M_TALKS	 65 /* as many as there are packets, and one */
 
 struct m_state {
 	struct m_pieces pieces[M_PIECES];
 	int count;
 	struct m_flow flow[M_FLOWS];
 	int flows;
+	struct m_talk talk[M_TALKS];
+	int talks;
 	__u64 now; /* ns */
 };
 
@@ -417,6 +453,8 @@ void m_track_done(struct m_state *state, struct m_pieces *pieces);
  * flow.c: the flow that a packet belongs to, and what rules ask of that. NULL: it has no entry; made
  * then has one that the packet begins if it is let go, or state SL_FLOW_NONE.
  */
+/* The flow that a packet will be found to belong to. */
+const struct m_flow *m_flow_of(struct m_state *state, const struct m_facts *f);
 struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made);
 
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */

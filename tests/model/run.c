@@ -34,7 +34,7 @@ static struct {
 	bool too_large;
 } loaded;
 
-/* Connections that a case has had packets of. */
+/* Connections that a case has had more of than is followed. */
 static struct m_end talked[ITEMS][2];
 static int talks;
 
@@ -406,6 +406,9 @@ static bool compare(int number, const struct item *item, enum way way, bool on_h
 
 	m_carry_out(&loaded.conf, dir, f,
 		    keeps_length(item, way, on_host) ? f->length - f->network_at : ~0U, r, &answer);
+	/* A connection that is let go here and answered there. */
+	way_off[way] = way_off[way] || (r->verdict == SL_ACCEPT &&
+					r->undone == SL_REASON_REJECT_ROOM && loaded.conf.streams);
 	wanted = trace_expect(f, r, slot, loaded.needs.inner);
 	snprintf(where, sizeof(where), "%s%s", on_host ? "host, " : "", way_names[way]);
 	if (seen.err)
@@ -423,7 +426,7 @@ static bool compare(int number, const struct item *item, enum way way, bool on_h
 	got->app = 0;
 	got->flow = 0;
 	if (!loaded.needs.flow)
-		got->flow_state = got->flow_to = 0;
+		got->flow_state = got->flow_to = wanted.flow_state = wanted.flow_to = 0;
 	/* Rules that it may not have met. */
 	if (r->is_unsure && got->verdict == wanted.verdict && got->reason == wanted.reason)
 		return true;
@@ -458,11 +461,13 @@ static bool check_refused(int number, const struct m_facts *f, struct report *re
 static bool check_unasked(int number, const struct m_facts *f, struct report *report)
 {
 	static struct m_facts said;
+	static struct m_state none;
+	struct m_flow made = { .client = { f->value[M_SADDR], (__u32)f->value[M_SPORT] } };
 
 	if (loaded.conf.streams || !loaded.needs.message || f->transport != 6)
 		return true;
 	said = *f;
-	m_look_at_message(&said, true);
+	m_look_at_message(&none, &said, true, NULL, &made);
 	for (int dir = 0; dir < SL_DIR_MAX_; dir++) {
 		const struct m_chain *chain = &loaded.conf.chain[dir];
 
@@ -521,8 +526,8 @@ static void judge(enum way way, int left, struct m_facts *f, struct m_result *r)
 			way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, f, r);
 }
 
-/* Connections are another model's: of each there is one segment, which says all that it does. */
-static bool goes_on(const struct m_facts *f)
+/* A connection of which more came than is followed here. */
+static bool goes_on(enum way way, const struct m_facts *f)
 {
 	const struct m_end from = { f->value[M_SADDR], (__u32)f->value[M_SPORT] };
 	const struct m_end to = { f->value[M_DADDR], (__u32)f->value[M_DPORT] };
@@ -532,9 +537,12 @@ static bool goes_on(const struct m_facts *f)
 		    (is_end(&talked[i][0], &to) && is_end(&talked[i][1], &from)))
 			return true;
 	}
+	states[way].now = host_now;
+	if (!m_is_beyond(&states[way], f))
+		return false;
 	talked[talks][0] = from;
 	talked[talks++][1] = to;
-	return false;
+	return true;
 }
 
 static bool run_way(int number, const struct item *item, enum way way, bool is_counted,
@@ -550,7 +558,7 @@ static bool run_way(int number, const struct item *item, enum way way, bool is_c
 	memcpy(bytes, item->bytes, item->len);
 	m_parse(&f, &frame);
 	is_piece = f.has[M_FRAGMENT] && f.value[M_FRAGMENT];
-	if (loaded.needs.message && f.transport == 6 && goes_on(&f))
+	if (loaded.conf.streams && f.transport == 6 && goes_on(way, &f))
 		return true;
 	if (!check_unasked(number, &f, report))
 		return false;
@@ -566,7 +574,8 @@ static bool run_way(int number, const struct item *item, enum way way, bool is_c
 	if (!compare(number, item, way, true, &f, &r, report))
 		return false;
 	if (!kernel_takes(way, item)) {
-		way_off[way] = way_off[way] || is_piece || loaded.needs.flow;
+		way_off[way] = way_off[way] || is_piece || loaded.needs.flow ||
+			       (loaded.conf.streams && f.transport == 6);
 		return true;
 	}
 	if (pieces_off[way] && is_piece)
@@ -602,7 +611,7 @@ static bool run_ways(const struct fuzz_case *fc, struct report *report)
 		/* Messages of TCP have flows, too. */
 		if (loaded.needs.flow || loaded.needs.message)
 			flows_clear();
-		states[way].count = states[way].flows = 0;
+		states[way].count = states[way].flows = states[way].talks = 0;
 		talks = 0;
 		way_off[way] = pieces_off[way] = false;
 		/* TC has them all. */

@@ -6,13 +6,6 @@
 
 #include "said.h"
 
-#define LOOKED_AT 16376 /* bytes of a stream */
-
-#define FIN 1
-#define SYN 2
-#define RST 4
-#define ACK 16
-
 const char *const m_texts[M_TEXTS] = {
 	"GET",	 "POST", "h2",	      "http/1.1", "dot",      "/",	     "/admin", "/dns-query",
 	"nikto", "curl", "OpenSSH_9", "libssh",	  "dropbear", "Mozilla/5.0", "a",      "",
@@ -61,7 +54,7 @@ void m_forget_message(struct m_facts *f)
 	memset(f->text, 0, sizeof(f->text));
 }
 
-static enum m_reading read_stream(struct m_facts *f, const __u8 *m, __u32 length, bool is_port)
+enum m_reading m_read_stream(struct m_facts *f, const __u8 *m, __u32 length, bool is_port)
 {
 	enum m_reading how = m_read_tls(f, m, length);
 
@@ -74,31 +67,6 @@ static enum m_reading read_stream(struct m_facts *f, const __u8 *m, __u32 length
 	if (how != M_WHOLE)
 		m_forget_message(f);
 	return how;
-}
-
-static bool is_syn_ack(int flags)
-{
-	return (flags & (SYN | ACK | FIN | RST)) == (SYN | ACK);
-}
-
-void m_look_at_stream(struct m_facts *f, bool is_port)
-{
-	bool is_piece = f->value[M_FRAGMENT] == SL_FRAG_FIRST;
-	__u32 length = f->payload_length < LOOKED_AT ? f->payload_length : LOOKED_AT;
-	enum m_reading how = read_stream(f, f->came + f->payload_at, length, is_port);
-	int flags = (int)f->value[M_FLAGS];
-
-	if (is_piece)
-		return;
-	if (how == M_BROKEN)
-		f->reason = SL_REASON_STREAM_BROKEN;
-	else if (how == M_MORE)
-		/* The end of a connection that was not seen is no flow. */
-		f->reason = flags & (FIN | RST)	  ? SL_REASON_STREAM_SPLIT
-			    : length == LOOKED_AT ? SL_REASON_STREAM_SIZE
-						  : SL_REASON_STREAM_PENDING;
-	else if (how == M_WHOLE && f->goes_on && !is_syn_ack(flags))
-		f->reason = SL_REASON_STREAM_SPLIT;
 }
 
 /* What the message says that hides others. */

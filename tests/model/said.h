@@ -14,6 +14,7 @@ enum m_reading {
 };
 
 /* What they read goes to the facts. */
+enum m_reading m_read_stream(struct m_facts *f, const __u8 *m, __u32 length, bool is_port);
 enum m_reading m_read_tls(struct m_facts *f, const __u8 *m, __u32 length);
 enum m_reading m_read_http(struct m_facts *f, const __u8 *m, __u32 length);
 enum m_reading m_read_ssh(struct m_facts *f, const __u8 *m, __u32 length);

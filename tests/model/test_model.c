@@ -170,6 +170,7 @@ static bool is_known(int reason)
 	case SL_REASON_STREAM_PENDING:
 	case SL_REASON_STREAM_SPLIT:
 	case SL_REASON_STREAM_BROKEN:
+	case SL_REASON_STREAM_OVERLAP:
 	case SL_REASON_TUNNEL_DEPTH:
 	case SL_REASON_TUNNEL_FRAGMENT:
 		return true;
@@ -199,6 +200,10 @@ static int missing_reasons(void)
 		if (m_done[i] > 100)
 			continue;
 		printf("statement %d was done %llu times\n", i, m_done[i]);
+		missing++;
+	}
+	if (m_joined < 100) {
+		printf("messages were put together %llu times\n", m_joined);
 		missing++;
 	}
 	for (int i = 0; i < SL_REJECT_MAX_; i++) {
