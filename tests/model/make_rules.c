@@ -400,10 +400,10 @@ static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
 	rule->reject = rule->with = 0;
-	/* The flows of what is answered are another matter. */
-	if (count && flavour != FLAVOUR_FLOWS && chance_of(c, flavour == FLAVOUR_NAMES ? 25 : 15))
+	if (count && chance_of(c, flavour == FLAVOUR_NAMES ? 25 : 15))
 		make_answer(c, rule, flavour);
-	rule->rest_of_flow = flavour == FLAVOUR_FLOWS && count && rule->action != SL_CONTINUE &&
+	rule->rest_of_flow = flavour == FLAVOUR_FLOWS && count &&
+			     (rule->action == SL_ACCEPT || rule->action == SL_DROP) &&
 			     chance_of(c, 20);
 	rule->stmts = 0;
 	while (rule->stmts < M_STMTS && chance_of(c, 25))
