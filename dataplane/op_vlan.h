@@ -36,6 +36,9 @@ static __always_inline void vlan_key(struct sl_facts *facts, __u32 count, int ou
 			  7ULL << SL_LINK_TAGS_SHIFT;
 	__u64 link = facts->key.link & ~all;
 
+	/* Rules know of this many; with what they put on there may be more. */
+	if (count > SL_VLAN_DEPTH)
+		count = SL_VLAN_DEPTH;
 	if (outer >= 0)
 		link |= (__u64)(outer & 0xfff) << SL_LINK_VLAN_SHIFT | (__u64)(outer >> 13 & 7)
 									       << SL_LINK_PCP_SHIFT;

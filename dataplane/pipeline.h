@@ -99,8 +99,11 @@ static __always_inline bool pipeline_look(struct sl_pkt *pkt, const struct sl_co
 static __always_inline void pipeline_learn(struct sl_pkt *pkt, const struct sl_court *court,
 					   struct sl_decision *decision)
 {
-	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, sl_cpu(),
-			   decision->verdict << 8 | decision->arg, decision->slot))
+	/* Where it goes is said of this packet, and is a number of another kind. */
+	__u32 arg = decision->verdict == SL_REDIRECT ? 0 : decision->arg;
+
+	if (!sl_flow_learn(sl_facts_of(pkt), court->rules, sl_cpu(), decision->verdict << 8 | arg,
+			   decision->slot))
 		return;
 	pipeline_count_reason(pkt, SL_REASON_FLOW_TABLE);
 	if (!pkt->blind)
@@ -140,6 +143,8 @@ static __always_inline void pipeline_act(struct sl_pkt *pkt, const struct sl_cou
 	decision->verdict = SL_AT(struct sl_ruleset, court->rules)->drop_reasons >> reason & 1
 				    ? SL_DROP
 				    : SL_ACCEPT;
+	/* The kind of an answer says nothing of the flow. */
+	decision->arg = 0;
 }
 
 static __always_inline void pipeline_trace_flow(struct sl_trace __arena *trace, bool looked)

@@ -36,7 +36,7 @@ static __always_inline __u8 quic_type(__u32 first, __u32 version)
 SL_VERIFIED_ONCE int sl_quic_read(__u32 at, __u32 length, __u32 work)
 {
 	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, work);
-	__u32 first, version, id;
+	__u32 first, version, id, second;
 
 	if (length < SL_QUIC_LEAD)
 		return SL_READ_NOT;
@@ -47,8 +47,9 @@ SL_VERIFIED_ONCE int sl_quic_read(__u32 at, __u32 length, __u32 work)
 	if (!(first & 0x80) || (version && !(first & 0x40)) || !quic_knows(version) ||
 	    id > SL_QUIC_ID_MAX || length < SL_QUIC_LEAD + id)
 		return SL_READ_NOT;
-	id += bytes_at(at + 6 + id);
-	if (id > 2 * SL_QUIC_ID_MAX || length < SL_QUIC_LEAD + id)
+	second = bytes_at(at + 6 + id);
+	id += second;
+	if (second > SL_QUIC_ID_MAX || length < SL_QUIC_LEAD + id)
 		return SL_READ_NOT;
 	/* Four bytes a version follow in a list, and there is at least one. */
 	if (!version && (length - SL_QUIC_LEAD - id < 4 || (length - SL_QUIC_LEAD - id) % 4))

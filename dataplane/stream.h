@@ -329,7 +329,7 @@ SL_VERIFIED_ONCE __u32 sl_stream_look(SL_CTX *ctx, struct sl_facts *facts, __u32
 	    !facts->frag)
 		facts->reason = SL_REASON_STREAM_BROKEN;
 	/* What a server sends is answered by nobody; zones come in many messages. */
-	if ((found->has & SL_APP_HAS_NEXT) && !facts->reason &&
+	if ((found->has & SL_APP_HAS_NEXT) && !facts->reason && !facts->frag &&
 	    scratch->found.flow_to == SL_FLOW_TO_SERVER)
 		facts->reason = SL_REASON_STREAM_SPLIT;
 	if (read != SL_READ_NOT && way != STREAM_ASIDE)

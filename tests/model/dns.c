@@ -3,13 +3,7 @@
 /* docs/rules.md, "Applications", of datagrams; RFC 1035, 4.1. */
 #include <string.h>
 
-#include "model.h"
-
-static void set(struct m_facts *f, enum m_field field, wide value)
-{
-	f->has[field] = true;
-	f->value[field] = value;
-}
+#include "said.h"
 
 void m_blind(struct m_facts *f, enum sl_reason reason)
 {
@@ -73,20 +67,43 @@ static bool read_dns(struct m_facts *f, const __u8 *m, __u32 length, bool is_por
 		if (!at || at + 4 > length || !is_class(word(m, at + 2)))
 			return false;
 		f->name.is_there = true;
-		set(f, M_QTYPE, word(m, at));
+		m_fact(f, M_QTYPE, word(m, at));
 	} else if (!has_records(m, length)) {
 		return false;
 	}
-	set(f, M_RESPONSE, m[2] >> 7);
-	set(f, M_OPCODE, m[2] >> 3 & 15);
-	set(f, M_RCODE, m[3] & 15);
-	set(f, M_APPLICATION, SL_APP_DNS);
+	m_fact(f, M_RESPONSE, m[2] >> 7);
+	m_fact(f, M_OPCODE, m[2] >> 3 & 15);
+	m_fact(f, M_RCODE, m[3] & 15);
+	m_fact(f, M_APPLICATION, SL_APP_DNS);
 	return true;
 }
 
-void m_look_at_message(struct m_facts *f)
+/* As far as the first question goes, which is 271 bytes at most, it must be there. */
+enum m_reading m_read_dns_stream(struct m_facts *f, const __u8 *m, __u32 length, bool is_port)
+{
+	enum m_reading lacks = is_port ? M_MORE : M_NOT;
+	__u32 size;
+
+	if (length < 14)
+		return lacks;
+	size = word(m, 0);
+	if (size < 12 || (!is_port && word(m, 6) != 1))
+		return M_NOT;
+	if (length - 2 < (size < 271 ? size : 271))
+		return lacks;
+	if (!read_dns(f, m + 2, size, is_port)) {
+		m_forget_message(f);
+		return M_NOT;
+	}
+	f->goes_on = length - 2 > size;
+	return M_WHOLE;
+}
+
+void m_look_at_message(struct m_state *state, struct m_facts *f, bool streams, struct m_flow *flow,
+		       struct m_flow *made)
 {
 	bool is_port = on_port(f, 53) || on_port(f, 5353) || on_port(f, 5355);
+	const __u8 *m = f->came + f->payload_at;
 
 	if (f->reason)
 		return;
@@ -94,11 +111,18 @@ void m_look_at_message(struct m_facts *f)
 		m_blind(f, SL_REASON_LATER_FRAGMENT);
 		return;
 	}
-	if ((f->transport != 17 && f->transport != 6) || !f->payload_length)
+	if (f->transport != 17 && f->transport != 6)
 		return;
-	if (on_port(f, 853))
+	if (f->payload_length && on_port(f, 853))
 		m_blind(f, SL_REASON_DOT);
-	if (f->transport == 17 &&
-	    !read_dns(f, f->came + f->payload_at, f->payload_length, is_port) && is_port)
+	if (f->transport == 6) {
+		if (streams)
+			m_look_at_stream(state, f, flow, made);
+	} else if (!f->payload_length) {
+		return;
+	} else if ((is_port || !m_read_quic(f, m, f->payload_length)) &&
+		   !read_dns(f, m, f->payload_length, is_port) && is_port) {
 		m_blind(f, SL_REASON_BAD_DNS);
+	}
+	m_blind_message(f);
 }

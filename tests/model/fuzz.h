@@ -37,6 +37,7 @@ struct fuzz_case {
 enum flavour {
 	FLAVOUR_PLAIN,
 	FLAVOUR_NAMES,
+	FLAVOUR_SAID,
 	FLAVOUR_BYTES,
 	FLAVOUR_TUNNELS,
 	FLAVOUR_FLOWS,
@@ -55,9 +56,13 @@ struct wish {
 	int transport;
 	bool has_echo; /* ICMP: an identifier */
 	__u16 echo;
+	bool has_number; /* TCP: of its first byte */
+	__u32 number;
 	const struct draft *load; /* what is to be its payload; NULL: anything */
 	struct m_range bytes; /* that are to be in its payload; family 0: none */
-	struct m_range name; /* that a DNS message asks about; family 0: any */
+	struct m_range name; /* that a message is about; family 0: any */
+	bool has_text[M_TEXT_KINDS];
+	struct m_range text[M_TEXT_KINDS];
 };
 
 /* The packet, the one in that, and the one in that one. */
@@ -131,6 +136,13 @@ void mutate(struct chance *c, struct draft *d);
 /* make_loads.c: what the packet carries, and what it must be for that. seed: the case's. */
 void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 seed);
 
+/* make_said.c, make_connection.c */
+void make_said(struct chance *c, struct draft *d, const struct wish *w);
+void load_said(struct chance *c, struct wish *w);
+/* A message in several segments of its own connection. */
+void make_connection(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d);
+void load_over_tcp(struct chance *c, struct wish *w, struct draft *d);
+
 void make_case(struct fuzz_case *fc, __u64 seed);
 void case_add(struct chance *c, struct fuzz_case *fc, const struct draft *d);
 void make_series(struct chance *c, struct fuzz_case *fc, struct plan *plan, struct draft *d);
@@ -138,6 +150,8 @@ void case_clear(struct fuzz_case *fc);
 
 /* text_more.c: matches that are not a field and numbers; false: it is another one */
 bool text_special(FILE *to, const struct m_match *m);
+void text_answer(FILE *to, const struct m_rule *rule, struct chance *c);
+void put_address(FILE *to, wide value, int family);
 /* text.c: as an operator would write it. line[dir][i]: where rule i begins. */
 struct lines {
 	unsigned int line[SL_DIR_MAX_][M_RULES];
@@ -167,6 +181,7 @@ bool run_case(const struct fuzz_case *fc, struct report *report);
 struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
+	__u64 answered[SL_REJECT_MAX_]; /* of the runs */
 	__u64 by_rule, by_policy, refused, too_large, changed;
 	__u64 given_up; /* runs in which too much was nearly what is searched for */
 };

@@ -76,11 +76,13 @@ static const struct {
 	[M_GTP_TEID] = { M_TUNNEL_ID },
 	[M_CONTAINS] = { M_PAYLOAD_LENGTH },
 	[M_APP] = { M_APPLICATION },
-	[M_DNS_QNAME] = { M_QTYPE },
 	[M_DNS_QTYPE] = { M_QTYPE },
 	[M_DNS_OPCODE] = { M_OPCODE },
 	[M_DNS_RCODE] = { M_RCODE },
 	[M_DNS_KIND] = { M_RESPONSE },
+	[M_TLS_VERSION] = { M_TLS_OFFERS },
+	[M_QUIC_VERSION] = { M_QUIC_SPEAKS },
+	[M_QUIC_TYPE] = { M_QUIC_KIND },
 	[M_FLOW_STATE] = { M_STATE },
 	[M_FLOW_TO] = { M_TO },
 	[M_FLOW_AGE] = { M_AGE },
@@ -95,6 +97,11 @@ static const int tunnels[M_SELECTORS] = {
 	[M_GTP_TEID] = SL_TUNNEL_GTP,
 };
 
+bool m_asks_message(const struct m_match *m)
+{
+	return m->selector >= M_APP && m->selector <= M_QUIC_TYPE;
+}
+
 struct m_needs m_needs(const struct m_conf *conf)
 {
 	struct m_needs needs = {};
@@ -104,12 +111,14 @@ struct m_needs m_needs(const struct m_conf *conf)
 			const struct m_rule *rule = &conf->chain[dir].rule[i];
 
 			needs.flow = needs.flow || rule->rest_of_flow;
+			needs.message = needs.message || (rule->action == SL_REJECT &&
+							  rule->reject >= SL_REJECT_NXDOMAIN);
 			for (int j = 0; j < rule->count; j++) {
 				int s = rule->match[j].selector;
 
 				needs.inner = needs.inner || rule->match[j].inner ||
 					      (s >= M_TUNNEL && s <= M_GTP_TEID);
-				needs.message = needs.message || (s >= M_APP && s <= M_DNS_KIND);
+				needs.message = needs.message || m_asks_message(&rule->match[j]);
 				needs.flow = needs.flow || s >= M_FLOW_STATE;
 			}
 		}
@@ -148,6 +157,13 @@ static bool raw_value(const struct m_match *m, const struct m_facts *f, wide *va
 	return true;
 }
 
+static wide named_by(int selector)
+{
+	return selector == M_DNS_QNAME ? SL_APP_DNS
+	       : selector == M_TLS_SNI ? SL_APP_TLS
+				       : SL_APP_HTTP;
+}
+
 static bool holds(const struct m_match *m, const struct m_facts *f)
 {
 	enum m_field field = selectors[m->selector].field;
@@ -161,11 +177,18 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 		f = f->inner;
 	if (!f || (tunnels[m->selector] && (int)f->value[M_KIND_OF_TUNNEL] != tunnels[m->selector]))
 		return false;
-	if (m->selector == M_CONTAINS || m->selector == M_DNS_QNAME) {
-		if (!f->has[field])
-			return false;
-		found = m->selector == M_CONTAINS ? m_contains(m, f) : m_is_named(m, f);
-		return found != m->negate;
+	if (m->selector == M_CONTAINS) {
+		found = f->has[field] && m_contains(m, f);
+		return f->has[field] && found != m->negate;
+	}
+	if (m->selector == M_DNS_QNAME || m->selector == M_TLS_SNI || m->selector == M_HTTP_HOST)
+		return f->name.is_there && named_by(m->selector) == f->value[M_APPLICATION] &&
+		       m_is_named(m, f) != m->negate;
+	if (m->selector >= M_TLS_ALPN && m->selector <= M_SSH_SOFTWARE) {
+		const struct m_text *text = &f->text[m->selector - M_TLS_ALPN];
+
+		return text->is_there &&
+		       m_says(m, text, (enum m_text_kind)(m->selector - M_TLS_ALPN)) != m->negate;
 	}
 	if (m->selector == M_RAW) {
 		if (!raw_value(m, f, &value))
@@ -188,8 +211,22 @@ static bool holds(const struct m_match *m, const struct m_facts *f)
 
 __u64 m_held[M_SELECTORS];
 
+/* What the verdict itself asks for. */
+static bool can_be_rejected(const struct m_rule *rule, const struct m_facts *f)
+{
+	if (rule->reject >= SL_REJECT_NXDOMAIN)
+		return f->value[M_PROTO] == 17 && f->has[M_RESPONSE] && !f->value[M_RESPONSE] &&
+		       (rule->reject == SL_REJECT_REFUSED || !f->value[M_OPCODE]);
+	if (rule->reject == SL_REJECT_TCP_RESET && f->value[M_PROTO] != 6)
+		return false;
+	return !rule->with || (rule->with != 6 && f->family == 4) ||
+	       (rule->with != 4 && f->family == 6);
+}
+
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f)
 {
+	if (rule->action == SL_REJECT && !can_be_rejected(rule, f))
+		return false;
 	for (int i = 0; i < rule->count; i++) {
 		if (!holds(&rule->match[i], f))
 			return false;
@@ -206,6 +243,12 @@ static void decide(struct m_result *r, int rule, int verdict)
 		r->counted[rule] = true;
 }
 
+/* Where the rules run: XDP may have left the packet to TC at a rule that it cannot carry out. */
+struct place {
+	bool is_xdp;
+	int leave;
+};
+
 static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r)
 {
 	for (int i = 0; i < rule->stmts; i++) {
@@ -216,11 +259,32 @@ static void act(const struct m_rule *rule, struct m_facts *f, struct m_result *r
 	}
 }
 
-static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r)
+bool m_needs_skb(const struct m_rule *rule)
+{
+	for (int i = 0; i < rule->stmts; i++) {
+		int kind = rule->stmt[i].kind;
+
+		if (kind == M_PUSH_VLAN || kind == M_POP_VLAN || kind == M_MIRROR)
+			return true;
+	}
+	return false;
+}
+
+static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r,
+		      const struct place *place)
 {
 	for (int i = 0; i < chain->count; i++) {
-		if (!m_rule_matches(&chain->rule[i], f))
+		bool is_left = place->is_xdp && m_needs_skb(&chain->rule[i]);
+
+		if (!(is_left && place->leave == i + 1) && !m_rule_matches(&chain->rule[i], f)) {
+			r->is_unsure = r->is_unsure || (is_left && r->undone);
 			continue;
+		}
+		if (is_left) {
+			r->left = i + 1;
+			r->verdict = SL_CONTINUE;
+			return;
+		}
 		r->counted[i] = true;
 		act(&chain->rule[i], f, r);
 		if (chain->rule[i].action != SL_CONTINUE) {
@@ -243,12 +307,13 @@ static struct m_flow *look(struct m_state *state, const struct m_conf *conf, str
 	struct m_flow *flow = NULL;
 
 	made->state = SL_FLOW_NONE;
+	made->talk = NULL;
 	if (needs.inner)
 		m_look_inside(f);
-	if (needs.flow)
+	if (needs.flow || (conf->streams && f->transport == 6))
 		flow = m_flow_look(state, f, made);
 	if (needs.message && (!flow || flow->verdict == SL_CONTINUE))
-		m_look_at_message(f);
+		m_look_at_message(state, f, conf->streams, flow, made);
 	return flow;
 }
 
@@ -259,11 +324,14 @@ static void learn(struct m_state *state, struct m_flow *flow, const struct m_flo
 	bool is_said = rule && rule->rest_of_flow;
 
 	if (!flow && made->state != SL_FLOW_NONE && made->state != SL_FLOW_CLOSING &&
-	    (r->verdict == SL_ACCEPT || is_said)) {
+	    (r->verdict == SL_ACCEPT || r->verdict == SL_REDIRECT || is_said)) {
 		if (state->flows == M_FLOWS)
 			abort();
 		flow = &state->flow[state->flows++];
 		*flow = *made;
+		/* What was noted of a connection stays. */
+		if (made->talk == &state->talk[state->talks])
+			state->talks++;
 	}
 	if (flow && is_said && f->value[M_STATE] != SL_FLOW_RELATED) {
 		flow->verdict = rule->action;
@@ -273,20 +341,23 @@ static void learn(struct m_state *state, struct m_flow *flow, const struct m_flo
 
 /* The rules, and what they say that cannot be done. */
 static void rule_on(const struct m_conf *conf, const struct m_chain *chain, struct m_facts *f,
-		    struct m_result *r)
+		    struct m_result *r, const struct place *place)
 {
-	try_rules(chain, f, r);
-	if (!r->undone || !m_drops(conf, r->undone))
+	try_rules(chain, f, r, place);
+	if (!r->undone || !m_drops(conf, r->undone)) {
+		r->is_unsure = false;
 		return;
+	}
 	if (r->rule != M_NO_RULE)
 		r->counted[r->rule] = false;
 	r->rule = M_NO_RULE;
 	r->verdict = SL_DROP;
+	r->left = 0;
 }
 
 static void judge_piece(struct m_state *state, const struct m_conf *conf,
 			const struct m_chain *chain, struct m_facts *f, struct m_result *r,
-			const struct m_flow *flow)
+			const struct m_flow *flow, const struct place *place)
 {
 	bool is_first = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_FIRST;
 	bool is_later = f->has[M_FRAGMENT] && f->value[M_FRAGMENT] == SL_FRAG_LATER;
@@ -298,26 +369,30 @@ static void judge_piece(struct m_state *state, const struct m_conf *conf,
 		r->verdict = SL_DROP;
 	} else if (pieces && pieces->first_seen && is_later) {
 		decide(r, pieces->rule, pieces->verdict);
+		r->left = pieces->left;
 	} else {
 		if (flow && flow->verdict != SL_CONTINUE)
 			decide(r, flow->rule, flow->verdict);
 		else
-			rule_on(conf, chain, f, r);
+			rule_on(conf, chain, f, r, place);
 		if (is_first && pieces && !r->reason) {
 			pieces->first_seen = true;
-			pieces->verdict = r->verdict;
+			pieces->verdict = r->verdict == SL_REJECT ? SL_DROP : r->verdict;
 			pieces->rule = r->rule;
+			pieces->left = r->left;
 		}
 	}
 	if (pieces)
 		m_track_done(state, pieces);
 }
 
-void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
-	     struct m_result *r)
+static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir,
+		  const struct place *place, struct m_facts *f, struct m_result *r)
 {
 	const struct m_chain *chain = &conf->chain[dir];
 	struct m_flow *flow, made;
+	struct m_answer answer;
+	struct m_result done;
 	bool was_decided;
 
 	flow = look(state, conf, f, &made);
@@ -328,8 +403,27 @@ void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, 
 		r->verdict = SL_DROP;
 		return;
 	}
-	judge_piece(state, conf, chain, f, r, flow);
+	judge_piece(state, conf, chain, f, r, flow, place);
+	/* What cannot be answered may be let go. */
+	done = *r;
+	m_carry_out(conf, dir, f, ~0U, &done, &answer);
 	if (!was_decided)
 		learn(state, flow, &made,
-		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, r, f);
+		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, &done, f);
+}
+
+void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
+	     struct m_result *r)
+{
+	const struct place tc = {};
+
+	judge(state, conf, dir, &tc, f, r);
+}
+
+void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
+		 struct m_result *r)
+{
+	const struct place xdp = { true, leave };
+
+	judge(state, conf, SL_DIR_INGRESS, &xdp, f, r);
 }

@@ -217,6 +217,21 @@ static void put_question(struct chance *c, struct draft *d, const struct wish *w
 	put_marked(d, chance_pick(c, classes), 2);
 }
 
+/* EDNS, and a count that says so. */
+static void put_opt(struct chance *c, struct draft *d)
+{
+	if (chance_of(c, 90))
+		draft_set(d, 6, 1, 6);
+	put_marked(d, 41, 3);
+	draft_put(d, 1232, 2);
+	draft_put(d, 0, 1);
+	put_marked(d, chance_of(c, 80) ? 0 : 1, 1);
+	draft_put(d, chance_below(c, 2) << 15, 2);
+	put_marked(d, 0, 2);
+	if (chance_of(c, 30))
+		draft_random(d, c, chance_below(c, 20));
+}
+
 static void load_message(struct chance *c, struct wish *w)
 {
 	static const __u16 ports[] = { 53, 53, 53, 53, 5353, 5355, 853, 5300 };
@@ -243,9 +258,13 @@ static void load_message(struct chance *c, struct wish *w)
 		put_marked(d, chance_of(c, 60) ? 0 : chance_below(c, 3), 2);
 	if (questions || chance_of(c, 30))
 		put_question(c, d, w);
-	if (chance_of(c, 40))
+	if (chance_of(c, 25))
+		put_opt(c, d);
+	else if (chance_of(c, 40))
 		draft_random(d, c, chance_below(c, 60));
 	w->load = d;
+	if (chance_of(c, 25))
+		load_over_tcp(c, w, d);
 }
 
 /* --- bytes --- */
@@ -395,6 +414,12 @@ void make_load(struct chance *c, struct wish w[WISHES], int flavour, __u64 seed)
 	case FLAVOUR_NAMES:
 		if (w->has[M_APPLICATION] || chance_of(c, 75))
 			load_message(c, w);
+		return;
+	case FLAVOUR_SAID:
+		if (chance_of(c, 5))
+			load_message(c, w);
+		else if (w->has[M_APPLICATION] || chance_of(c, 75))
+			load_said(c, w);
 		return;
 	case FLAVOUR_BYTES:
 		if (w->bytes.family || chance_of(c, 70))

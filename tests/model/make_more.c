@@ -28,9 +28,9 @@ static void spans(struct chance *c, struct m_match *m, const wide *values, __u32
 static const wide ids[] = { 0, 1, 42, 0x100, 0xabcdef, 0xffffff };
 static const wide qtypes[] = { 1, 28, 255, 65, 252, 0, 65535, 99 };
 
-static void make_name(struct chance *c, struct m_match *m)
+static void make_name(struct chance *c, struct m_match *m, int selector)
 {
-	m->selector = M_DNS_QNAME;
+	m->selector = selector;
 	m->count = chance_of(c, 50) ? 1 : (int)chance_between(c, 2, 5);
 	for (int i = 0; i < m->count; i++)
 		m->range[i] = (struct m_range) { .low = chance_below(c, M_NAMES),
@@ -66,7 +66,57 @@ static void make_message(struct chance *c, struct m_match *m)
 		m->range[0].low = m->range[0].high = chance_below(c, 2);
 		return;
 	default:
-		make_name(c, m);
+		make_name(c, m, M_DNS_QNAME);
+	}
+}
+
+static const wide tls_versions[] = { 0x300, 0x301, 0x302, 0x303, 0x304 };
+static const wide quic_versions[] = { 0, 1, 0x6b3343cf, 0xff00001d, 0xffffffff };
+static const wide quic_kinds[] = { SL_QUIC_INITIAL, SL_QUIC_ZERO_RTT, SL_QUIC_HANDSHAKE,
+				   SL_QUIC_RETRY, SL_QUIC_NEGOTIATION };
+static const wide apps[] = { SL_APP_DNS, SL_APP_TLS, SL_APP_HTTP, SL_APP_SSH, SL_APP_QUIC };
+
+static void make_text(struct chance *c, struct m_match *m)
+{
+	m->selector = (int)chance_between(c, M_TLS_ALPN, M_SSH_SOFTWARE);
+	m->count = chance_of(c, 60) ? 1 : (int)chance_between(c, 2, 4);
+	for (int i = 0; i < m->count; i++) {
+		struct m_range *r = &m->range[i];
+
+		r->low = r->high = chance_below(c, M_TEXTS);
+		r->family = chance_of(c, 50) ? 0 : (int)chance_below(c, 4);
+		/* The last one is empty: any text. */
+		if (r->low == M_TEXTS - 1)
+			r->family = M_ANY_BEFORE | M_ANY_BEHIND;
+	}
+}
+
+static void make_match_said(struct chance *c, struct m_match *m)
+{
+	switch (chance_below(c, 10)) {
+	case 0:
+	case 1:
+		m->selector = M_APP;
+		one_of(c, m, apps, 5);
+		return;
+	case 2:
+		m->selector = M_TLS_VERSION;
+		spans(c, m, tls_versions, 5);
+		return;
+	case 3:
+		m->selector = M_QUIC_VERSION;
+		spans(c, m, quic_versions, 5);
+		return;
+	case 4:
+		m->selector = M_QUIC_TYPE;
+		one_of(c, m, quic_kinds, 5);
+		return;
+	case 5:
+	case 6:
+		make_name(c, m, chance_of(c, 50) ? M_TLS_SNI : M_HTTP_HOST);
+		return;
+	default:
+		make_text(c, m);
 	}
 }
 
@@ -152,6 +202,9 @@ bool make_more(struct chance *c, struct m_match *m, int flavour)
 	case FLAVOUR_NAMES:
 		make_message(c, m);
 		return true;
+	case FLAVOUR_SAID:
+		make_match_said(c, m);
+		return true;
 	case FLAVOUR_BYTES:
 		make_bytes(c, m);
 		return true;
@@ -191,19 +244,44 @@ void wish_for_more(struct chance *c, struct wish w[WISHES], const struct m_match
 		   const struct m_range *r, wide value)
 {
 	static const int fields[M_SELECTORS] = {
-		[M_APP] = M_APPLICATION,      [M_DNS_QTYPE] = M_QTYPE,	 [M_DNS_OPCODE] = M_OPCODE,
-		[M_DNS_RCODE] = M_RCODE,      [M_DNS_KIND] = M_RESPONSE, [M_FLOW_STATE] = M_STATE,
-		[M_FLOW_TO] = M_TO,	      [M_FLOW_AGE] = M_AGE,	 [M_FLOW_BYTES] = M_BYTES,
+		[M_APP] = M_APPLICATION,
+		[M_DNS_QTYPE] = M_QTYPE,
+		[M_DNS_OPCODE] = M_OPCODE,
+		[M_DNS_RCODE] = M_RCODE,
+		[M_DNS_KIND] = M_RESPONSE,
+		[M_FLOW_STATE] = M_STATE,
+		[M_FLOW_TO] = M_TO,
+		[M_FLOW_AGE] = M_AGE,
+		[M_FLOW_BYTES] = M_BYTES,
 		[M_FLOW_PACKETS] = M_PACKETS,
+		[M_TLS_VERSION] = M_TLS_OFFERS,
+		[M_QUIC_VERSION] = M_QUIC_SPEAKS,
+		[M_QUIC_TYPE] = M_QUIC_KIND,
 	};
+	static const int said_by[M_SELECTORS] = {
+		[M_DNS_QNAME] = SL_APP_DNS,    [M_TLS_SNI] = SL_APP_TLS,
+		[M_HTTP_HOST] = SL_APP_HTTP,   [M_TLS_ALPN] = SL_APP_TLS,
+		[M_HTTP_METHOD] = SL_APP_HTTP, [M_HTTP_PATH] = SL_APP_HTTP,
+		[M_HTTP_AGENT] = SL_APP_HTTP,  [M_SSH_SOFTWARE] = SL_APP_SSH,
+		[M_TLS_VERSION] = SL_APP_TLS,  [M_QUIC_VERSION] = SL_APP_QUIC,
+		[M_QUIC_TYPE] = SL_APP_QUIC,
+	};
+
+	if (said_by[m->selector]) {
+		w->has[M_APPLICATION] = true;
+		w->value[M_APPLICATION] = (wide)said_by[m->selector];
+	}
 
 	if (m->selector <= M_GTP_TEID) {
 		wish_for_tunnel(c, &w[m->inner], m->selector, value);
 	} else if (m->selector == M_CONTAINS) {
 		w->bytes = *r;
-	} else if (m->selector == M_DNS_QNAME) {
+	} else if (m->selector == M_DNS_QNAME || m->selector == M_TLS_SNI ||
+		   m->selector == M_HTTP_HOST) {
 		w->name = *r;
-		w->has[M_APPLICATION] = true;
+	} else if (m->selector >= M_TLS_ALPN && m->selector <= M_SSH_SOFTWARE) {
+		w->has_text[m->selector - M_TLS_ALPN] = true;
+		w->text[m->selector - M_TLS_ALPN] = *r;
 	} else {
 		w->has[fields[m->selector]] = true;
 		w->value[fields[m->selector]] = value;

@@ -95,7 +95,8 @@ static void put_tcp(struct chance *c, const struct wish *w, struct draft *d)
 
 	put_marked(d, wished(w, M_SPORT, make_port(c)), 2);
 	put_marked(d, wished(w, M_DPORT, make_port(c)), 2);
-	draft_random(d, c, 8);
+	draft_put(d, w->has_number ? w->number : (__u32)chance_next(c), 4);
+	draft_random(d, c, 4);
 	put_marked(d, (5 + size / 4) << 4 | chance_below(c, 16), 1);
 	put_marked(d, wished(w, M_FLAGS, chance_pick(c, flags)), 1);
 	draft_put(d, wished(w, M_WINDOW, chance_next(c) & 0xffff), 2);

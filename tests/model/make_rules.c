@@ -339,6 +339,12 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	case M_SET_VLAN_PCP:
 		s->value = chance_below(c, 8);
 		return;
+	case M_PUSH_VLAN:
+		s->value = chance_below(c, 4096) | chance_below(c, 8) << 13;
+		return;
+	case M_POP_VLAN:
+	case M_MIRROR:
+		return;
 	default:
 		break;
 	}
@@ -356,6 +362,30 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	s->value = ((wide)chance_next(c) << 64 | chance_next(c)) & s->mask;
 }
 
+/* Instead of a verdict that is carried out by letting go or not. */
+static void make_answer(struct chance *c, struct m_rule *rule, int flavour)
+{
+	static const int kinds[] = { SL_REJECT_AUTO, SL_REJECT_TCP_RESET, SL_REJECT_NET,
+				     SL_REJECT_HOST, SL_REJECT_PORT,	  SL_REJECT_ADMIN };
+
+	if (chance_of(c, 20)) {
+		rule->action = SL_REDIRECT;
+		rule->is_there = chance_of(c, 60);
+		return;
+	}
+	rule->action = SL_REJECT;
+	/* Of what is said in a connection, both ends would be told. */
+	rule->reject = flavour >= FLAVOUR_NAMES && flavour <= FLAVOUR_BYTES
+			       ? (int)chance_between(c, SL_REJECT_NET, SL_REJECT_ADMIN)
+			       : chance_pick(c, kinds);
+	rule->with = rule->reject >= SL_REJECT_NET ? chance_pick(c, ((int[]) { 4, 6, 10, 10 })) : 0;
+	if (flavour != FLAVOUR_NAMES || chance_of(c, 20))
+		return;
+	rule->with = 0;
+	rule->reject = (int)chance_between(c, SL_REJECT_NXDOMAIN, SL_REJECT_AAAA);
+	rule->address = make_address(c, rule->reject == SL_REJECT_AAAA ? 6 : 4);
+}
+
 static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 {
 	static const int counts[] = { 0, 1, 1, 1, 2, 2, 2, 3, 3, 4 };
@@ -369,7 +399,11 @@ static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 	if (!count && chance_of(c, 80))
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
-	rule->rest_of_flow = flavour == FLAVOUR_FLOWS && count && rule->action != SL_CONTINUE &&
+	rule->reject = rule->with = 0;
+	if (count && chance_of(c, flavour == FLAVOUR_NAMES ? 25 : 15))
+		make_answer(c, rule, flavour);
+	rule->rest_of_flow = flavour == FLAVOUR_FLOWS && count &&
+			     (rule->action == SL_ACCEPT || rule->action == SL_DROP) &&
 			     chance_of(c, 20);
 	rule->stmts = 0;
 	while (rule->stmts < M_STMTS && chance_of(c, 25))
@@ -489,6 +523,29 @@ static void wish_for(struct wish *w, int selector, wide value, int family)
 		w->family = 6;
 }
 
+/* Who sends it and gets it can be answered, and it asks. */
+static void wish_for_answer(struct chance *c, struct wish *w, const struct m_rule *rule)
+{
+	wide two = w->family == 6 || (!w->family && chance_of(c, 50)) ? WIDE(SITE, 2) : 0x0a4d0002;
+
+	w->family = two >> 32 ? 6 : 4;
+	for (int i = 0; i < 2; i++) {
+		enum m_field field = i ? M_DADDR : M_SADDR, mac = i ? M_DMAC : M_SMAC;
+
+		if (!w->has[field])
+			w->value[field] = two + (wide)i;
+		if (!w->has[mac])
+			w->value[mac] = 0x020000000000 | chance_below(c, 4);
+		w->has[field] = w->has[mac] = true;
+	}
+	if (rule->reject < SL_REJECT_NXDOMAIN)
+		return;
+	w->has[M_APPLICATION] = w->has[M_RESPONSE] = w->has[M_OPCODE] = true;
+	w->value[M_APPLICATION] = SL_APP_DNS;
+	w->value[M_RESPONSE] = 0;
+	w->value[M_OPCODE] = 0;
+}
+
 void make_wish(struct chance *c, const struct m_conf *conf, struct wish w[WISHES])
 {
 	const struct m_chain *chain = &conf->chain[chance_below(c, SL_DIR_MAX_)];
@@ -514,4 +571,6 @@ void make_wish(struct chance *c, const struct m_conf *conf, struct wish w[WISHES
 		else
 			wish_for(&w[m->inner], m->selector, value, r->family);
 	}
+	if (rule->action == SL_REJECT && chance_of(c, 70))
+		wish_for_answer(c, w, rule);
 }

@@ -197,6 +197,10 @@ static void add_packet(struct chance *c, struct fuzz_case *fc, struct plan *p, s
 	struct cutting whole = {};
 	struct wish wish[WISHES];
 
+	if (fc->flavour == FLAVOUR_SAID && chance_of(c, 14)) {
+		make_connection(c, fc, p, d);
+		return;
+	}
 	make_wish(c, &fc->conf, wish);
 	if (chance_below(c, 1000) == 0) {
 		make_jumbo(c, d);
@@ -232,7 +236,7 @@ void make_case(struct fuzz_case *fc, __u64 seed)
 
 	fc->seed = seed;
 	fc->count = 0;
-	fc->flavour = chance_of(&c, 50) ? FLAVOUR_PLAIN
+	fc->flavour = chance_of(&c, 40) ? FLAVOUR_PLAIN
 					: (int)chance_between(&c, FLAVOUR_NAMES, FLAVOUR_FLOWS);
 	make_rules(&c, &fc->conf, fc->flavour);
 	while (fc->count < ITEMS)

@@ -69,6 +69,9 @@ enum m_field {
 	M_OPCODE,
 	M_RCODE,
 	M_RESPONSE,
+	M_TLS_OFFERS, /* the highest version */
+	M_QUIC_SPEAKS,
+	M_QUIC_KIND, /* enum sl_quic_type */
 	M_STATE, /* enum sl_flow_state, of the flow; so the next ones */
 	M_TO, /* enum sl_flow_to */
 	M_AGE,
@@ -85,6 +88,29 @@ struct m_name {
 		__u8 size;
 		__u8 bytes[63];
 	} label[128];
+};
+
+/* What rules compare with texts. */
+enum m_text_kind {
+	M_TEXT_ALPN, /* a list, a length before each */
+	M_TEXT_METHOD,
+	M_TEXT_PATH,
+	M_TEXT_AGENT,
+	M_TEXT_SOFTWARE,
+	M_TEXT_KINDS,
+};
+
+struct m_text {
+	bool is_there;
+	const __u8 *bytes;
+	__u32 length;
+};
+
+/* Tags that rules can put on before the packet leaves. */
+#define M_PUSHES 3
+
+struct m_tag {
+	__u16 tpid, tci;
 };
 
 /* What could be read of a packet. */
@@ -107,10 +133,16 @@ struct m_facts {
 	__u32 mss_at; /* 0: there is no such option */
 	bool has_tag; /* the outermost one, beside the frame */
 	__u16 tci;
+	/* of its tags, what becomes of them: the outermost ones go, others come, the last one outside */
+	int came_tags, popped, pushed;
+	struct m_tag pushes[M_PUSHES];
 	/* of fragments */
 	__u32 offset, size, id;
 	bool more;
-	struct m_name name; /* that a DNS message asks about */
+	struct m_name name; /* that a DNS message asks about, a client wants, a request goes to */
+	struct m_text text[M_TEXT_KINDS];
+	bool hides; /* an encrypted ClientHello within one */
+	bool goes_on; /* behind a DNS message with another one */
 	enum sl_reason blind;
 	struct m_facts *inner; /* the packet in this one, NULL: none */
 };
@@ -124,7 +156,19 @@ void m_blind(struct m_facts *f, enum sl_reason reason);
 /* tunnel.c: packets in this one, and what is wrong with them. */
 void m_look_inside(struct m_facts *f);
 /* dns.c: the message in this one. */
-void m_look_at_message(struct m_facts *f);
+struct m_state;
+struct m_flow;
+void m_look_at_message(struct m_state *state, struct m_facts *f, bool streams, struct m_flow *flow,
+		       struct m_flow *made);
+/* stream.c: the message that a segment of TCP has bytes of. */
+void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *flow,
+		      struct m_flow *made);
+/* How often a message was whole with the bytes of another segment. */
+extern __u64 m_joined;
+/* What follows the first message of a side, or what it sends instead. */
+bool m_is_beyond(struct m_state *state, const struct m_facts *f);
+/* said.c */
+void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
 void m_refresh(struct m_facts *f);
 
@@ -185,6 +229,16 @@ enum m_selector {
 	M_DNS_OPCODE,
 	M_DNS_RCODE,
 	M_DNS_KIND, /* query or response */
+	M_TLS_SNI,
+	M_HTTP_HOST,
+	M_TLS_ALPN,
+	M_HTTP_METHOD,
+	M_HTTP_PATH,
+	M_HTTP_AGENT,
+	M_SSH_SOFTWARE,
+	M_TLS_VERSION,
+	M_QUIC_VERSION,
+	M_QUIC_TYPE,
 	M_FLOW_STATE,
 	M_FLOW_TO,
 	M_FLOW_AGE,
@@ -197,13 +251,19 @@ struct m_range {
 	wide low, high;
 	/*
 	 * Of addresses: 4 or 6. Of names: 1, itself; 2, those below; 3, both; low says which of
-	 * m_names. Of bytes anywhere: how many of low, which come high times, one behind the other.
+	 * m_names. Of texts: what may be around the one of m_texts that low says. Of bytes anywhere: how
+	 * many of low, which come high times, one behind the other.
 	 */
 	int family;
 };
 
 extern const char *const m_names[];
 #define M_NAMES 10
+
+extern const char *const m_texts[];
+#define M_TEXTS	     16
+#define M_ANY_BEFORE 1
+#define M_ANY_BEHIND 2
 
 #define M_VALUES  6
 #define M_MATCHES 5
@@ -228,6 +288,9 @@ enum m_set {
 	M_SET_MSS,
 	M_SET_VLAN_ID,
 	M_SET_VLAN_PCP,
+	M_PUSH_VLAN,
+	M_POP_VLAN,
+	M_MIRROR, /* to an interface that is not there */
 	M_SET_BYTES,
 	M_SETS,
 };
@@ -247,6 +310,10 @@ struct m_rule {
 	int stmts;
 	int action; /* enum sl_verdict */
 	bool rest_of_flow; /* it is for that, too */
+	int reject; /* SL_REJECT: enum sl_reject */
+	int with; /* 4, 6: ICMP of that family alone; 10: of either; 0: as reject says */
+	wide address; /* of a reply */
+	bool is_there; /* SL_REDIRECT: the interface */
 	bool has_name;
 };
 
@@ -266,6 +333,7 @@ struct m_on {
 #define M_ONS 16
 
 struct m_conf {
+	bool streams; /* TCP is looked at for messages: the compiler has found a rule about one */
 	struct m_chain chain[SL_DIR_MAX_];
 	struct m_on on[M_ONS];
 	int ons;
@@ -283,6 +351,9 @@ bool m_drops(const struct m_conf *conf, int reason);
 /* search.c */
 bool m_contains(const struct m_match *m, const struct m_facts *f);
 bool m_is_named(const struct m_match *m, const struct m_facts *f);
+bool m_says(const struct m_match *m, const struct m_text *text, enum m_text_kind kind);
+/* About what is said in a message. */
+bool m_asks_message(const struct m_match *m);
 bool m_rule_matches(const struct m_rule *rule, const struct m_facts *f);
 
 /* What became of a packet. */
@@ -295,6 +366,9 @@ struct m_result {
 	enum sl_reason undone; /* the first that a rule says and could not be done */
 	enum sl_reason blind;
 	bool is_changed;
+	/* At XDP: it is dropped, and may not have met rules behind one that is left to TC. */
+	bool is_unsure;
+	int left; /* place, from 1, of the rule that XDP leaves to TC with all behind it; 0: none */
 	int rule; /* that decided: place in the chain, M_POLICY or M_NO_RULE */
 	bool counted[M_RULES + 1]; /* rules, and the policy, that counted the packet */
 };
@@ -306,7 +380,7 @@ struct m_pieces {
 	__u32 id, proto, vlan, cvlan;
 	__u64 since;
 	bool first_seen, last_seen, poisoned;
-	int verdict, rule;
+	int verdict, rule, left;
 	__u32 total; /* 8-byte units; valid when last_seen */
 	bool unit[8192];
 };
@@ -315,6 +389,29 @@ struct m_pieces {
 struct m_end {
 	wide addr;
 	__u32 port; /* of ICMP: its identifier */
+};
+
+enum m_side_state {
+	M_SIDE_NEW,
+	M_SIDE_PART, /* its message is not whole */
+	M_SIDE_WHOLE,
+	M_SIDE_OTHER, /* it began with something else */
+};
+
+#define M_LOOKED_AT 16376 /* bytes of a stream */
+
+/* What a side of a connection has sent. */
+struct m_side {
+	int state;
+	bool has_isn, has_place; /* of its SYN; bytes that were put together */
+	__u32 isn, base, end; /* where its first byte is, and where its message ends */
+	__u8 bytes[M_LOOKED_AT];
+	bool there[M_LOOKED_AT];
+};
+
+struct m_talk {
+	struct m_side side[2]; /* of the client, of the server */
+	int app;
 };
 
 struct m_flow {
@@ -327,16 +424,20 @@ struct m_flow {
 	__u64 since, seen; /* ns */
 	__u64 packets, bytes;
 	int verdict, rule; /* of the rest of it; SL_CONTINUE: none */
+	struct m_talk *talk; /* TCP that is looked into */
 };
 
 #define M_PIECES 256
 #define M_FLOWS	 256
+#define M_TALKS	 65 /* as many as there are packets, and one */
 
 struct m_state {
 	struct m_pieces pieces[M_PIECES];
 	int count;
 	struct m_flow flow[M_FLOWS];
 	int flows;
+	struct m_talk talk[M_TALKS];
+	int talks;
 	__u64 now; /* ns */
 };
 
@@ -352,15 +453,52 @@ void m_track_done(struct m_state *state, struct m_pieces *pieces);
  * flow.c: the flow that a packet belongs to, and what rules ask of that. NULL: it has no entry; made
  * then has one that the packet begins if it is let go, or state SL_FLOW_NONE.
  */
+/* The flow that a packet will be found to belong to. */
+const struct m_flow *m_flow_of(struct m_state *state, const struct m_facts *f);
 struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made);
 
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */
 void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, struct m_facts *f,
 	     struct m_result *result);
+/*
+ * As m_judge() does it where there is a frame and no more: up to a rule that needs what TC has, if the
+ * packet matches that; leave: a place where the data path left it, as it may at any such rule.
+ */
+void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
+		 struct m_result *result);
+bool m_needs_skb(const struct m_rule *rule);
 
 /* rewrite.c */
 enum sl_reason m_set(const struct m_stmt *stmt, struct m_facts *f, bool *is_changed);
+/* Writes bytes, and what checksums make of it. */
+void m_put(struct m_facts *f, __u32 at, __u32 size, wide value, wide mask, bool *is_changed);
+/* How often each was done. */
+extern __u64 m_done[M_SETS];
 /* Where checksums are that a change goes into: offsets in the frame, 0 for none. */
 void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
 /* Whether the checksums of a changed packet are as right or wrong as before. */
 bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);
+
+/* answer.c */
+struct m_answer {
+	__u8 bytes[2048]; /* from the IP header on, without checksums */
+	__u32 len, sum_at, quote_at;
+};
+
+/* What a verdict says beyond letting go; an answer has so much room from the IP header on. */
+void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f, __u32 room,
+		 struct m_result *r, struct m_answer *a);
+/* Whether bytes are that answer, with right checksums; header and transport: m_sums(), or 0. */
+bool m_answer_is(const struct m_answer *a, const struct m_facts *f, const __u8 *got, __u32 header,
+		 __u32 transport);
+
+/* tags.c */
+enum sl_reason m_push(struct m_facts *f, __u16 tci);
+void m_pop(struct m_facts *f);
+/* The outermost one, as it will be. */
+void m_set_tag(struct m_facts *f, wide value, int shift, wide mask, bool *is_changed);
+bool m_tags_move(const struct m_facts *f);
+/* Bytes of the frame with its addresses and the tags that it came with. */
+__u32 m_tags_came(const struct m_facts *f);
+/* Writes the addresses and the tags as they leave, all in the frame; returns how many bytes. */
+__u32 m_tags_leave(const struct m_facts *f, __u8 *to);

@@ -533,6 +533,7 @@ void m_parse(struct m_facts *f, const struct m_frame *frame)
 	set(f, M_LENGTH, f->length);
 	if (read_link(f, &c, frame))
 		read_packet(f, &c);
+	f->came_tags = (int)f->value[M_TAGS];
 }
 
 void m_parse_within(struct m_facts *f, const struct m_facts *outer, __u32 begin, __u32 end,

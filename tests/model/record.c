@@ -67,8 +67,10 @@ void case_write(const struct fuzz_case *fc, FILE *to)
 
 		fprintf(to, "chain %d %d\n", dir, chain->policy);
 		for (int i = 0; i < chain->count; i++) {
-			fprintf(to, "rule %d %d %d\n", chain->rule[i].has_name,
-				chain->rule[i].action, chain->rule[i].rest_of_flow);
+			fprintf(to, "rule %d %d %d %d %d %d %llx:%llx\n", chain->rule[i].has_name,
+				chain->rule[i].action, chain->rule[i].rest_of_flow,
+				chain->rule[i].reject, chain->rule[i].with, chain->rule[i].is_there,
+				HIGH(chain->rule[i].address), LOW(chain->rule[i].address));
 			for (int j = 0; j < chain->rule[i].count; j++)
 				write_match(&chain->rule[i].match[j], to);
 			for (int j = 0; j < chain->rule[i].stmts; j++)
@@ -140,6 +142,23 @@ static bool read_frame(const char *line, struct item *item)
 	return true;
 }
 
+static bool read_rule(const char *line, struct m_rule *rule)
+{
+	unsigned long long address[2];
+	int a, b, c, is_there;
+
+	*rule = (struct m_rule) {};
+	if (sscanf(line, "rule %d %d %d %d %d %d %llx:%llx", &a, &b, &c, &rule->reject, &rule->with,
+		   &is_there, &address[0], &address[1]) < 8)
+		return false;
+	rule->has_name = a;
+	rule->action = b;
+	rule->rest_of_flow = c;
+	rule->is_there = is_there;
+	rule->address = (wide)address[0] << 64 | address[1];
+	return true;
+}
+
 static bool read_line(struct fuzz_case *fc, char *line, struct m_chain **chain)
 {
 	struct m_on on;
@@ -166,13 +185,9 @@ static bool read_line(struct fuzz_case *fc, char *line, struct m_chain **chain)
 		(*chain)->policy = b;
 		return true;
 	}
-	if (sscanf(line, "rule %d %d %d", &a, &b, &c) == 3) {
-		if (!*chain || (*chain)->count == M_RULES)
-			return false;
-		(*chain)->rule[(*chain)->count++] =
-			(struct m_rule) { .has_name = a, .action = b, .rest_of_flow = c };
-		return true;
-	}
+	if (!strncmp(line, "rule ", 5))
+		return *chain && (*chain)->count < M_RULES &&
+		       read_rule(line, &(*chain)->rule[(*chain)->count++]);
 	if (!strncmp(line, "match ", 6))
 		return *chain && (*chain)->count &&
 		       read_match(line, &(*chain)->rule[(*chain)->count - 1]);

@@ -55,7 +55,7 @@ static void put_right(struct m_facts *f, __u32 at, __u64 had, __u64 has)
 	f->bytes[at + 1] = (__u8)value;
 }
 
-static void put(struct m_facts *f, __u32 at, __u32 size, wide value, wide mask, bool *is_changed)
+void m_put(struct m_facts *f, __u32 at, __u32 size, wide value, wide mask, bool *is_changed)
 {
 	__u32 header, transport, end;
 	__u64 had = 0, had_transport = 0;
@@ -80,31 +80,6 @@ static void put(struct m_facts *f, __u32 at, __u32 size, wide value, wide mask, 
 		put_right(f, transport, had_transport, transport_sum(f, f->bytes));
 	*is_changed = true;
 	m_refresh(f);
-}
-
-/* The tag at a place, the outermost is 0, as it is now. */
-static __u32 tci_at(const struct m_facts *f, __u32 place)
-{
-	if (f->has_tag && !place)
-		return f->tci;
-	place -= f->has_tag;
-	return (__u32)f->bytes[14 + 4 * place] << 8 | f->bytes[15 + 4 * place];
-}
-
-static void set_tag(struct m_facts *f, wide value, int shift, wide mask, bool *is_changed)
-{
-	if (!f->value[M_TAGS])
-		return;
-	if (f->has_tag)
-		f->tci = (__u16)((f->tci & ~(mask << shift)) | value << shift);
-	else
-		put(f, 14, 2, value << shift, mask << shift, is_changed);
-	f->value[M_VLAN] = tci_at(f, 0) & 0xfff;
-	f->value[M_PCP] = tci_at(f, 0) >> 13;
-	if (f->value[M_TAGS] < 2)
-		return;
-	f->value[M_CVLAN] = tci_at(f, 1) & 0xfff;
-	f->value[M_CPCP] = tci_at(f, 1) >> 13;
 }
 
 /* Link header, IP headers, what they carry, padding: bytes that are set lie in one of these. */
@@ -138,41 +113,51 @@ static enum sl_reason set_bytes(const struct m_stmt *s, struct m_facts *f, bool 
 	/* A checksum over all of the packet, and none that can be put right by the bytes alone. */
 	if (f->transport == 132 && part_of(f, at) == 3)
 		return SL_REASON_WRITE_REFUSED;
-	put(f, at, (__u32)s->length, s->value, s->mask, is_changed);
+	m_put(f, at, (__u32)s->length, s->value, s->mask, is_changed);
 	return SL_REASON_NONE;
 }
+
+__u64 m_done[M_SETS];
 
 enum sl_reason m_set(const struct m_stmt *s, struct m_facts *f, bool *is_changed)
 {
 	__u32 ip = f->network_at;
 	bool is_four = f->family == 4;
 
+	m_done[s->kind]++;
 	switch (s->kind) {
 	case M_SET_DSCP:
 		if (!f->packet_end)
 			break;
 		f->value[M_DSCP] = s->value;
-		put(f, ip + is_four, 2 - is_four, is_four ? s->value << 2 : s->value << 6,
-		    is_four ? 0xfc : 0xfc0, is_changed);
+		m_put(f, ip + is_four, 2 - is_four, is_four ? s->value << 2 : s->value << 6,
+		      is_four ? 0xfc : 0xfc0, is_changed);
 		break;
 	case M_SET_TTL:
 		if (!f->packet_end)
 			break;
 		f->value[M_TTL] = s->value;
-		put(f, ip + (is_four ? 8 : 7), 1, s->value, 255, is_changed);
+		m_put(f, ip + (is_four ? 8 : 7), 1, s->value, 255, is_changed);
 		break;
 	case M_SET_MSS:
 		/* Only down. */
 		if (f->has[M_MSS] && f->value[M_MSS] > s->value) {
-			put(f, f->mss_at, 2, s->value, 0xffff, is_changed);
+			m_put(f, f->mss_at, 2, s->value, 0xffff, is_changed);
 		}
 		break;
 	case M_SET_VLAN_ID:
-		set_tag(f, s->value, 0, 0xfff, is_changed);
+		m_set_tag(f, s->value, 0, 0xfff, is_changed);
 		break;
 	case M_SET_VLAN_PCP:
-		set_tag(f, s->value, 13, 7, is_changed);
+		m_set_tag(f, s->value, 13, 7, is_changed);
 		break;
+	case M_PUSH_VLAN:
+		return m_push(f, (__u16)s->value);
+	case M_POP_VLAN:
+		m_pop(f);
+		break;
+	case M_MIRROR:
+		return SL_REASON_MIRROR_PORT;
 	default:
 		return set_bytes(s, f, is_changed);
 	}

@@ -159,7 +159,18 @@ static bool is_known(int reason)
 	case SL_REASON_WRITE_PAST:
 	case SL_REASON_LATER_FRAGMENT:
 	case SL_REASON_BAD_DNS:
+	case SL_REASON_REJECT_SILENT:
+	case SL_REASON_REJECT_ROOM:
+	case SL_REASON_REDIRECT_PORT:
+	case SL_REASON_MIRROR_PORT:
 	case SL_REASON_DOT:
+	case SL_REASON_DOH:
+	case SL_REASON_ECH:
+	case SL_REASON_QUIC:
+	case SL_REASON_STREAM_PENDING:
+	case SL_REASON_STREAM_SPLIT:
+	case SL_REASON_STREAM_BROKEN:
+	case SL_REASON_STREAM_OVERLAP:
 	case SL_REASON_TUNNEL_DEPTH:
 	case SL_REASON_TUNNEL_FRAGMENT:
 		return true;
@@ -180,9 +191,25 @@ static int missing_reasons(void)
 		missing++;
 	}
 	for (int i = 0; i < M_SELECTORS; i++) {
-		if (m_held[i] > 100)
+		if (m_held[i] > 50)
 			continue;
 		printf("match %d held %llu times\n", i, m_held[i]);
+		missing++;
+	}
+	for (int i = 0; i < M_SETS; i++) {
+		if (m_done[i] > 100)
+			continue;
+		printf("statement %d was done %llu times\n", i, m_done[i]);
+		missing++;
+	}
+	if (m_joined < 100) {
+		printf("messages were put together %llu times\n", m_joined);
+		missing++;
+	}
+	for (int i = 0; i < SL_REJECT_MAX_; i++) {
+		if (run_counts.answered[i] > 10 || i == SL_REJECT_BOTH)
+			continue;
+		printf("answer %d was made %llu times\n", i, run_counts.answered[i]);
 		missing++;
 	}
 	return missing;

@@ -53,7 +53,17 @@ static const struct word tunnels[] = { { SL_TUNNEL_NONE, "none" },
 				       { SL_TUNNEL_GENEVE, "geneve" },
 				       { SL_TUNNEL_GTP, "gtp" },
 				       {} };
-static const struct word apps[] = { { SL_APP_DNS, "dns" }, {} };
+static const struct word apps[] = { { SL_APP_DNS, "dns" },   { SL_APP_TLS, "tls" },
+				    { SL_APP_HTTP, "http" }, { SL_APP_SSH, "ssh" },
+				    { SL_APP_QUIC, "quic" }, {} };
+static const struct word tls_versions[] = { { 0x300, "ssl3" },	 { 0x301, "tls1.0" },
+					    { 0x302, "tls1.1" }, { 0x303, "tls1.2" },
+					    { 0x304, "tls1.3" }, {} };
+static const struct word quic_types[] = {
+	{ SL_QUIC_INITIAL, "initial" },		{ SL_QUIC_ZERO_RTT, "zero-rtt" },
+	{ SL_QUIC_HANDSHAKE, "handshake" },	{ SL_QUIC_RETRY, "retry" },
+	{ SL_QUIC_NEGOTIATION, "negotiation" }, {}
+};
 static const struct word qtypes[] = { { 1, "A" },      { 28, "AAAA" },	{ 255, "ANY" },
 				      { 65, "HTTPS" }, { 252, "axfr" }, {} };
 static const struct word opcodes[] = { { 0, "query" }, { 4, "notify" }, { 5, "update" }, {} };
@@ -124,6 +134,9 @@ static const struct {
 	[M_DNS_QTYPE] = { { "dns qtype" }, 16, qtypes },
 	[M_DNS_OPCODE] = { { "dns opcode" }, 4, opcodes },
 	[M_DNS_RCODE] = { { "dns rcode" }, 4, rcodes },
+	[M_TLS_VERSION] = { { "tls version" }, 16, tls_versions },
+	[M_QUIC_VERSION] = { { "quic version" }, 32, NULL },
+	[M_QUIC_TYPE] = { { "quic type" }, 3, quic_types },
 	[M_FLOW_STATE] = { { "flow state" }, 3, states },
 	[M_FLOW_TO] = { { "flow to" }, 1, ends },
 	[M_FLOW_AGE] = { { "flow age" }, 32, NULL },
@@ -135,7 +148,7 @@ static const struct {
 static bool is_worded(int selector)
 {
 	return selector == M_ANY_FRAGMENT || selector == M_TUNNEL || selector == M_APP ||
-	       selector == M_FLOW_STATE || selector == M_FLOW_TO;
+	       selector == M_QUIC_TYPE || selector == M_FLOW_STATE || selector == M_FLOW_TO;
 }
 
 static void put_hex(FILE *to, wide value)
@@ -175,7 +188,7 @@ static void put_number(FILE *to, int selector, wide value, struct chance *c)
 	fprintf(to, chance_of(c, 25) ? "0x%x" : "%u", (unsigned int)value);
 }
 
-static void put_address(FILE *to, wide value, int family)
+void put_address(FILE *to, wide value, int family)
 {
 	char text[INET6_ADDRSTRLEN];
 	__u8 bytes[16];
@@ -467,6 +480,20 @@ static void put_stmt(FILE *to, const struct m_stmt *s)
 					     "set vlan pcp" };
 	static const char *const bases[] = { "frame", "network", "transport", "payload" };
 
+	if (s->kind == M_PUSH_VLAN) {
+		fprintf(to, "push vlan id %u ", (unsigned int)s->value & 0xfff);
+		if (s->value >> 13)
+			fprintf(to, "pcp %u ", (unsigned int)s->value >> 13);
+		return;
+	}
+	if (s->kind == M_MIRROR) {
+		fputs("mirror nowhere0 ", to);
+		return;
+	}
+	if (s->kind == M_POP_VLAN) {
+		fputs("pop vlan ", to);
+		return;
+	}
 	if (s->kind != M_SET_BYTES) {
 		fprintf(to, "%s %u ", words[s->kind], (unsigned int)s->value);
 		return;
@@ -500,7 +527,9 @@ static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 	}
 	for (int i = 0; i < rule->stmts; i++)
 		put_stmt(w->rules, &rule->stmt[i]);
-	if (rule->action != SL_CONTINUE)
+	if (rule->action == SL_REJECT || rule->action == SL_REDIRECT)
+		text_answer(w->rules, rule, &c);
+	else if (rule->action != SL_CONTINUE)
 		fprintf(w->rules, "%s%s", sl_verdict_names[rule->action],
 			rule->rest_of_flow ? " flow" : "");
 	else if ((!rule->count && !rule->stmts) || chance_of(&c, 60))

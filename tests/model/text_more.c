@@ -19,6 +19,18 @@ static void put_name(FILE *to, const struct m_range *r, struct chance *c)
 	fputs(quotes ? "\"" : "", to);
 }
 
+static void put_text(FILE *to, const struct m_range *r, struct chance *c)
+{
+	const char *text = m_texts[(int)r->low];
+
+	(void)c;
+	if (!*text)
+		fputs("\"*\"", to);
+	else
+		fprintf(to, "\"%s%s%s\"", r->family & M_ANY_BEFORE ? "*" : "", text,
+			r->family & M_ANY_BEHIND ? "*" : "");
+}
+
 static void put_byte(FILE *to, unsigned int byte, struct chance *c)
 {
 	if (isalnum((int)byte) && chance_of(c, 80))
@@ -57,6 +69,8 @@ static void put_list(FILE *to, const struct m_match *m, struct chance *c,
 
 bool text_special(FILE *to, const struct m_match *m)
 {
+	static const char *const texts[] = { "tls alpn ", "http method ", "http path ",
+					     "http user-agent ", "ssh software " };
 	struct chance c = { (__u64)m->style };
 
 	switch (m->selector) {
@@ -64,8 +78,21 @@ bool text_special(FILE *to, const struct m_match *m)
 		fputs((m->range[0].low != 0) != m->negate ? "dns response" : "dns query", to);
 		return true;
 	case M_DNS_QNAME:
-		fputs("dns qname ", to);
+	case M_TLS_SNI:
+	case M_HTTP_HOST:
+		fputs(m->selector == M_DNS_QNAME ? "dns qname "
+		      : m->selector == M_TLS_SNI ? "tls sni "
+						 : "http host ",
+		      to);
 		put_list(to, m, &c, put_name);
+		return true;
+	case M_TLS_ALPN:
+	case M_HTTP_METHOD:
+	case M_HTTP_PATH:
+	case M_HTTP_AGENT:
+	case M_SSH_SOFTWARE:
+		fputs(texts[m->selector - M_TLS_ALPN], to);
+		put_list(to, m, &c, put_text);
 		return true;
 	case M_CONTAINS:
 		fputs("payload contains ", to);
@@ -78,5 +105,45 @@ bool text_special(FILE *to, const struct m_match *m)
 		return true;
 	default:
 		return false;
+	}
+}
+
+void text_answer(FILE *to, const struct m_rule *rule, struct chance *c)
+{
+	static const char *const types[][2] = {
+		[SL_REJECT_NET] = { "net-unreachable", "no-route" },
+		[SL_REJECT_HOST] = { "host-unreachable", "addr-unreachable" },
+		[SL_REJECT_PORT] = { "port-unreachable", "port-unreachable" },
+		[SL_REJECT_ADMIN] = { "admin-prohibited", "admin-prohibited" },
+	};
+
+	if (rule->action == SL_REDIRECT) {
+		fprintf(to, chance_of(c, 50) ? "redirect %s" : "redirect \"%s\"",
+			rule->is_there ? "there0" : "nowhere0");
+		return;
+	}
+	switch (rule->reject) {
+	case SL_REJECT_AUTO:
+		fputs("reject", to);
+		return;
+	case SL_REJECT_TCP_RESET:
+		fputs("reject with tcp reset", to);
+		return;
+	case SL_REJECT_NXDOMAIN:
+	case SL_REJECT_REFUSED:
+		fprintf(to, "reply %s",
+			rule->reject == SL_REJECT_NXDOMAIN ? "nxdomain" : "refused");
+		return;
+	case SL_REJECT_A:
+	case SL_REJECT_AAAA:
+		fputs(rule->reject == SL_REJECT_A ? "reply A " : "reply AAAA ", to);
+		put_address(to, rule->address, rule->reject == SL_REJECT_A ? 4 : 6);
+		return;
+	default:
+		fprintf(to, "reject with icmp%s %s%s",
+			rule->with == 4	  ? ""
+			: rule->with == 6 ? "v6"
+					  : "x",
+			chance_of(c, 50) ? "type " : "", types[rule->reject][chance_below(c, 2)]);
 	}
 }

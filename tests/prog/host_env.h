@@ -182,25 +182,35 @@ static inline void host_resize(struct host_packet *packet, size_t len)
 	packet->len = (__u32)len;
 }
 
-/* As the kernel does it: the outermost tag is beside the frame, the others are in it. */
-static inline void host_pop(struct host_packet *packet)
+#define VLAN_HEADER 18 /* an Ethernet header with a tag */
+
+/*
+ * As the kernel does it: the outermost tag is beside the frame, the others are in it, and a frame that
+ * ends within one is refused.
+ */
+static inline int host_pop(struct host_packet *packet)
 {
 	__u8 *tag;
 
 	if (host_done.has_tag) {
 		host_done.has_tag = false;
+	} else if (packet->len < VLAN_HEADER) {
+		return -ENOMEM;
 	} else {
 		memmove(packet->bytes + 12, packet->bytes + 16, packet->len - 16);
 		host_resize(packet, packet->len - 4);
 	}
 	tag = packet->bytes + 12;
 	if (!link_is_tag(sl_get16(tag)))
-		return;
+		return 0;
+	if (packet->len < VLAN_HEADER)
+		return -ENOMEM;
 	host_done.has_tag = true;
 	host_done.tag_proto = sl_get16(tag);
 	host_done.tci = sl_get16(tag + 2);
 	memmove(tag, tag + 4, packet->len - 16);
 	host_resize(packet, packet->len - 4);
+	return 0;
 }
 
 static inline void host_push(struct host_packet *packet, __u32 tag)
@@ -218,8 +228,12 @@ static inline void host_push(struct host_packet *packet, __u32 tag)
 
 static __always_inline int sl_skb_tags(struct host_packet *packet, const struct sl_facts *facts)
 {
-	for (int i = 0; i < facts->tagging.pops; i++)
-		host_pop(packet);
+	int err = packet->len < SL_ETHERNET_LEN ? -EINVAL : 0;
+
+	for (int i = 0; i < facts->tagging.pops && !err; i++)
+		err = host_pop(packet);
+	if (err)
+		return err;
 	for (int i = 0; i < facts->tagging.pushes; i++)
 		host_push(packet, facts->tagging.tag[i]);
 	return 0;

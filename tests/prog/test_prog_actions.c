@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "flows.h"
 #include "lab.h"
 #include "names.h"
 #include "sums.h"
@@ -318,12 +319,54 @@ static void test_redirect(void **state)
 	}
 }
 
+/* A flow is decided by who says so, and not by what an answer or an interface has for a number. */
+static const struct {
+	const struct layer *frame;
+	enum sl_verdict verdict;
+	enum sl_reason reason;
+} undecided[] = {
+	{ pkt(eth(), ip4(), tcp(.flags = ACK)), SL_ACCEPT, SL_REASON_NONE },
+	{ pkt(eth(), ip4(), tcp(.flags = RST)), SL_DROP, SL_REASON_REJECT_SILENT },
+	{ pkt(eth(), ip4(), tcp(.flags = ACK)), SL_ACCEPT, SL_REASON_NONE },
+	{ pkt(eth(), ip4(), udp(), data(80)), SL_REDIRECT, SL_REASON_NONE },
+	{ pkt(eth(), ip4(.src = DST4, .dst = SRC4), udp(.sport = 53, .dport = 5000), data(80)),
+	  SL_ACCEPT, SL_REASON_NONE },
+};
+
+static void test_flow_goes_on(void **state)
+{
+	struct policy *policy = policy_new("chain ingress {\n flow state new count\n"
+					   " tcp flags rst reject with tcp reset\n"
+					   " udp dport 53 redirect lo\n}\nchain egress {\n}\n");
+	struct sl_trace trace;
+
+	(void)state;
+	lab_bucket_fill();
+	policy_flows(policy, FLOWS_MAX);
+	policy_use(policy, policy_drops(policy));
+	flows_clear();
+	redirect_to(host_arena, 1);
+	if (!lab_no_kernel)
+		redirect_to(kernel_arena, 1);
+	for (size_t i = 0; i < sizeof(undecided) / sizeof(*undecided); i++) {
+		struct frame frame = lab_frame(undecided[i].frame);
+
+		host_run(SL_HOOK_XDP, 0, &frame, &trace);
+		assert_int_equal(trace.verdict, undecided[i].verdict);
+		assert_int_equal(trace.reason, undecided[i].reason);
+		if (lab_no_kernel)
+			continue;
+		assert_return_code(kernel_run(WAY_XDP, &frame, &trace), 0);
+		assert_int_equal(trace.verdict, undecided[i].verdict);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_no_room),		cmocka_unit_test(test_not_too_many),
 		cmocka_unit_test(test_later_fragments), cmocka_unit_test(test_redirect),
-		cmocka_unit_test(lab_test_kernel),
+		cmocka_unit_test(test_flow_goes_on),	cmocka_unit_test(lab_test_kernel),
 	};
 
 	return lab_run("actions", rows, sizeof(*rows), NROWS, test_row, others,

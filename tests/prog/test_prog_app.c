@@ -228,6 +228,7 @@ static const struct app_row rows[] = {
 	{ "quic: fixed bit clear", "app quic", false, text("\x83\0\0\0\1" PADDED), .udp = true },
 	{ "quic: short header", "app quic", false, text("\x43\0\0\0\1" PADDED), .udp = true },
 	{ "quic: id too long", "app quic", false, text("\xc3\0\0\0\1\25" "aaaaaaaaaaaaaaaaaaaaaaaaa"), .udp = true },
+	{ "quic: second id too long", "app quic", false, text("\xc3\0\0\0\1\1a\25" "aaaaaaaaaaaaaaaaaaaaaaaaa"), .udp = true },
 	{ "quic: id past the end", "app quic", false, text("\xc3\0\0\0\1\7abc"), .udp = true },
 	{ "quic: over TCP it is none", "app quic", false, text("\xc3\0\0\0\1" PADDED) },
 

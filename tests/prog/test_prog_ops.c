@@ -506,6 +506,9 @@ static const struct {
 	  -1, pkt(eth(), ip4(), udp()) },
 	{ "pop vlan\n vlan id 6 accept\n drop",
 	  pkt(eth(), vlan(.id = 5), vlan(.id = 6), ip4(), udp()), 6, pkt(eth(), ip4(), udp()) },
+	{ "push vlan id 9\n vlan cvlan vlan tags 4 accept\n drop",
+	  pkt(eth(), vlan(.id = 5), vlan(.id = 6), vlan(.id = 7), vlan(.id = 8), ip4(), udp()), 9,
+	  pkt(eth(), vlan(.id = 5), vlan(.id = 6), vlan(.id = 7), vlan(.id = 8), ip4(), udp()) },
 	{ "push vlan id 9\n pop vlan\n vlan id 5 accept\n drop",
 	  pkt(eth(), vlan(.id = 5), ip4(), udp()), -1, pkt(eth(), vlan(.id = 5), ip4(), udp()) },
 };

@@ -507,9 +507,47 @@ static void test_events(void **state)
 	}
 }
 
+/* A first fragment is not kept from those behind it by what follows its message. */
+static void test_fragments(void **state)
+{
+	static const enum way ways[] = { WAY_XDP, WAY_TC_IN, WAY_TC_OUT };
+	const struct step step = {};
+	struct sl_trace trace;
+
+	(void)state;
+	rules_in_force(NULL);
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		flows_clear();
+		for (int offset = 0; offset <= 88; offset += 88) {
+			struct layer layers[] = {
+				eth(),
+				ip4(.id = 7, .mf = !offset, .offset = offset, .proto = 6),
+				bytes("later"),
+				bytes(""),
+				data(6),
+				{ .kind = LAYER_END },
+			};
+			struct frame frame;
+
+			if (!offset) {
+				layers[2] = (struct layer)tcp(.dport = 53, .flags = ACK);
+				layers[3].bytes.bytes = (const char *)messages[QUERIES].bytes;
+				layers[3].bytes.len = messages[QUERIES].length;
+			}
+			frame = lab_frame(layers);
+			host_run(way_hook(ways[i]), 0, &frame, &trace);
+			assert_true(as_step_says("host", &step, &trace, host_arena));
+			if (lab_no_kernel)
+				continue;
+			assert_return_code(kernel_run(ways[i], &frame, &trace), 0);
+			assert_true(as_step_says(way_names[ways[i]], &step, &trace, kernel_arena));
+		}
+	}
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_LEN(rows) + 8];
+	static struct CMUnitTest tests[ARRAY_LEN(rows) + 9];
 	size_t count = 0;
 
 	make_messages();
@@ -526,6 +564,7 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_places_of_whole_ones);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_noted);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_events);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_fragments);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(lab_test_kernel);
 	return _cmocka_run_group_tests("stream", tests, count, lab_setup, lab_teardown);
 }
