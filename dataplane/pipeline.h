@@ -221,8 +221,10 @@ static __always_inline void sl_pipeline(struct sl_pkt *pkt, enum sl_dir dir, con
 #ifdef SL_HAS_SKB
 	if ((pkt->tagging.pops | pkt->tagging.pushes) &&
 	    (decision->verdict == SL_ACCEPT || decision->verdict == SL_REDIRECT) &&
-	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt)))
+	    sl_skb_tags(pkt->ctx, sl_facts_of(pkt))) {
 		sl_undone(sl_facts_of(pkt), SL_REASON_WRITE_REFUSED);
+		judge_drops(&court, pkt->undone, decision);
+	}
 #endif
 	if (decision->flow && sl_flow_teaches(decision->flow, decision->verdict, decision->arg))
 		pipeline_learn(pkt, &court, decision);

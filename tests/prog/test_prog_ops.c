@@ -538,6 +538,36 @@ static void test_tags(void **state)
 	}
 }
 
+/* The kernel takes a tag off, finds half of one behind it, and says no. */
+static void test_tags_refused(void **state)
+{
+	static const struct {
+		const char *set;
+		enum sl_verdict verdict;
+	} settings[2] = { { "", SL_ACCEPT }, { "on write-refused drop\n", SL_DROP } };
+	static __u8 bytes[256];
+	struct frame frame = take(bytes, pkt(eth(), vlan(.id = 5), vlan(.id = 6)));
+
+	(void)state;
+	frame.len -= 2;
+	for (size_t i = 0; i < 2 && !lab_no_kernel; i++) {
+		struct policy *policy;
+		struct sl_trace trace;
+		char text[128];
+
+		snprintf(
+			text, sizeof(text),
+			"on malformed accept\n%schain ingress { pop vlan }\nchain egress { pop vlan }",
+			settings[i].set);
+		policy = policy_new(text);
+		policy_use(policy, policy_drops(policy));
+		for (enum way way = WAY_TC_IN; way <= WAY_TC_OUT; way++) {
+			assert_return_code(kernel_run(way, &frame, &trace), 0);
+			assert_int_equal(trace.verdict, settings[i].verdict);
+		}
+	}
+}
+
 static void test_mirror(void **state)
 {
 	static __u8 bytes[256];
@@ -570,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_event_lost),
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_tags_refused),
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(lab_test_kernel),
 	};
