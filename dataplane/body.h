@@ -53,8 +53,8 @@ SL_VERIFIED_ONCE int sl_mirror_keep(__u32 work, __u32 back)
 	return 0;
 }
 
-static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u32 ruleset,
-					__u32 port)
+/* Of its own for the stack; a copy costs so much that the call is nothing. */
+SL_VERIFIED_ONCE int sl_body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u32 ruleset, __u32 port)
 {
 	const struct sl_ruleset __arena *rules = SL_AT(struct sl_ruleset, ruleset);
 	__u32 at = rules->ports + port * (__u32)sizeof(struct sl_rule_port);
@@ -63,12 +63,15 @@ static __always_inline void body_mirror(SL_CTX *ctx, struct sl_facts *facts, __u
 	/* A copy of a copy is not made. */
 	bool keeps = (rules->needs & SL_NEEDS_WORK) && !SL_AT(struct sl_work, work)->lent;
 
+	if (!facts)
+		return 0;
 	if (keeps)
 		sl_mirror_keep(work, false);
 	if (!ifindex || sl_skb_mirror(ctx, ifindex))
 		sl_undone(facts, SL_REASON_MIRROR_PORT);
 	if (keeps)
 		sl_mirror_keep(work, true);
+	return 0;
 }
 #endif
 
@@ -147,7 +150,7 @@ static __always_inline void body_acts(SL_CTX *ctx, struct sl_facts *facts, __u32
 		sl_skb_priority(ctx, op->arg, SL_AT(struct sl_op_mark, at)->mask);
 		break;
 	case SL_OP_MIRROR:
-		body_mirror(ctx, facts, ruleset, op->arg);
+		sl_body_mirror(ctx, facts, ruleset, op->arg);
 		break;
 #endif
 	case SL_OP_SET_DSCP:
@@ -175,17 +178,17 @@ static __always_inline int body_end(const struct sl_body __arena *body, __u32 by
 }
 
 /* All operations of a body, as far as they hold. */
-SL_VERIFIED_ONCE int sl_body_ops(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 ruleset)
+static __always_inline int body_ops(SL_CTX *ctx, struct sl_facts *facts, __u32 at, __u32 ruleset)
 {
 	const struct sl_body __arena *body = SL_AT(struct sl_body, at);
 	__u32 op = at + (__u32)sizeof(struct sl_body);
 
-	sl_keep(ctx);
-	if (!facts)
-		return SL_CONTINUE;
 	if ((body->needs & SL_NEEDS_SKB) && facts->hook == SL_HOOK_XDP)
 		return SL_BODY_LEFT;
 	for (__u32 i = sl_unknown(0); i < body->nops && sl_can_loop; i++) {
+		/* Or addresses that few operations need are made before the loop and kept on the stack. */
+		sl_recheck(facts);
+		sl_recheck(ruleset);
 		if (!sl_op_is_match(SL_AT(struct sl_op, op)->kind))
 			body_acts(ctx, facts, op, at, ruleset);
 		else if (!body_asks(ctx, facts, op, body->slot, ruleset))
@@ -218,5 +221,5 @@ static __always_inline int sl_body_run(SL_CTX *ctx, struct sl_facts *facts, __u3
 	    !sl_inner_asks(ctx, SL_AT(struct sl_op, at + (__u32)sizeof(struct sl_body))->arg,
 			   facts->bytes))
 		return SL_CONTINUE;
-	return sl_body_ops(ctx, facts, at, ruleset);
+	return body_ops(ctx, facts, at, ruleset);
 }

@@ -68,7 +68,7 @@ static __always_inline bool sl_dns_may_be(__u32 at, __u32 length, bool on_port)
  * A message of length bytes at at, of which the first SL_DNS_LEAD or all are there. on_port: it comes
  * from or goes to a port of DNS. Whether it is DNS; then found has what it says.
  */
-SL_VERIFIED_ONCE int sl_dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port)
+static __always_inline bool dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port)
 {
 	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, to);
 	__u32 have = length < SL_DNS_LEAD ? length : SL_DNS_LEAD;
@@ -76,14 +76,14 @@ SL_VERIFIED_ONCE int sl_dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port
 	__u16 questions, flags;
 
 	if (!sl_dns_may_be(at, length, on_port))
-		return 0;
+		return false;
 	questions = dns_get16(at + 4);
 	if (questions) {
 		if (!dns_question(at + SL_DNS_HEADER, at + have, to))
-			return 0;
+			return false;
 		has |= SL_APP_HAS_NAME | SL_APP_HAS_TYPE;
 	} else if (!dns_has_records(at, length)) {
-		return 0;
+		return false;
 	}
 	flags = dns_get16(at + 2);
 	found->dns_response = flags >> 15;
@@ -91,5 +91,11 @@ SL_VERIFIED_ONCE int sl_dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port
 	found->dns_rcode = flags & 15;
 	found->app = SL_APP_DNS;
 	found->has = has;
-	return 1;
+	return true;
+}
+
+/* The same where a copy of the code is not worth a call. */
+SL_VERIFIED_ONCE int sl_dns_read(__u32 at, __u32 length, __u32 to, __u32 on_port)
+{
+	return dns_read(at, length, to, on_port);
 }

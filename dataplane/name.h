@@ -59,13 +59,18 @@ static __always_inline __u64 name_head(__u64 word, __u32 count)
 	return word & ((1ULL << (count * 8 & 63)) - 1);
 }
 
-static __always_inline void name_none(__u32 to)
+static __always_inline void name_known(__u32 to, __u32 length, __u32 labels)
 {
 	struct sl_name __arena *name = SL_AT(struct sl_name, to);
 
-	name->length = 0;
-	name->labels = 0;
+	name->length = (__u8)length;
+	name->labels = (__u8)labels;
 	name->hashed = 0;
+}
+
+static __always_inline void name_none(__u32 to)
+{
+	name_known(to, 0, 0);
 	*SL_AT(__u64, to + (__u32)offsetof(struct sl_name, text)) = 0;
 }
 
@@ -118,22 +123,21 @@ static __always_inline __u32 name_split(__u32 to, __u32 length)
  */
 SL_VERIFIED_ONCE bool sl_name_from_text(__u32 at, __u32 length, __u32 to)
 {
-	struct sl_name __arena *name = SL_AT(struct sl_name, to);
 	__u32 labels;
 
-	name_none(to);
 	if (length && *SL_AT(__u8, at + length - 1) == '.')
 		length--;
-	if (!length || length > SL_NAME_MAX)
+	if (!length || length > SL_NAME_MAX) {
+		name_none(to);
 		return false;
+	}
 	name_copy(at, length, to);
 	labels = name_split(to, length);
 	if (!labels) {
 		name_none(to);
 		return false;
 	}
-	name->length = (__u8)length;
-	name->labels = (__u8)labels;
+	name_known(to, length, labels);
 	return true;
 }
 
@@ -180,24 +184,19 @@ static __always_inline bool wire_dots(__u32 to, __u32 labels, __u32 length, bool
  * are no compression pointers: in the first question there is nothing that one could refer to. A
  * name without normal form (the root, a dot within a label) ends as any other.
  */
-SL_VERIFIED_ONCE __u32 sl_name_from_wire(__u32 at, __u32 end, __u32 to)
+static __always_inline __u32 sl_name_from_wire(__u32 at, __u32 end, __u32 to)
 {
-	struct sl_name __arena *name = SL_AT(struct sl_name, to);
-	__u32 labels, length, past;
+	__u32 past, labels = wire_split(at, end, to, &past), length;
 	bool any;
 
-	name_none(to);
-	labels = wire_split(at, end, to, &past);
-	if (!labels)
-		return past;
+	/* Or addresses made from it above are kept on the stack, of which there is not enough. */
+	sl_recheck(to);
 	length = past - at - 2;
-	any = name_copy(at + 1, length, to);
-	if (!wire_dots(to, labels, length, any)) {
+	any = labels && name_copy(at + 1, length, to);
+	if (!labels || !wire_dots(to, labels, length, any))
 		name_none(to);
-		return past;
-	}
-	name->length = (__u8)length;
-	name->labels = (__u8)labels;
+	else
+		name_known(to, length, labels);
 	return past;
 }
 
@@ -226,15 +225,13 @@ static __always_inline __u64 name_end(const struct name_sum *sum, __u32 length)
 }
 
 /* Fills name->hash, from the last label, which is a sum more for each eight bytes, to the first. */
-SL_VERIFIED_ONCE int sl_name_hash(__u32 at)
+static __always_inline void name_hash(__u32 at)
 {
 	struct sl_name __arena *name = SL_AT(struct sl_name, at);
 	__u32 text = at + (__u32)offsetof(struct sl_name, text);
 	__u32 length = name->length, end = text + length, i, words = sl_unknown(0);
 	struct name_sum whole = {}, sum;
 
-	if (name->hashed)
-		return 0;
 	for (i = name->labels; i && sl_can_loop; i--) {
 		__u32 from = name->label[(i - 1) & 127], size = length - from;
 
@@ -246,5 +243,11 @@ SL_VERIFIED_ONCE int sl_name_hash(__u32 at)
 		name->hash[(i - 1) & 127] = name_end(&sum, size);
 	}
 	name->hashed = 1;
+}
+
+/* The same where a copy of the code is not worth a call. */
+SL_VERIFIED_ONCE int sl_name_hash(__u32 at)
+{
+	name_hash(at);
 	return 0;
 }

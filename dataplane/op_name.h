@@ -23,7 +23,8 @@ static __always_inline __u32 sl_name_look(void)
 	if (!at || !(SL_AT(struct sl_app_found, at)->has & SL_APP_HAS_NAME))
 		return 0;
 	at += (__u32)offsetof(struct sl_app_found, name);
-	sl_name_hash(at);
+	if (!SL_AT(struct sl_name, at)->hashed)
+		sl_name_hash(at);
 	return at;
 }
 

@@ -203,7 +203,7 @@ static __always_inline bool tls_hello(__u32 at, __u32 end, __u32 work)
  * length bytes at at, as the client sends them from the start of the connection; records are joined
  * in place. WHOLE: found has what it says; without SL_APP_HAS_MESSAGE it is broken.
  */
-SL_VERIFIED_ONCE int sl_tls_read(__u32 at, __u32 length, __u32 work)
+static __always_inline int sl_tls_read(__u32 at, __u32 length, __u32 work)
 {
 	struct sl_app_found __arena *found = SL_AT(struct sl_app_found, work);
 	__u32 have, size;
