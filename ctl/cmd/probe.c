@@ -12,11 +12,8 @@
 #include "probe_nic.h"
 #include "request.h"
 
-#define BOTH(name)                   \
-	{                            \
-		"x_" name, "t_" name \
-	}
-#define CANNOT "nothing runs"
+#define BOTH(name) { "x_" name, "t_" name }
+#define CANNOT	   "nothing runs"
 
 /* In the order of what stands on what. */
 const struct sl_capability sl_capabilities[] = {

@@ -204,14 +204,14 @@ static char *misplaced(const char *name, const struct sl_conf_rule *rule, const 
 	return text;
 }
 
-/* in_dispatcher: as which XDP cannot leave word for TC, see SL_HANDOFF_ALL. */
+/* among_others: in the dispatcher, where XDP cannot leave word for TC, see SL_HANDOFF_ALL. */
 static int check_one(const struct sl_conf *conf, const char *name, const struct sl_conf_iface *want,
-		     bool in_dispatcher, char **words)
+		     bool among_others, char **words)
 {
 	const char *why = NULL;
 	const struct sl_conf_rule *rule;
 
-	if (want->xdp == SL_XDP_OFF || (want->tc[SL_DIR_INGRESS] && !in_dispatcher))
+	if (want->xdp == SL_XDP_OFF || (want->tc[SL_DIR_INGRESS] && !among_others))
 		return 0;
 	rule = sl_conf_skb_rule(conf, name, &why);
 	if (!rule)
@@ -220,18 +220,18 @@ static int check_one(const struct sl_conf *conf, const char *name, const struct 
 	return -EOPNOTSUPP;
 }
 
-/* What the rules in force ask is asked for each attachment; words: see sl_dp_attach. */
-static int bring(struct sl_daemon *daemon, int ifindex, const char *name,
-		 const struct sl_conf_iface *want, char **words)
+/* What rules ask is asked for each attachment; words: see sl_dp_attach. */
+static int bring(struct sl_daemon *daemon, const struct sl_conf *conf, int ifindex,
+		 const char *name, const struct sl_conf_iface *want, char **words)
 {
-	_cleanup_free_ char *dispatcher = NULL;
+	_cleanup_free_ char *alone = NULL;
 	int err;
 
-	err = check_one(daemon->conf, name, want, false, words);
+	err = check_one(conf, name, want, false, words);
 	if (err)
 		return err;
-	check_one(daemon->conf, name, want, true, &dispatcher);
-	err = sl_dp_attach_beside(daemon->dp, ifindex, want, dispatcher);
+	check_one(conf, name, want, true, &alone);
+	err = sl_dp_attach_beside(daemon->dp, ifindex, want, alone);
 	if (err)
 		*words = strdup(sl_datapath_error(daemon, err));
 	return err;
@@ -265,7 +265,7 @@ static void port_bring(struct sl_daemon *daemon, struct sl_port *port,
 {
 	_cleanup_free_ char *words = NULL;
 
-	if (bring(daemon, port->ifindex, port->name, want, &words)) {
+	if (bring(daemon, daemon->conf, port->ifindex, port->name, want, &words)) {
 		port_failed(port, words ? words : "out of memory");
 		return;
 	}
@@ -403,13 +403,13 @@ int sl_ports_watch(struct sl_daemon *daemon)
 
 /* --- before a rule set comes into force --- */
 
-static bool in_dispatcher(const struct sl_dp_iface *ifaces, size_t count, int ifindex)
+static bool among_others(const struct sl_dp_iface *ifaces, size_t count, int ifindex)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (ifaces[i].ifindex == ifindex)
-			return ifaces[i].xdp == SL_XDP_DISPATCHER;
+			return ifaces[i].xdp_others;
 	}
 	return false;
 }
@@ -458,7 +458,7 @@ static int check_programs(struct sl_daemon *daemon, const struct sl_port *port,
 
 /* Whether a link can run the rule set as conf wants it there. */
 static int check_link(struct sl_daemon *daemon, const struct sl_conf *conf,
-		      const struct sl_link *link, bool in_dispatcher, char **words)
+		      const struct sl_link *link, bool among_others, char **words)
 {
 	struct sl_port fresh = { .ifindex = link->ifindex, .origin = SL_ORIGIN_CONFIG };
 	const struct sl_port *port = by_index(daemon, link->ifindex) ?: waiting(daemon, link->name);
@@ -468,7 +468,7 @@ static int check_link(struct sl_daemon *daemon, const struct sl_conf *conf,
 	port = port ?: &fresh;
 	if (!wanted_by(daemon, conf, port, &want))
 		return 0;
-	return check_one(conf, link->name, &want, in_dispatcher, words)
+	return check_one(conf, link->name, &want, among_others, words)
 		       ?: check_programs(daemon, port, &want, words);
 }
 
@@ -484,13 +484,36 @@ int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **
 	for (link = sl_link_first(daemon->monitor); link; link = link->next) {
 		char *line = NULL;
 
-		failed = check_link(daemon, conf, link, in_dispatcher(ifaces, count, link->ifindex),
+		failed = check_link(daemon, conf, link, among_others(ifaces, count, link->ifindex),
 				    &line);
 		if (!failed)
 			continue;
 		err = failed;
 		add_line(words, line);
 	}
+	return err;
+}
+
+/* From the dispatcher, where the rules of conf cannot be: before they are in force. */
+static int prepare(struct sl_daemon *daemon, const struct sl_conf *conf, const struct sl_port *port,
+		   char **words)
+{
+	_cleanup_free_ char *alone = NULL;
+	struct sl_conf_iface want;
+
+	if (!port->attached || !wanted_by(daemon, conf, port, &want) ||
+	    !check_one(conf, port->name, &want, true, &alone))
+		return 0;
+	return bring(daemon, conf, port->ifindex, port->name, &want, words);
+}
+
+int sl_ports_prepare(struct sl_daemon *daemon, const struct sl_conf *conf, char **words)
+{
+	const struct sl_port *port;
+	int err = 0;
+
+	for (port = daemon->ports; port && !err; port = port->next)
+		err = prepare(daemon, conf, port, words);
 	return err;
 }
 
@@ -650,12 +673,12 @@ static void port_try_native(struct sl_daemon *daemon, const struct sl_port *port
 	if (native.xdp != SL_XDP_AUTO || !runs_generic(daemon, port))
 		return;
 	native.xdp = SL_XDP_NATIVE;
-	if (bring(daemon, port->ifindex, port->name, &native, &words)) {
+	if (bring(daemon, daemon->conf, port->ifindex, port->name, &native, &words)) {
 		sl_debug("interface '%s': stays in generic mode: %s", port->name, words);
 		return;
 	}
 	sl_info("interface '%s': native mode is possible now", port->name);
-	bring(daemon, port->ifindex, port->name, &port->want, &more);
+	bring(daemon, daemon->conf, port->ifindex, port->name, &port->want, &more);
 }
 
 static bool native_may_differ(const struct sl_link *link, const struct sl_link *old)
@@ -719,7 +742,7 @@ static int attach_awake(struct sl_daemon *daemon, const struct sl_link *link,
 		err = sl_datapath_start(daemon, daemon->conf, words);
 	if (err)
 		return err;
-	err = bring(daemon, link->ifindex, link->name, want, words);
+	err = bring(daemon, daemon->conf, link->ifindex, link->name, want, words);
 	if (!err)
 		return 0;
 	if (woken)

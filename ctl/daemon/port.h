@@ -77,6 +77,8 @@ const struct sl_conf_iface *sl_port_clause(const struct sl_daemon *daemon, const
  * *words (malloc'ed), a line for each interface.
  */
 int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **words);
+/* Interfaces come to be such that conf can be in force, while the rules before it are. */
+int sl_ports_prepare(struct sl_daemon *daemon, const struct sl_conf *conf, char **words);
 
 /* Takes over what is attached already. */
 int sl_ports_adopt(struct sl_daemon *daemon);

@@ -126,8 +126,13 @@ static int switch_over(struct sl_reload *reload)
 		err = sl_confirm_prepare(daemon, reload->text, &more);
 		say_more(reload, more);
 	}
-	if (!err && reload->applies)
-		err = sl_dp_commit(daemon->dp);
+	if (!err && reload->applies) {
+		err = sl_ports_prepare(daemon, reload->conf, &more) ?: sl_dp_commit(daemon->dp);
+		say_more(reload, more);
+		/* Back to what the rules that stay need. */
+		if (err)
+			sl_ports_settle(daemon);
+	}
 	return err;
 }
 

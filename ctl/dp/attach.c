@@ -275,6 +275,31 @@ static int stage_xdp_settle(struct change *c)
 	return pin_new(c, SL_HOOK_XDP);
 }
 
+/* XDP that has word to leave for TC: see sl_dp_attach_beside(). */
+static bool must_be_alone(const struct change *c)
+{
+	return c->dp->alone && tc_wanted(c, SL_HOOK_TC_INGRESS);
+}
+
+static int stage_xdp_alone(struct change *c, enum sl_xdp_mode mode)
+{
+	struct dp_hook none = DP_HOOK_NONE, *new = &c->new[SL_HOOK_XDP];
+	int err;
+
+	none.mode = mode;
+	if (dp_xdp_has_others(c->dp, c->ifindex, &none))
+		return dp_fail(c->dp, -EOPNOTSUPP, "%s", c->dp->alone);
+	err = stage_xdp_single(c, &none, new);
+	if (!err)
+		err = dp_xdp_attach_alone(c->dp, c->ifindex, c->name, new);
+	if (err) {
+		dp_hook_clear(new);
+		*new = (struct dp_hook)DP_HOOK_NONE;
+		return err;
+	}
+	return pin_new(c, SL_HOOK_XDP);
+}
+
 static int stage_xdp_attach(struct change *c, enum sl_xdp_mode mode)
 {
 	struct dp_hook *new = &c->new[SL_HOOK_XDP];
@@ -283,6 +308,8 @@ static int stage_xdp_attach(struct change *c, enum sl_xdp_mode mode)
 	};
 	int err;
 
+	if (must_be_alone(c))
+		return stage_xdp_alone(c, mode);
 	want.load = load_for(c, SL_HOOK_XDP, new_instance(c), 0);
 	want.load.frags = mode == SL_XDP_NATIVE;
 	want.load.config.chained = 1;
@@ -310,15 +337,15 @@ static int stage_xdp_add(struct change *c)
 		snprintf(c->why, sizeof(c->why), "native mode refused: %s", dp_words(err));
 		err = stage_xdp_attach(c, SL_XDP_GENERIC);
 	}
-	if (!err && c->dp->refusal &&
-	    c->new[SL_HOOK_XDP].kind == SL_XDP_DISPATCHER &&tc_wanted(c, SL_HOOK_TC_INGRESS))
-		err = dp_fail(c->dp, -EOPNOTSUPP, "%s", c->dp->refusal);
 	if (err)
 		return err;
 	len = strlen(c->why);
 	if (c->new[SL_HOOK_XDP].kind == SL_XDP_SINGLE)
-		snprintf(c->why + len, sizeof(c->why) - len, "%s%s", len ? "; " : "",
-			 c->dp->no_dispatcher_why);
+		snprintf(
+			c->why + len, sizeof(c->why) - len, "%s%s", len ? "; " : "",
+			must_be_alone(c)
+				? "a rule needs an skb: XDP leaves word for TC, which it cannot in a dispatcher"
+				: c->dp->no_dispatcher_why);
 	dp_note(c->dp, c->slot)->hook[SL_HOOK_XDP] = note_of(&c->new[SL_HOOK_XDP]);
 	return 0;
 }
@@ -715,9 +742,17 @@ static struct sl_conf_iface want_as_is(const struct sl_dp *dp, int ifindex,
 	};
 }
 
+/* XDP is in the dispatcher, and must not be. */
+static bool must_leave(const struct sl_dp *dp, const struct dp_hook *xdp,
+		       const struct sl_conf_iface *want)
+{
+	return dp->alone && want->xdp != SL_XDP_OFF && want->tc[SL_DIR_INGRESS] &&
+	       xdp->kind == SL_XDP_DISPATCHER;
+}
+
 /*
- * Native and generic exclude each other, so one goes before the other comes. TC ingress is in
- * between, wanted or not: each step is one of those above, and no packet goes unjudged.
+ * Native and generic exclude each other, and so do the dispatcher and a program alone: one goes before
+ * the other comes. TC ingress is in between, wanted or not: each step is one of those above, and no packet goes unjudged.
  */
 static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct sl_conf_iface was,
 		       const struct sl_conf_iface *want)
@@ -743,6 +778,7 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	if (!err)
 		return transition(dp, ifindex, name, want);
 	memcpy(error, dp_error, sizeof(error));
+	dp->alone = NULL;
 	if (!transition(dp, ifindex, name, &back) && !transition(dp, ifindex, name, &was)) {
 		note->xdp_want = wanted;
 		memcpy(note->xdp_why, why, sizeof(why));
@@ -757,7 +793,7 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 	struct sl_conf_iface was;
 	unsigned int hook;
 	char name[16];
-	bool fits;
+	bool fits, leaves;
 	int err;
 
 	if (!dp->base || !dp->pin_dir)
@@ -767,7 +803,10 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 		return err;
 	hooks_init(hooks);
 	err = dp_hooks_read(dp, ifindex, hooks);
-	fits = mode_fits(dp, ifindex, &hooks[SL_HOOK_XDP], want->xdp);
+	leaves = must_leave(dp, &hooks[SL_HOOK_XDP], want);
+	if (!err && leaves && dp_xdp_has_others(dp, ifindex, &hooks[SL_HOOK_XDP]))
+		err = dp_fail(dp, -EOPNOTSUPP, "%s", dp->alone);
+	fits = !leaves && mode_fits(dp, ifindex, &hooks[SL_HOOK_XDP], want->xdp);
 	was = want_as_is(dp, ifindex, hooks);
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
 		dp_hook_clear(&hooks[hook]);
@@ -778,12 +817,12 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 }
 
 int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
-			const char *refusal)
+			const char *alone)
 {
 	int err;
 
-	dp->refusal = refusal;
+	dp->alone = alone;
 	err = sl_dp_attach(dp, ifindex, want);
-	dp->refusal = NULL;
+	dp->alone = NULL;
 	return err;
 }

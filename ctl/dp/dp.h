@@ -199,6 +199,7 @@ struct sl_dp_iface {
 	int ifindex;
 	__u32 slot;
 	enum sl_xdp_attach xdp;
+	bool xdp_others; /* programs of others are in the dispatcher, too */
 	enum sl_xdp_mode xdp_mode; /* what runs: SL_XDP_NATIVE, SL_XDP_GENERIC or SL_XDP_OFF */
 	bool xdp_frags;
 	int xdp_priority;
@@ -214,11 +215,11 @@ struct sl_dp_iface {
  */
 int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want);
 /*
- * The same, but when XDP would get into libxdp's dispatcher beside TC ingress it fails with
- * -EOPNOTSUPP and these words; NULL: that may be.
+ * The same, but with XDP beside TC ingress it is not in libxdp's dispatcher but alone, and where that
+ * cannot be, as others are there, it fails with -EOPNOTSUPP and these words; NULL: it may be there.
  */
 int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
-			const char *refusal);
+			const char *alone);
 /*
  * Whether the kernel takes the programs that want asks for, by a load of those hooks of which none was
  * loaded yet; attaches nothing.

@@ -72,7 +72,7 @@ struct sl_dp {
 	int grace_inner;
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
-	const char *refusal; /* of the dispatcher, while something is attached; NULL: none */
+	const char *alone; /* while something is attached: why it must be; NULL: it need not */
 	__u32 taken; /* by the kernel before: a bit for each DP_TAKEN() */
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */
@@ -215,6 +215,10 @@ struct dp_xdp_want {
 int dp_xdp_read(struct sl_dp *dp, int ifindex, const char *suffix, struct dp_hook *out);
 /* Attaches through libxdp, beside what is there; out->kind says how it came out. */
 int dp_xdp_attach(struct sl_dp *dp, const struct dp_xdp_want *want, struct dp_hook *out);
+/* Attaches what is loaded, past libxdp, so that nobody else has a place there. */
+int dp_xdp_attach_alone(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *new);
+/* Whether programs of others are on the interface's XDP hook. */
+bool dp_xdp_has_others(struct sl_dp *dp, int ifindex, const struct dp_hook *ours);
 /* Replaces one program by another at once; for SL_XDP_SINGLE. */
 int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
 		const struct dp_hook *new);

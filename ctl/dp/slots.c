@@ -161,6 +161,8 @@ static int fill(struct sl_dp *dp, __u32 slot, struct sl_dp_iface *out)
 	err = dp_hooks_read(dp, out->ifindex, hooks);
 	if (!err) {
 		fill_hooks(out, hooks);
+		out->xdp_others = out->xdp == SL_XDP_DISPATCHER &&
+				  dp_xdp_has_others(dp, out->ifindex, &hooks[SL_HOOK_XDP]);
 		if (out->xdp)
 			memcpy(out->xdp_why, dp_note(dp, slot)->xdp_why, sizeof(out->xdp_why));
 	}

@@ -301,6 +301,35 @@ int dp_xdp_load(struct sl_dp *dp, const struct dp_load *load, struct dp_hook *ou
 	return err;
 }
 
+int dp_xdp_attach_alone(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *new)
+{
+	int err = bpf_xdp_attach(ifindex, new->fd,
+				 kernel_mode(new->mode) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+
+	if (err)
+		return dp_fail(dp, err, "xdp: attach to '%s' in %s mode failed: %s", name,
+			       sl_xdp_mode_names[new->mode], dp_words(err));
+	return 0;
+}
+
+bool dp_xdp_has_others(struct sl_dp *dp, int ifindex, const struct dp_hook *ours)
+{
+	struct attached attached = {};
+
+	if (attached_read(dp, ifindex, &attached) || !attached.id)
+		return false;
+	if (ours->kind != SL_XDP_DISPATCHER)
+		return attached.id != ours->id;
+	for (int place = 0;; place++) {
+		_cleanup_close_ int member = dp_libxdp_member(ifindex, attached.id, place);
+
+		if (member < 0)
+			return false;
+		if (dp_prog_id(member) != ours->id)
+			return true;
+	}
+}
+
 int dp_xdp_swap(struct sl_dp *dp, int ifindex, const char *name, const struct dp_hook *old,
 		const struct dp_hook *new)
 {

@@ -166,3 +166,57 @@ def test_over_a_restart(lab, daemon, other):
     daemon.kill()
     daemon.start()
     members.check(64)
+
+
+MARKS = CONFIG.replace("}\nchain", "; tc ingress }\nchain", 1).replace(
+    "\tyes:", "\tmark: udp dport 9 mark set 7\n\tyes:").replace("50 ;", "50;")
+
+
+def check_marks(lab, daemon):
+    """What needs an skb is asked of all that XDP lets pass, and all of it is judged once."""
+    names = "no", "mark", "yes"
+    before = [daemon.rule(name) for name in names]
+    sent = flood(lab.client, "c0", 2 * FLOWS, 64, 4, mac_of(lab.appliance, "lan0"))
+
+    def as_it_must():
+        no, mark, yes = (daemon.rule(name) - was for name, was in zip(names, before))
+        return no + yes == sent and mark == yes and no > 0
+
+    wait_until(as_it_must, f"{sent} packets, of {before}: {[daemon.rule(n) for n in names]}")
+
+
+def test_alone_where_a_rule_needs_an_skb(lab, daemon, other):
+    """XDP leaves no word for TC in the dispatcher, and is taken out of it before such a rule is in force."""
+    daemon.configure(MARKS)
+    daemon.post("/v1/reload")
+    xdp = daemon.interface("lan0")["xdp"]
+    assert xdp["attach"] == "single" and "skb" in xdp["why"]
+    check_marks(lab, daemon)
+    late = other(AFTER, "frags")
+    assert not late.ready and late.detach()[0] == 1
+    daemon.kill()
+    daemon.start()
+    assert daemon.interface("lan0")["xdp"]["attach"] == "single"
+    check_marks(lab, daemon)
+    daemon.post("/v1/detach", {"interface": "lan0"})
+    daemon.post("/v1/attach", {"interface": "lan0"})
+    check_marks(lab, daemon)
+    daemon.configure(CONFIG)
+    daemon.post("/v1/reload")
+    daemon.post("/v1/detach", {"interface": "lan0"})
+    daemon.post("/v1/attach", {"interface": "lan0"})
+    Members(lab, daemon, other).check(64)
+    assert daemon.interface("lan0")["xdp"]["attach"] == "dispatcher"
+
+
+def test_not_alone_is_an_error(lab, daemon, other):
+    members = Members(lab, daemon, other)
+    members.attach("before")
+    daemon.configure(MARKS)
+    status, answer = daemon.request("POST", "/v1/reload", {})
+    assert status != 200 and "rule 'mark' needs an skb" in str(answer), answer
+    assert daemon.interface("lan0")["xdp"]["attach"] == "dispatcher"
+    members.check(64)
+    members.detach("before")
+    daemon.post("/v1/reload")
+    check_marks(lab, daemon)
