@@ -17,3 +17,5 @@ bool sl_conf_rule_applies(const struct sl_conf *conf, const struct sl_conf_rule 
  */
 const struct sl_conf_rule *sl_conf_skb_rule(const struct sl_conf *conf, const char *name,
 					    const char **why);
+/* Whether an ingress rule that can apply to it may answer with a longer frame than it got. */
+bool sl_conf_answers_long(const struct sl_conf *conf, const char *name);

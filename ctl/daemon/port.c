@@ -224,14 +224,18 @@ static int check_one(const struct sl_conf *conf, const char *name, const struct 
 static int bring(struct sl_daemon *daemon, const struct sl_conf *conf, int ifindex,
 		 const char *name, const struct sl_conf_iface *want, char **words)
 {
-	_cleanup_free_ char *alone = NULL;
+	_cleanup_free_ char *words_alone = NULL;
+	enum sl_dp_alone alone = SL_ALONE_NOT;
 	int err;
 
 	err = check_one(conf, name, want, false, words);
 	if (err)
 		return err;
-	check_one(conf, name, want, true, &alone);
-	err = sl_dp_attach_beside(daemon->dp, ifindex, want, alone);
+	if (check_one(conf, name, want, true, &words_alone))
+		alone = SL_ALONE_HANDOFF;
+	else if (sl_conf_answers_long(conf, name))
+		alone = SL_ALONE_ROOM;
+	err = sl_dp_attach_beside(daemon->dp, ifindex, want, alone, words_alone);
 	if (err)
 		*words = strdup(sl_datapath_error(daemon, err));
 	return err;

@@ -68,6 +68,7 @@ struct change {
 	struct dp_hook cur[SL_HOOK_MAX_];
 	struct dp_hook new[SL_HOOK_MAX_];
 	bool done[SL_HOOK_MAX_]; /* swapped in place */
+	bool alone; /* XDP, though there may be a dispatcher */
 	char why[128];
 };
 
@@ -275,11 +276,30 @@ static int stage_xdp_settle(struct change *c)
 	return pin_new(c, SL_HOOK_XDP);
 }
 
-/* XDP that has word to leave for TC: see sl_dp_attach_beside(). */
-static bool must_be_alone(const struct change *c)
+static enum sl_dp_alone why_alone(const struct sl_dp *dp, const struct sl_conf_iface *want)
 {
-	return c->dp->alone && tc_wanted(c, SL_HOOK_TC_INGRESS);
+	return dp->alone == SL_ALONE_HANDOFF && !want->tc[SL_DIR_INGRESS] ? SL_ALONE_NOT
+									  : dp->alone;
 }
+
+/* Whether XDP is to be alone, as far as others let it; an error where it must be. */
+static int be_alone(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
+		    const struct dp_hook *xdp, bool *out)
+{
+	enum sl_dp_alone why = why_alone(dp, want);
+
+	*out = why != SL_ALONE_NOT && want->xdp != SL_XDP_OFF;
+	if (!*out || !dp_xdp_has_others(dp, ifindex, xdp))
+		return 0;
+	*out = false;
+	return why == SL_ALONE_HANDOFF ? dp_fail(dp, -EOPNOTSUPP, "%s", dp->alone_words) : 0;
+}
+
+static const char *const alone_words[] = {
+	[SL_ALONE_ROOM] = "a rule's answers may need room, which XDP cannot make in a dispatcher",
+	[SL_ALONE_HANDOFF] =
+		"a rule needs an skb: XDP leaves word for TC, which it cannot in a dispatcher",
+};
 
 static int stage_xdp_alone(struct change *c, enum sl_xdp_mode mode)
 {
@@ -287,8 +307,6 @@ static int stage_xdp_alone(struct change *c, enum sl_xdp_mode mode)
 	int err;
 
 	none.mode = mode;
-	if (dp_xdp_has_others(c->dp, c->ifindex, &none))
-		return dp_fail(c->dp, -EOPNOTSUPP, "%s", c->dp->alone);
 	err = stage_xdp_single(c, &none, new);
 	if (!err)
 		err = dp_xdp_attach_alone(c->dp, c->ifindex, c->name, new);
@@ -302,13 +320,16 @@ static int stage_xdp_alone(struct change *c, enum sl_xdp_mode mode)
 
 static int stage_xdp_attach(struct change *c, enum sl_xdp_mode mode)
 {
-	struct dp_hook *new = &c->new[SL_HOOK_XDP];
+	struct dp_hook none = DP_HOOK_NONE, *new = &c->new[SL_HOOK_XDP];
 	struct dp_xdp_want want = {
 		.ifindex = c->ifindex, .name = c->name, .mode = mode, .priority = c->want->priority
 	};
 	int err;
 
-	if (must_be_alone(c))
+	err = be_alone(c->dp, c->ifindex, c->want, &none, &c->alone);
+	if (err)
+		return err;
+	if (c->alone)
 		return stage_xdp_alone(c, mode);
 	want.load = load_for(c, SL_HOOK_XDP, new_instance(c), 0);
 	want.load.frags = mode == SL_XDP_NATIVE;
@@ -341,11 +362,9 @@ static int stage_xdp_add(struct change *c)
 		return err;
 	len = strlen(c->why);
 	if (c->new[SL_HOOK_XDP].kind == SL_XDP_SINGLE)
-		snprintf(
-			c->why + len, sizeof(c->why) - len, "%s%s", len ? "; " : "",
-			must_be_alone(c)
-				? "a rule needs an skb: XDP leaves word for TC, which it cannot in a dispatcher"
-				: c->dp->no_dispatcher_why);
+		snprintf(c->why + len, sizeof(c->why) - len, "%s%s", len ? "; " : "",
+			 c->alone ? alone_words[why_alone(c->dp, c->want)]
+				  : c->dp->no_dispatcher_why);
 	dp_note(c->dp, c->slot)->hook[SL_HOOK_XDP] = note_of(&c->new[SL_HOOK_XDP]);
 	return 0;
 }
@@ -742,17 +761,10 @@ static struct sl_conf_iface want_as_is(const struct sl_dp *dp, int ifindex,
 	};
 }
 
-/* XDP is in the dispatcher, and must not be. */
-static bool must_leave(const struct sl_dp *dp, const struct dp_hook *xdp,
-		       const struct sl_conf_iface *want)
-{
-	return dp->alone && want->xdp != SL_XDP_OFF && want->tc[SL_DIR_INGRESS] &&
-	       xdp->kind == SL_XDP_DISPATCHER;
-}
-
 /*
- * Native and generic exclude each other, and so do the dispatcher and a program alone: one goes before
- * the other comes. TC ingress is in between, wanted or not: each step is one of those above, and no packet goes unjudged.
+ * Native and generic exclude each other, and so do the dispatcher and a program alone: one goes
+ * before the other comes. TC ingress is in between, wanted or not: each step is one of those above,
+ * and no packet goes unjudged.
  */
 static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct sl_conf_iface was,
 		       const struct sl_conf_iface *want)
@@ -762,15 +774,18 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	__u32 wanted = note->xdp_want;
 	char why[sizeof(note->xdp_why)];
 	char error[sizeof(dp_error)];
+	enum sl_dp_alone alone = dp->alone;
 	int err;
 
 	memcpy(why, note->xdp_why, sizeof(why));
 	back.tc[SL_DIR_INGRESS] = bridge.tc[SL_DIR_INGRESS] = true;
+	dp->alone = SL_ALONE_NOT;
 	err = transition(dp, ifindex, name, &back);
 	if (!err) {
 		bridge.xdp = SL_XDP_OFF;
 		err = transition(dp, ifindex, name, &bridge);
 	}
+	dp->alone = alone;
 	if (!err) {
 		bridge.xdp = want->xdp;
 		err = transition(dp, ifindex, name, &bridge);
@@ -778,7 +793,7 @@ static int switch_mode(struct sl_dp *dp, int ifindex, const char *name, struct s
 	if (!err)
 		return transition(dp, ifindex, name, want);
 	memcpy(error, dp_error, sizeof(error));
-	dp->alone = NULL;
+	dp->alone = SL_ALONE_NOT;
 	if (!transition(dp, ifindex, name, &back) && !transition(dp, ifindex, name, &was)) {
 		note->xdp_want = wanted;
 		memcpy(note->xdp_why, why, sizeof(why));
@@ -803,9 +818,9 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 		return err;
 	hooks_init(hooks);
 	err = dp_hooks_read(dp, ifindex, hooks);
-	leaves = must_leave(dp, &hooks[SL_HOOK_XDP], want);
-	if (!err && leaves && dp_xdp_has_others(dp, ifindex, &hooks[SL_HOOK_XDP]))
-		err = dp_fail(dp, -EOPNOTSUPP, "%s", dp->alone);
+	leaves = !err && hooks[SL_HOOK_XDP].kind == SL_XDP_DISPATCHER;
+	if (leaves)
+		err = be_alone(dp, ifindex, want, &hooks[SL_HOOK_XDP], &leaves);
 	fits = !leaves && mode_fits(dp, ifindex, &hooks[SL_HOOK_XDP], want->xdp);
 	was = want_as_is(dp, ifindex, hooks);
 	for (hook = 0; hook < SL_HOOK_MAX_; hook++)
@@ -817,12 +832,13 @@ int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want
 }
 
 int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
-			const char *alone)
+			enum sl_dp_alone alone, const char *words)
 {
 	int err;
 
 	dp->alone = alone;
+	dp->alone_words = words;
 	err = sl_dp_attach(dp, ifindex, want);
-	dp->alone = NULL;
+	dp->alone = SL_ALONE_NOT;
 	return err;
 }

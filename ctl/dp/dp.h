@@ -214,12 +214,16 @@ struct sl_dp_iface {
  * already. All or nothing: on failure, what was attached before stays.
  */
 int sl_dp_attach(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want);
-/*
- * The same, but with XDP beside TC ingress it is not in libxdp's dispatcher but alone, and where that
- * cannot be, as others are there, it fails with -EOPNOTSUPP and these words; NULL: it may be there.
- */
+/* Why XDP is not to be in libxdp's dispatcher but alone. */
+enum sl_dp_alone {
+	SL_ALONE_NOT,
+	SL_ALONE_ROOM, /* answers may be longer than what they answer; where others are, they are not sent */
+	SL_ALONE_HANDOFF, /* beside TC ingress, which XDP has word for; where others are, that fails */
+};
+
+/* The same with such a reason; words: of the failure, -EOPNOTSUPP. */
 int sl_dp_attach_beside(struct sl_dp *dp, int ifindex, const struct sl_conf_iface *want,
-			const char *alone);
+			enum sl_dp_alone alone, const char *words);
 /*
  * Whether the kernel takes the programs that want asks for, by a load of those hooks of which none was
  * loaded yet; attaches nothing.

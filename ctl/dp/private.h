@@ -72,7 +72,8 @@ struct sl_dp {
 	int grace_inner;
 	bool no_dispatcher; /* libxdp fell back to a single program before, why is known */
 	char no_dispatcher_why[96];
-	const char *alone; /* while something is attached: why it must be; NULL: it need not */
+	enum sl_dp_alone alone; /* while something is attached */
+	const char *alone_words;
 	__u32 taken; /* by the kernel before: a bit for each DP_TAKEN() */
 	bool no_tcx; /* for tests: as if the kernel refused TCX links */
 	struct dp_prog *run; /* loaded for sl_dp_run */

@@ -220,3 +220,34 @@ def test_not_alone_is_an_error(lab, daemon, other):
     members.detach("before")
     daemon.post("/v1/reload")
     check_marks(lab, daemon)
+
+
+LONG = CONFIG.replace("\tyes:", "\tfar: udp dport 99 reject\n\tyes:")
+
+
+def test_alone_where_answers_are_long(lab, daemon, other):
+    """XDP makes no frame longer in the dispatcher."""
+    members = Members(lab, daemon, other)
+    daemon.configure(LONG)
+    daemon.post("/v1/reload")
+    xdp = daemon.interface("lan0")["xdp"]
+    assert xdp["attach"] == "single" and "room" in xdp["why"]
+    members.check(64)
+    daemon.configure(CONFIG)
+    daemon.post("/v1/reload")
+    daemon.post("/v1/detach", {"interface": "lan0"})
+    members.attach("sluice")
+    members.check(64)
+
+
+def test_beside_others_answers_are_no_longer(lab, daemon, other):
+    members = Members(lab, daemon, other)
+    members.attach("before")
+    daemon.configure(LONG)
+    daemon.post("/v1/reload")
+    assert daemon.interface("lan0")["xdp"]["attach"] == "dispatcher"
+    members.check(64)
+    lab.client.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_INET6, "
+                   "socket.SOCK_DGRAM); s.sendto(b'x', ('fd00:1::1', 99))")
+    wait_until(lambda: daemon.get("/v1/stats")["reasons"]["reject-room"]["packets"] == 1,
+               "an answer without room")
