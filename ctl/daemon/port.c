@@ -407,15 +407,16 @@ int sl_ports_watch(struct sl_daemon *daemon)
 
 /* --- before a rule set comes into force --- */
 
-static bool among_others(const struct sl_dp_iface *ifaces, size_t count, int ifindex)
+static const struct sl_dp_iface *iface_of(const struct sl_dp_iface *ifaces, size_t count,
+					  int ifindex)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (ifaces[i].ifindex == ifindex)
-			return ifaces[i].xdp_others;
+			return &ifaces[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* Takes over line. */
@@ -486,10 +487,10 @@ int sl_ports_check(struct sl_daemon *daemon, const struct sl_conf *conf, char **
 	if (sl_dp_started(daemon->dp) && sl_dp_ifaces(daemon->dp, &ifaces, &count))
 		count = 0;
 	for (link = sl_link_first(daemon->monitor); link; link = link->next) {
+		const struct sl_dp_iface *iface = iface_of(ifaces, count, link->ifindex);
 		char *line = NULL;
 
-		failed = check_link(daemon, conf, link, among_others(ifaces, count, link->ifindex),
-				    &line);
+		failed = check_link(daemon, conf, link, iface && iface->xdp_others, &line);
 		if (!failed)
 			continue;
 		err = failed;
@@ -505,7 +506,7 @@ static int prepare(struct sl_daemon *daemon, const struct sl_conf *conf, const s
 	_cleanup_free_ char *alone = NULL;
 	struct sl_conf_iface want;
 
-	if (!port->attached || !wanted_by(daemon, conf, port, &want) ||
+	if (!wanted_by(daemon, conf, port, &want) ||
 	    !check_one(conf, port->name, &want, true, &alone))
 		return 0;
 	return bring(daemon, conf, port->ifindex, port->name, &want, words);
@@ -513,11 +514,20 @@ static int prepare(struct sl_daemon *daemon, const struct sl_conf *conf, const s
 
 int sl_ports_prepare(struct sl_daemon *daemon, const struct sl_conf *conf, char **words)
 {
+	_cleanup_free_ struct sl_dp_iface *ifaces = NULL;
 	const struct sl_port *port;
-	int err = 0;
+	size_t count = 0;
+	int err;
 
-	for (port = daemon->ports; port && !err; port = port->next)
-		err = prepare(daemon, conf, port, words);
+	err = sl_dp_ifaces(daemon->dp, &ifaces, &count);
+	if (err)
+		*words = strdup(sl_datapath_error(daemon, err));
+	for (port = daemon->ports; port && !err; port = port->next) {
+		const struct sl_dp_iface *iface = iface_of(ifaces, count, port->ifindex);
+
+		if (port->attached && iface && iface->xdp == SL_XDP_DISPATCHER)
+			err = prepare(daemon, conf, port, words);
+	}
 	return err;
 }
 
