@@ -37,13 +37,13 @@ enum sl_sieve_kind {
 
 struct sl_sieve {
 	__u32 bits; /* offset of the bitmap; 0: there are no such needles */
-	__u32 shift; /* hash >> shift: which byte of the bitmap; SL_SIEVE_BIT() of it */
+	__u32 shift; /* hash >> shift: which byte of the bitmap; SL_SIEVE_BIT() from there on */
 	__u32 buckets; /* offset of __u32[]: where each bucket begins, and behind the last one its end */
 	__u32 bucket_shift; /* hash >> bucket_shift: which bucket; at least 1 */
 };
 _Static_assert(sizeof(struct sl_sieve) == 16, "layout");
 
-#define SL_SIEVE_BIT(hash) ((hash) >> 8 & 7)
+#define SL_SIEVE_BIT(hash) ((hash) & 31)
 
 /* A gram of a needle in its bucket. */
 struct sl_gram {

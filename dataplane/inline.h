@@ -22,6 +22,17 @@
 #define SL_UNROLL
 #endif
 
+/* value >> (by & 31), which is what the instruction does: clang 19 would mask once more. */
+static __always_inline unsigned int sl_shift_right(unsigned int value, unsigned int by)
+{
+#ifdef __bpf__
+	asm("%0 >>= %1" : "+w"(value) : "w"(by));
+	return value;
+#else
+	return value >> (by & 31);
+#endif
+}
+
 #ifdef __bpf__
 #define SL_VERIFIED_ONCE __noinline
 /* Makes clang 19 forget what it knows of x, so that a check it finds superfluous stays for the verifier. */

@@ -29,9 +29,15 @@ static __always_inline __u32 scan_hash(__u32 text, const enum sl_sieve_kind kind
 }
 
 /* The lowest bit says whether the gram may be of a needle; the others are junk. */
-static __always_inline __u32 scan_sieve(__u32 bits, __u32 shift, __u32 hash)
+static __always_inline __u32 scan_sieve(const __u8 *bits, __u32 shift, __u32 hash)
 {
-	return (__u32)*SL_AT(__u8, bits + (hash >> (shift & 31))) >> SL_SIEVE_BIT(hash);
+	return sl_shift_right(*(const __u32 *)(bits + sl_shift_right(hash, shift)), hash);
+}
+
+/* Once for all grams, which then need no conversion each. */
+static __always_inline const __u8 *scan_bits(const struct sl_scanning *scanning)
+{
+	return (const __u8 *)SL_AT(const __u8, scanning->bits);
 }
 
 /* For the verifier, which loses what it knew of a number that it has seen compared. */
@@ -55,7 +61,7 @@ static __always_inline bool scan_afford(struct sl_scanned *scanned, __u32 steps)
 /* --- the sieve --- */
 
 /* Whether any place of a group passes, in the lowest bit. */
-static __always_inline __u32 scan_group(const __u8 *group, __u32 bits, __u32 shift,
+static __always_inline __u32 scan_group(const __u8 *group, const __u8 *bits, __u32 shift,
 					const enum sl_sieve_kind kind)
 {
 	const __u32 step = kind == SL_SIEVE_LONG ? 4 : 1;
@@ -65,7 +71,10 @@ static __always_inline __u32 scan_group(const __u8 *group, __u32 bits, __u32 shi
 #pragma unroll
 #endif
 	for (__u32 i = 0; i < SL_SCAN_GROUP; i += step) {
-		found |= scan_sieve(bits, shift, scan_hash(*(const __u32 *)(group + i), kind));
+		__u32 text = kind == SL_SIEVE_TINY ? *(const __u16 *)(group + i)
+						   : *(const __u32 *)(group + i);
+
+		found |= scan_sieve(bits, shift, scan_hash(text, kind));
 		/* clang 19 loads all of them first, and has no room for so many. */
 		if (i % (4 * step) == 3 * step)
 			asm volatile("" : "+r"(found) : : "memory");
@@ -79,6 +88,7 @@ static __always_inline void scan_places(struct sl_scanning *scanning, const __u8
 {
 	const __u32 step = kind == SL_SIEVE_LONG ? 4 : 1;
 	__u32 from = scanning->from - scanning->start, n = scanning->nplaces;
+	const __u8 *bits = scan_bits(scanning);
 
 	for (__u32 j = sl_unknown(at); j < at + SL_SCAN_GROUP && sl_can_loop;
 	     j = sl_unknown(j + step)) {
@@ -86,7 +96,7 @@ static __always_inline void scan_places(struct sl_scanning *scanning, const __u8
 		__u32 hash = scan_hash((__u32)text, kind);
 		struct sl_scan_place *place;
 
-		if (!(scan_sieve(scanning->bits, scanning->shift, hash) & 1))
+		if (!(scan_sieve(bits, scanning->shift, hash) & 1))
 			continue;
 		place = &scanning->places[scan_below(n, SL_SCAN_PLACES)];
 		place->text = text | (__u64)SL_GRAM_FOLD << 32 | SL_GRAM_FOLD;
@@ -120,8 +130,9 @@ static __always_inline const __u8 *scan_read(struct sl_scanning *scanning,
 static __always_inline void scan_chunk(struct sl_scanning *scanning, const __u8 *chunk,
 				       const enum sl_sieve_kind kind)
 {
-	__u32 bits = scanning->bits, shift = scanning->shift;
 	__u32 bytes = scanning->end - scanning->from, i = sl_unknown(0);
+	const __u8 *bits = scan_bits(scanning);
+	__u32 shift = scanning->shift;
 
 	if (bytes > SL_SCAN_CHUNK)
 		bytes = SL_SCAN_CHUNK;

@@ -17,7 +17,7 @@
 #define ALIGN	  64U
 #define BITS_MIN  4096U /* bytes of a bitmap */
 #define BITS_MAX  (1U << 19)
-#define BITS_GRAM 16U /* bytes of it for each gram, so that one bit in 128 is set */
+#define BITS_GRAM 32U /* bytes of it for each gram, so that one bit in 256 is set */
 #define TEXT_MAX  8U /* bytes of struct sl_gram */
 
 struct sieve {
@@ -130,15 +130,15 @@ static int write_bits(struct sl_block *block, const struct sieve *sieve, struct 
 	int err;
 
 	log = log2_of(bytes < BITS_MIN ? BITS_MIN : bytes > BITS_MAX ? BITS_MAX : bytes);
-	err = sl_block_take(block, 1ULL << log, ALIGN, &out->bits);
+	err = sl_block_take(block, (1ULL << log) + sizeof(__u32), ALIGN, &out->bits);
 	if (err)
 		return err;
 	out->shift = 32 - log;
 	bits = sl_block_at(block, out->bits);
 	for (i = 0; i < sieve->count; i++) {
-		__u32 hash = sieve->hashes[i];
+		__u32 hash = sieve->hashes[i], bit = SL_SIEVE_BIT(hash);
 
-		bits[hash >> out->shift] |= (unsigned char)(1U << SL_SIEVE_BIT(hash));
+		bits[(hash >> out->shift) + bit / 8] |= (unsigned char)(1U << bit % 8);
 	}
 	return 0;
 }
