@@ -34,6 +34,15 @@ def wait_until(check, what, timeout=None):
         time.sleep(0.02)
 
 
+class Process(subprocess.Popen):
+    """What goes wrong in its with block is not waited with for its end."""
+
+    def __exit__(self, kind, value, traceback):
+        if kind:
+            self.kill()
+        super().__exit__(kind, value, traceback)
+
+
 class Netns:
     """A network namespace; commands run in it with the host's mounts, so bpffs is seen."""
 
@@ -61,7 +70,7 @@ class Netns:
         return self.run("sh", "-ec", script, **kwargs).stdout
 
     def popen(self, *args, **kwargs):
-        return subprocess.Popen(self.command(*args), **kwargs)
+        return Process(self.command(*args), **kwargs)
 
     def python(self, script, *args, **kwargs):
         """Starts a Python script; its output is a pipe."""

@@ -169,18 +169,19 @@ def reasons(daemon, word):
 def test_an_interface_that_takes_no_answer(sluiced, client, appliance, server):
     """What was rejected is dropped, and the next try is answered."""
     daemon = sluiced(f"interface lan0 {{ tc ingress }}\nchain ingress {{\n {RULES} }}\n").start()
-    with server.python(SERVE, 80) as process, client.python(ASK, "10.2.0.2", stdin=-1) as asking:
+    with server.python(SERVE, 80) as process:
         assert process.stdout.readline() == "ready\n"
-        assert asking.stdout.readline() == "connected\n"
-        appliance.sh("tc qdisc replace dev lan0 root pfifo limit 0")
-        asking.stdin.write("go\n")
-        asking.stdin.flush()
-        wait_until(lambda: reasons(daemon, "reject-unsent"), "an answer that was not taken")
-        verdicts = daemon.verdicts("lan0", "tc-ingress")
-        assert verdicts["drop"] >= 1 and verdicts["reject"] == 0
-        appliance.sh("tc qdisc del dev lan0 root")
-        assert asking.stdout.readline() == f"{ECONNRESET}\n"
-        assert process.stdout.readline() == f"error {ECONNRESET}\n"
+        with client.python(ASK, "10.2.0.2", stdin=-1) as asking:
+            assert asking.stdout.readline() == "connected\n"
+            appliance.sh("tc qdisc replace dev lan0 root pfifo limit 0")
+            asking.stdin.write("go\n")
+            asking.stdin.flush()
+            wait_until(lambda: reasons(daemon, "reject-unsent"), "an answer that was not taken")
+            verdicts = daemon.verdicts("lan0", "tc-ingress")
+            assert verdicts["drop"] >= 1 and verdicts["reject"] == 0
+            appliance.sh("tc qdisc del dev lan0 root")
+            assert asking.stdout.readline() == f"{ECONNRESET}\n"
+            assert process.stdout.readline() == f"error {ECONNRESET}\n"
         process.kill()
 
 
