@@ -142,10 +142,14 @@ static const struct sequence rows[] = {
 	{ "without its SYN, the first segment missing", { { BAD, 100, .at = 100 }, { BAD, 0, 100, SPLIT } }, .no_syn = true },
 	{ "in the middle of a connection", { { JUNK }, { BAD, 0, 100, .at = 63, PENDING }, { BAD, 100, .at = 163, DROPS } } },
 	{ "in the middle, whole", { { JUNK }, { BAD, .at = 63, DROPS }, { JUNK, .at = 9000, IS(TLS) } } },
-	{ "what is no message comes again, and is one", { { JUNK }, { BAD, 50, .at = 50, PENDING }, { BAD, 0, 50, DROPS } } },
-	{ "what is no message comes again", { { JUNK }, { JUNK }, { JUNK, .at = 63 }, { JUNK, 10, 20, .at = 10, PENDING } } },
+	{ "what is no message comes again, and is one", { { JUNK }, { BAD, 50, .at = 50 }, { BAD, 0, 50, DROPS } } },
+	{ "what is no message comes again", { { JUNK }, { JUNK }, { JUNK, .at = 63 }, { JUNK, 10, 20, .at = 10 } } },
+	{ "the second segment of what is no message comes again, where parts are dropped", { { JUNK }, { JUNK, .at = 63 }, { JUNK, .at = 63 }, { JUNK, 1, .at = 64 }, { JUNK } }, "on pending drop" },
+	{ "parts of what may be a message come again, where parts are dropped", { { JUNK }, { BAD, 50, .at = 50 }, { BAD, 0, 20, DROPS, PENDING }, { BAD, 0, 50, DROPS } }, "on pending drop" },
 	{ "the server speaks first", { { JUNK, .server = true }, { BAD, 0, 100, PENDING }, { BAD, 100, .at = 100, DROPS } } },
 	{ "far ahead of what is missing", { { JUNK, .at = 40000, PENDING }, { BAD, 0, 100, PENDING }, { JUNK, .at = 40000, PENDING }, { BAD, 100, .at = 100, DROPS } } },
+	{ "a hello again, behind what is beyond every window", { { BAD, DROPS }, { JUNK, .at = 0x40000000, IS(TLS) }, { BAD, DROPS }, { BAD, 0, 100, PENDING }, { BAD, 100, .at = 100, DROPS } } },
+	{ "a request more, behind what is beyond every window", { { FRIENDLY }, { JUNK, .at = 0x40000000, IS(HTTP) }, { REQUEST, 0, 20, .at = 60, PENDING }, { REQUEST, 20, .at = 80, DROPS } } },
 	{ "beyond every window", { { BAD, 0, 100, PENDING }, { JUNK, .at = 0x1000000, }, { BAD, 100, .at = 100, TOO_LONG } } },
 	{ "a request in two segments", { { REQUEST, 0, 20, PENDING }, { REQUEST, 20, .at = 20, DROPS, IS(HTTP) }, { JUNK, .server = true, IS(HTTP) } } },
 	{ "one more request on the connection", { { FRIENDLY, IS(HTTP) }, { REQUEST, .at = 60, DROPS }, { REQUEST, 0, 30, .at = 60, PENDING }, { REQUEST, 30, .at = 90, DROPS } } },
@@ -459,6 +463,50 @@ static void test_places_of_whole_ones(void **state)
 	}
 }
 
+/* As if the client had sent so many bytes. */
+static void has_sent(char *arena, __u32 bytes)
+{
+	struct sl_flow *flow = flows_find(arena, 4000, 443, 6);
+
+	flow->count[0].bytes = flow->count[1].bytes = bytes;
+}
+
+/* A side that has sent a gigabyte and more has left what it began with behind. */
+static void test_left_behind(void **state)
+{
+	static const struct sequence talks[] = {
+		{ "tls",
+		  { { GOOD }, { JUNK, .at = 0x40000000 }, { JUNK, 10, .at = 10 }, { JUNK } } },
+		{ "no message",
+		  { { JUNK }, { JUNK, .at = 0x40000000 }, { BAD, 9, .at = 9 }, { BAD } } },
+		{ "requests",
+		  { { FRIENDLY },
+		    { REQUEST, 0, 20, .at = 0x40000000, PENDING },
+		    { REQUEST, 20, .at = 0x40000014, DROPS },
+		    { JUNK, 10, .at = 10, IS(HTTP) } } },
+		{ "given up",
+		  { { BAD, 0, 9, PENDING },
+		    { JUNK, .at = 0x1000000 },
+		    { JUNK, .at = 0x40000000 },
+		    { JUNK } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(talks); i++) {
+		const struct sequence *row = &talks[i];
+
+		rules_in_force(NULL);
+		open_connection(row, WAY_XDP);
+		for (size_t n = 0; n < ARRAY_LEN(row->steps) && row->steps[n].message; n++) {
+			if (!take_step(row, &row->steps[n], WAY_XDP))
+				fail_msg("%s, step %zu", row->name, n + 1);
+			has_sent(host_arena, 0x40000000);
+			if (!lab_no_kernel)
+				has_sent(kernel_arena, 0x40000000);
+		}
+	}
+}
+
 /* What the flow is, and the end of a long name, is in its entry. */
 static void test_noted(void **state)
 {
@@ -547,7 +595,7 @@ static void test_fragments(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_LEN(rows) + 9];
+	static struct CMUnitTest tests[ARRAY_LEN(rows) + 10];
 	size_t count = 0;
 
 	make_messages();
@@ -562,6 +610,7 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_single_bytes);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_exhaustion);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_places_of_whole_ones);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_left_behind);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_noted);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_events);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_fragments);
