@@ -165,8 +165,6 @@ void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *f
 		      struct m_flow *made);
 /* How often a message was whole with the bytes of another segment. */
 extern __u64 m_joined;
-/* What follows the first message of a side, or what it sends instead. */
-bool m_is_beyond(struct m_state *state, const struct m_facts *f);
 /* said.c */
 void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
@@ -392,19 +390,22 @@ struct m_end {
 };
 
 enum m_side_state {
-	M_SIDE_NEW,
-	M_SIDE_PART, /* its message is not whole */
-	M_SIDE_WHOLE,
-	M_SIDE_OTHER, /* it began with something else */
+	M_SIDE_NEW, /* nothing */
+	M_SIDE_OTHER, /* no message, up to its end */
+	M_SIDE_PART, /* part of a message */
+	M_SIDE_WHOLE, /* a message, up to its end */
+	M_SIDE_GIVEN_UP, /* a message that could not be put together */
 };
 
 #define M_LOOKED_AT 16376 /* bytes of a stream */
 
 /* What a side of a connection has sent. */
 struct m_side {
-	int state;
-	bool has_isn, has_place; /* of its SYN; bytes that were put together */
-	__u32 isn, base, end; /* where its first byte is, and where its message ends */
+	int state; /* enum m_side_state */
+	enum sl_reason reason; /* why it was given up */
+	bool has_isn; /* of its SYN */
+	bool is_kept; /* what is there */
+	__u32 isn, base, end; /* base: number of the byte at 0 */
 	__u8 bytes[M_LOOKED_AT];
 	bool there[M_LOOKED_AT];
 };
@@ -453,8 +454,6 @@ void m_track_done(struct m_state *state, struct m_pieces *pieces);
  * flow.c: the flow that a packet belongs to, and what rules ask of that. NULL: it has no entry; made
  * then has one that the packet begins if it is let go, or state SL_FLOW_NONE.
  */
-/* The flow that a packet will be found to belong to. */
-const struct m_flow *m_flow_of(struct m_state *state, const struct m_facts *f);
 struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made);
 
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */

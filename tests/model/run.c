@@ -34,10 +34,6 @@ static struct {
 	bool too_large;
 } loaded;
 
-/* Connections that a case has had more of than is followed. */
-static struct m_end talked[ITEMS][2];
-static int talks;
-
 static struct m_state states[WAY_MAX_];
 static bool way_off[WAY_MAX_]; /* a fragment that the model has seen did not go this way */
 static bool pieces_off[WAY_MAX_]; /* nor is it known what became of one */
@@ -504,11 +500,6 @@ static void count(const struct m_result *judged, const struct m_facts *f, enum w
 		run_counts.by_rule++;
 }
 
-static bool is_end(const struct m_end *a, const struct m_end *b)
-{
-	return a->addr == b->addr && a->port == b->port;
-}
-
 /* An skb that ends in a tag, which cannot be taken off or become the outermost. */
 static bool ends_in_tag(enum way way, const struct m_facts *f)
 {
@@ -527,25 +518,6 @@ static void judge(enum way way, int left, struct m_facts *f, struct m_result *r)
 			way == WAY_TC_OUT ? SL_DIR_EGRESS : SL_DIR_INGRESS, f, r);
 }
 
-/* A connection of which more came than is followed here. */
-static bool goes_on(enum way way, const struct m_facts *f)
-{
-	const struct m_end from = { f->value[M_SADDR], (__u32)f->value[M_SPORT] };
-	const struct m_end to = { f->value[M_DADDR], (__u32)f->value[M_DPORT] };
-
-	for (int i = 0; i < talks; i++) {
-		if ((is_end(&talked[i][0], &from) && is_end(&talked[i][1], &to)) ||
-		    (is_end(&talked[i][0], &to) && is_end(&talked[i][1], &from)))
-			return true;
-	}
-	states[way].now = host_now;
-	if (!m_is_beyond(&states[way], f))
-		return false;
-	talked[talks][0] = from;
-	talked[talks++][1] = to;
-	return true;
-}
-
 static bool run_way(int number, const struct item *item, enum way way, bool is_counted,
 		    struct report *report)
 {
@@ -559,8 +531,6 @@ static bool run_way(int number, const struct item *item, enum way way, bool is_c
 	memcpy(bytes, item->bytes, item->len);
 	m_parse(&f, &frame);
 	is_piece = f.has[M_FRAGMENT] && f.value[M_FRAGMENT];
-	if (loaded.conf.streams && f.transport == 6 && goes_on(way, &f))
-		return true;
 	if (!check_unasked(number, &f, report))
 		return false;
 	if (!(pieces_off[way] && is_piece))
@@ -613,7 +583,6 @@ static bool run_ways(const struct fuzz_case *fc, struct report *report)
 		if (loaded.needs.flow || loaded.needs.message)
 			flows_clear();
 		states[way].count = states[way].flows = states[way].talks = 0;
-		talks = 0;
 		way_off[way] = pieces_off[way] = false;
 		/* TC has them all. */
 		good = run_items(fc, way, way == WAY_TC_IN, report);
