@@ -43,7 +43,7 @@ enum flavour {
 	FLAVOUR_FLOWS,
 };
 
-/* make_rules.c, make_more.c */
+/* make_rules.c, make_more.c, make_wish.c */
 void make_rules(struct chance *c, struct m_conf *conf, int flavour);
 void make_match(struct chance *c, struct m_match *m);
 /* A match of that flavour; false: none, this time. */
@@ -58,6 +58,7 @@ struct wish {
 	__u16 echo;
 	bool has_number; /* TCP: of its first byte */
 	__u32 number;
+	bool is_whole; /* it does not end early */
 	const struct draft *load; /* what is to be its payload; NULL: anything */
 	struct m_range bytes; /* that are to be in its payload; family 0: none */
 	struct m_range name; /* that a message is about; family 0: any */
@@ -139,7 +140,9 @@ void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 se
 /* make_said.c, make_connection.c */
 void make_said(struct chance *c, struct draft *d, const struct wish *w);
 void load_said(struct chance *c, struct wish *w);
-/* A message in several segments of its own connection. */
+/* A message of DNS. */
+void make_dns(struct chance *c, struct draft *d, const struct wish *w);
+/* Messages, and what is none, in several segments of a connection. */
 void make_connection(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d);
 void load_over_tcp(struct chance *c, struct wish *w, struct draft *d);
 

@@ -372,7 +372,7 @@ void plan_make(struct chance *c, const struct wish *w, struct plan *p)
 		}
 	}
 	/* The packet ends early, and all lengths know it. */
-	if (chance_of(c, 12))
+	if (!w->is_whole && chance_of(c, 12))
 		p->body.len = chance_below(c, p->body.len < 40 ? p->body.len + 1 : 40);
 	if (p->body.len > 65535 - p->head.len - 60)
 		p->body.len = 65535 - p->head.len - 60;

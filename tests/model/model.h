@@ -165,6 +165,8 @@ void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *f
 		      struct m_flow *made);
 /* How often a message was whole with the bytes of another segment. */
 extern __u64 m_joined;
+/* How often one began behind another one, or behind something else. */
+extern __u64 m_later;
 /* said.c */
 void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */

@@ -403,9 +403,9 @@ static bool compare(int number, const struct item *item, enum way way, bool on_h
 	m_carry_out(&loaded.conf, dir, f,
 		    keeps_length(item, way, on_host) ? f->length - f->network_at : ~0U, r, &answer);
 	/* A connection that is let go here and answered there. */
-	way_off[way] =
-		way_off[way] || (r->verdict == SL_ACCEPT && r->undone == SL_REASON_REJECT_ROOM &&
-				 (loaded.conf.streams || loaded.needs.flow));
+	way_off[way] = way_off[way] || (judged->verdict == SL_REJECT && r->verdict == SL_ACCEPT &&
+					keeps_length(item, way, on_host) &&
+					(loaded.conf.streams || loaded.needs.flow));
 	wanted = trace_expect(f, r, slot, loaded.needs.inner);
 	snprintf(where, sizeof(where), "%s%s", on_host ? "host, " : "", way_names[way]);
 	if (seen.err)

@@ -109,7 +109,7 @@ static bool keep(struct m_side *side, const struct segment *s, __u32 to)
 	return same;
 }
 
-__u64 m_joined;
+__u64 m_joined, m_later;
 
 /* What there is from the first byte on, and what the side has sent by that. */
 static enum m_reading read_kept(struct m_facts *f, struct m_side *side, const struct segment *s,
@@ -175,6 +175,7 @@ static enum m_reading try(struct m_facts *f, struct m_side *side, struct segment
 		return how;
 	}
 	side->is_kept = false;
+	m_later += s->at != 0;
 	if (s->at || side->state != M_SIDE_WHOLE)
 		side->end = 0;
 	side->base = s->number;

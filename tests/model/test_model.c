@@ -171,6 +171,7 @@ static bool is_known(int reason)
 	case SL_REASON_STREAM_SPLIT:
 	case SL_REASON_STREAM_BROKEN:
 	case SL_REASON_STREAM_OVERLAP:
+	case SL_REASON_STREAM_SIZE:
 	case SL_REASON_TUNNEL_DEPTH:
 	case SL_REASON_TUNNEL_FRAGMENT:
 		return true;
@@ -202,7 +203,11 @@ static int missing_reasons(void)
 		printf("statement %d was done %llu times\n", i, m_done[i]);
 		missing++;
 	}
-	if (m_joined < 100) {
+	if (m_later < 300) {
+		printf("messages began behind others %llu times\n", m_later);
+		missing++;
+	}
+	if (m_joined < 500) {
 		printf("messages were put together %llu times\n", m_joined);
 		missing++;
 	}
