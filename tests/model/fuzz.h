@@ -26,7 +26,7 @@ struct item {
 };
 
 struct fuzz_case {
-	__u64 seed;
+	__u64 seed; /* also what else differs from case to case: see run.c */
 	int flavour;
 	struct m_conf conf;
 	struct item item[ITEMS];
@@ -153,8 +153,15 @@ void case_clear(struct fuzz_case *fc);
 
 /* text_more.c: matches that are not a field and numbers; false: it is another one */
 bool text_special(FILE *to, const struct m_match *m);
+/* text_does.c */
+void text_stmt(FILE *to, const struct m_stmt *s);
 void text_answer(FILE *to, const struct m_rule *rule, struct chance *c);
+/* text_values.c */
+void put_hex(FILE *to, wide value);
+void put_mac(FILE *to, wide value);
 void put_address(FILE *to, wide value, int family);
+void text_addresses(FILE *to, const struct m_range *r, struct chance *c);
+void text_flags(FILE *to, const struct m_match *m, struct chance *c);
 /* text.c: as an operator would write it. line[dir][i]: where rule i begins. */
 struct lines {
 	unsigned int line[SL_DIR_MAX_][M_RULES];
@@ -185,6 +192,8 @@ struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
 	__u64 answered[SL_REJECT_MAX_]; /* of the runs */
+	__u64 copies, resets; /* that the programs have sent and somebody got */
+	__u64 refused_resets; /* that nobody took */
 	__u64 by_rule, by_policy, refused, too_large, changed;
 	__u64 given_up; /* runs in which too much was nearly what is searched for */
 };

@@ -154,8 +154,10 @@ static void make_sides(struct chance *c, struct wish sides[2], int app)
 	w->load = &load;
 	w->has_number = w->is_whole = true;
 	w->number = chance_of(c, 90) ? (__u32)chance_next(c) : -chance_below(c, 300);
-	set(w, M_SADDR, make_address(c, w->family));
-	set(w, M_DADDR, make_address(c, w->family));
+	if (!w->has[M_SADDR] || !w->has[M_DADDR] || chance_of(c, 30)) {
+		set(w, M_SADDR, make_address(c, w->family));
+		set(w, M_DADDR, make_address(c, w->family));
+	}
 	set(w, M_SPORT, chance_between(c, 1024, 65535));
 	set(w, M_DPORT, port_of(c, app));
 	sides[1] = *w;

@@ -343,7 +343,9 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 		s->value = chance_below(c, 4096) | chance_below(c, 8) << 13;
 		return;
 	case M_POP_VLAN:
+		return;
 	case M_MIRROR:
+		s->value = chance_of(c, 60);
 		return;
 	default:
 		break;
@@ -362,6 +364,25 @@ static void make_stmt(struct chance *c, struct m_stmt *s)
 	s->value = ((wide)chance_next(c) << 64 | chance_next(c)) & s->mask;
 }
 
+static bool asks_what_is_said(int flavour)
+{
+	return flavour == FLAVOUR_NAMES || flavour == FLAVOUR_SAID || flavour == FLAVOUR_BYTES;
+}
+
+/* Of TCP, most often: such a rule resets both ends of a connection. */
+static int make_said_matches(struct chance *c, struct m_rule *rule, int flavour)
+{
+	while (!make_more(c, &rule->match[0], flavour))
+		;
+	if (chance_of(c, 20))
+		return 1;
+	rule->match[1] = (struct m_match) { .selector = M_ANY_PROTO,
+					    .count = 1,
+					    .range = { { .low = 6, .high = 6 } },
+					    .style = (int)(chance_next(c) & 0x7fffffff) };
+	return 2;
+}
+
 /* Instead of a verdict that is carried out by letting go or not. */
 static void make_answer(struct chance *c, struct m_rule *rule, int flavour)
 {
@@ -374,10 +395,10 @@ static void make_answer(struct chance *c, struct m_rule *rule, int flavour)
 		return;
 	}
 	rule->action = SL_REJECT;
-	/* Of what is said in a connection, both ends would be told. */
-	rule->reject = flavour >= FLAVOUR_NAMES && flavour <= FLAVOUR_BYTES
-			       ? (int)chance_between(c, SL_REJECT_NET, SL_REJECT_ADMIN)
-			       : chance_pick(c, kinds);
+	rule->reject = chance_pick(c, kinds);
+	/* Of what is said in a connection, both ends are told. */
+	if (asks_what_is_said(flavour) && chance_of(c, 60))
+		rule->reject = chance_of(c, 50) ? SL_REJECT_AUTO : SL_REJECT_TCP_RESET;
 	rule->with = rule->reject >= SL_REJECT_NET ? chance_pick(c, ((int[]) { 4, 6, 10, 10 })) : 0;
 	if (flavour != FLAVOUR_NAMES || chance_of(c, 20))
 		return;
@@ -400,7 +421,7 @@ static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 		rule->action = SL_CONTINUE;
 	rule->has_name = chance_of(c, 60);
 	rule->reject = rule->with = 0;
-	if (count && chance_of(c, flavour == FLAVOUR_NAMES ? 25 : 15))
+	if (count && chance_of(c, asks_what_is_said(flavour) ? 30 : 15))
 		make_answer(c, rule, flavour);
 	rule->rest_of_flow = count && (rule->action == SL_ACCEPT || rule->action == SL_DROP) &&
 			     ((flavour == FLAVOUR_FLOWS && chance_of(c, 20)) ||
@@ -408,6 +429,9 @@ static void make_rule(struct chance *c, struct m_rule *rule, int flavour)
 	rule->stmts = 0;
 	while (rule->stmts < M_STMTS && chance_of(c, 25))
 		make_stmt(c, &rule->stmt[rule->stmts++]);
+	if (rule->action == SL_REJECT && rule->reject <= SL_REJECT_TCP_RESET &&
+	    asks_what_is_said(flavour))
+		rule->count = make_said_matches(c, rule, flavour);
 	while (rule->count < count) {
 		if (!make_more(c, &rule->match[rule->count], flavour))
 			make_match(c, &rule->match[rule->count]);

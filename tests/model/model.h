@@ -290,7 +290,7 @@ enum m_set {
 	M_SET_VLAN_PCP,
 	M_PUSH_VLAN,
 	M_POP_VLAN,
-	M_MIRROR, /* to an interface that is not there */
+	M_MIRROR, /* value: the interface is there */
 	M_SET_BYTES,
 	M_SETS,
 };
@@ -468,6 +468,8 @@ void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, 
 void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
 		 struct m_result *result);
 bool m_needs_skb(const struct m_rule *rule);
+/* The protocol whose header the selector's field is in, 0: any, -1: one with ports; and the family. */
+int m_transport_of(int selector, int *family);
 
 /* rewrite.c */
 enum sl_reason m_set(const struct m_stmt *stmt, struct m_facts *f, bool *is_changed);
@@ -480,15 +482,44 @@ void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
 /* Whether the checksums of a changed packet are as right or wrong as before. */
 bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);
 
+/* The copies that a packet's rules have sent, until the next one is judged. */
+#define M_COPIES (M_RULES * M_STMTS)
+
+struct m_copies {
+	int count;
+	struct {
+		__u32 len;
+		__u8 bytes[72U << 10];
+	} copy[M_COPIES];
+};
+
+extern struct m_copies m_copies;
+
+/* resets.c: whether both ends of the connection are told. */
+bool m_resets_both(const struct m_rule *rule);
+
 /* answer.c */
 struct m_answer {
 	__u8 bytes[2048]; /* from the IP header on, without checksums */
 	__u32 len, sum_at, quote_at;
 };
 
-/* What a verdict says beyond letting go; an answer has so much room from the IP header on. */
-void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f, __u32 room,
-		 struct m_result *r, struct m_answer *a);
+/* Who gets an answer: who sent the packet, and who was to get it. */
+enum m_told {
+	M_SENDER,
+	M_RECEIVER,
+	M_TOLD,
+};
+
+/* Where an answer goes: so much room from the IP header on, and whether what goes back is taken. */
+struct m_way {
+	__u32 room;
+	bool is_refused;
+};
+
+/* What a verdict says beyond letting go; answers that are not made have no length. */
+void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f,
+		 const struct m_way *way, struct m_result *r, struct m_answer a[M_TOLD]);
 /* Whether bytes are that answer, with right checksums; header and transport: m_sums(), or 0. */
 bool m_answer_is(const struct m_answer *a, const struct m_facts *f, const __u8 *got, __u32 header,
 		 __u32 transport);

@@ -211,8 +211,14 @@ static int missing_reasons(void)
 		printf("messages were put together %llu times\n", m_joined);
 		missing++;
 	}
+	if (!run_no_kernel &&
+	    (run_counts.copies < 500 || run_counts.resets < 30 || run_counts.refused_resets < 5)) {
+		printf("%llu copies and %llu resets were sent, %llu resets were not taken\n",
+		       run_counts.copies, run_counts.resets, run_counts.refused_resets);
+		missing++;
+	}
 	for (int i = 0; i < SL_REJECT_MAX_; i++) {
-		if (run_counts.answered[i] > 10 || i == SL_REJECT_BOTH)
+		if (run_counts.answered[i] > 10)
 			continue;
 		printf("answer %d was made %llu times\n", i, run_counts.answered[i]);
 		missing++;
