@@ -15,10 +15,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#define PATIENCE_MS 60000
+#define PATIENCE_MS	60000
+#define DISAPPOINTED_MS 200 /* once nothing came, a case is made smaller in many tries */
 
 __u32 wire_port, wire_down;
-static int heard = -1;
+static int heard = -1, patience_ms = PATIENCE_MS;
 
 /* Nobody else is to send there. */
 static const char links[] = "exec 2>&1; for c in all default; do"
@@ -105,8 +106,10 @@ bool wire_take(struct wire_frame *frame, bool waits)
 	struct pollfd comes = { .fd = heard, .events = POLLIN };
 	ssize_t len = recvmsg(heard, &message, 0);
 
-	if (len < 0 && waits && poll(&comes, 1, PATIENCE_MS) > 0)
+	if (len < 0 && waits) {
+		patience_ms = poll(&comes, 1, patience_ms) > 0 ? patience_ms : DISAPPOINTED_MS;
 		len = recvmsg(heard, &message, 0);
+	}
 	if (len < 14)
 		return false;
 	frame->len = (size_t)len;
