@@ -163,8 +163,8 @@ static __always_inline bool answer_tcp(const struct bpf_dynptr *view, const stru
 	return true;
 }
 
-/* Of a segment's header, as it came: sequence number, acknowledgement, and the word with the flags. */
-#define ANSWER_NUMBERS 3
+/* Of a segment's header: sequence number and acknowledgement. */
+#define ANSWER_NUMBERS 2
 
 static __always_inline void answer_swap(__u8 *a, __u8 *b, const __u32 words)
 {
@@ -182,11 +182,12 @@ static __always_inline void answer_swap(__u8 *a, __u8 *b, const __u32 words)
  * connection in its place. Its number is the segment's, which is what the receiver waits for (RFC
  * 5961, 3.2); what it acknowledges is true as well, for a receiver that has only sent its SYN.
  */
-static __always_inline void sl_answer_onward(struct sl_answer *answer, bool six,
+static __always_inline void sl_answer_onward(struct sl_answer *answer, const struct sl_key *key,
 					     const __u32 numbers[ANSWER_NUMBERS])
 {
+	bool six = key->l3 == SL_L3_IP6;
 	__u8 *tcp = answer->bytes + (six ? 40 : 20);
-	__u32 acks = __builtin_bswap32(numbers[2]) >> 16 & SL_TCP_ACK;
+	__u32 acks = key->xport >> SL_XPORT_FLAGS_SHIFT & SL_TCP_ACK;
 
 	if (six)
 		answer_swap(answer->bytes + 8, answer->bytes + 24, 4);

@@ -185,7 +185,10 @@ static __always_inline __u32 stream_gathered(struct sl_found *found, int read)
 			stream_give_up(side, SL_REASON_STREAM_SIZE);
 		return SL_REASON_STREAM_SIZE;
 	}
-	if (side->state == SL_SIDE_NEW || (have && side->state == SL_SIDE_OTHER))
+	/* Most of what comes again was no message, and is none; what begins one would come first. */
+	if (!have && side->state == SL_SIDE_OTHER)
+		return SL_REASON_NONE;
+	if (side->state == SL_SIDE_NEW || side->state == SL_SIDE_OTHER)
 		side->state = SL_SIDE_PART;
 	return SL_REASON_STREAM_PENDING;
 }
@@ -276,6 +279,36 @@ static __always_inline int stream_read(SL_CTX *ctx, struct sl_facts *facts, __u3
 	return read;
 }
 
+/*
+ * Before places come round to where the message was. A segment that says to be so far ahead proves
+ * nothing, since no receiver heeds it.
+ */
+static __always_inline bool stream_is_left(const struct sl_found *found)
+{
+	struct sl_flow __arena *flow = SL_AT(struct sl_flow, found->flow);
+	__u32 side = found->flow_side & 1, at = found->stream.at;
+
+	return at >= STREAM_FAR && !(at >> 31) && found->flow &&
+	       flow_sum(flow, &flow->count[side].bytes,
+			&flow_more(found->flow)->high[side].bytes) >= STREAM_FAR;
+}
+
+/* The next message of those that send several may begin anywhere from here on. */
+static __always_inline void stream_leave(struct sl_flow_side __arena *side, struct sl_streaming *st,
+					 __u32 app)
+{
+	if (side->state == SL_SIDE_NEW || side->state == SL_SIDE_PART)
+		return;
+	stream_free(side);
+	if (side->state == SL_SIDE_WHOLE && !stream_said_all(app)) {
+		side->base = st->seq;
+		side->end = 0;
+		st->at = 0;
+	} else {
+		side->state = SL_SIDE_OVER;
+	}
+}
+
 /* How the packet's bytes are looked at; scratch->found.stream has where they are. */
 SL_VERIFIED_ONCE int sl_stream_way(const struct sl_facts *facts, __u32 work, __u32 seq)
 {
@@ -296,6 +329,8 @@ SL_VERIFIED_ONCE int sl_stream_way(const struct sl_facts *facts, __u32 work, __u
 	/* No flow will remember it. */
 	if (facts->frag || (!scratch->found.flow && scratch->found.flow_state == SL_FLOW_CLOSING))
 		return STREAM_ASIDE;
+	if (stream_is_left(&scratch->found))
+		stream_leave(side, st, SL_AT(struct sl_flow_app, st->app)->app);
 	way = stream_way(side, st->at, st->length, SL_AT(struct sl_flow_app, st->app)->app,
 			 stream_is_first(facts, &scratch->found));
 	if (way == STREAM_FAIL)

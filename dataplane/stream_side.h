@@ -12,7 +12,7 @@
 
 /* What no receiver has room for before the application has read what is before it. */
 #define STREAM_AHEAD (1U << 24)
-/* No window is as wide: what comes there has left the message behind. */
+/* No window is as wide: a side that has sent as much has left the message behind. */
 #define STREAM_FAR   (1U << 30)
 
 enum stream_way {
@@ -79,8 +79,6 @@ static __always_inline enum stream_way stream_way(struct sl_flow_side __arena *s
 	/* A byte before the first one asks whether the other side is still there. */
 	if (at >> 31)
 		return length > 1 && side->state != SL_SIDE_OVER ? STREAM_ASIDE : STREAM_SKIP;
-	if (at >= STREAM_FAR && side->state > SL_SIDE_PART)
-		side->state = SL_SIDE_OVER;
 	switch (side->state) {
 	case SL_SIDE_NEW:
 		return stream_way_new(at, app);

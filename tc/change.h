@@ -160,7 +160,7 @@ SL_VERIFIED_ONCE int sl_tc_reset_both(struct __sk_buff *skb, const struct sl_fac
 		return reason;
 	if (tc_copy_back(skb, facts))
 		reason = SL_REASON_REJECT_UNSENT;
-	sl_answer_onward(&scratch->answer, facts->key.l3 == SL_L3_IP6, numbers);
+	sl_answer_onward(&scratch->answer, &facts->key, numbers);
 	tc_answer_sum(skb, facts, &scratch->answer);
 	if (sl_view(skb, &now) || sl_answer_write(&now, facts, &scratch->answer))
 		return SL_REASON_WRITE_REFUSED;

@@ -71,24 +71,48 @@ static bool is_silent(const struct m_rule *rule, const struct m_facts *f)
 	return is_reset(rule, f) && (f->transport != 6 || is_piece);
 }
 
-/* Back to who sent the packet; what is behind the header has so many bytes. */
-static void add_ip(struct m_answer *a, const struct m_facts *f, int proto, __u32 size, __u8 tos)
+/* What is behind the header has so many bytes. */
+static void add_ip_to(struct m_answer *a, const struct m_facts *f, enum m_told to, int proto,
+		      __u32 size, __u8 tos)
 {
+	wide from = f->value[to == M_SENDER ? M_DADDR : M_SADDR];
+	wide who = f->value[to == M_SENDER ? M_SADDR : M_DADDR];
+
 	if (f->family == 4) {
 		add(a, 0x45U << 8 | tos, 2);
 		add(a, 20 + size, 2);
 		add(a, 0x4000, 4); /* do not fragment */
 		add(a, 64U << 8 | (__u32)proto, 2);
 		add(a, 0, 2);
-		add(a, f->value[M_DADDR], 4);
-		add(a, f->value[M_SADDR], 4);
+		add(a, from, 4);
+		add(a, who, 4);
 		return;
 	}
 	add(a, 0x60000000, 4);
 	add(a, size, 2);
 	add(a, (__u32)proto << 8 | 64, 2);
-	add(a, f->value[M_DADDR], 16);
-	add(a, f->value[M_SADDR], 16);
+	add(a, from, 16);
+	add(a, who, 16);
+}
+
+static void add_ip(struct m_answer *a, const struct m_facts *f, int proto, __u32 size, __u8 tos)
+{
+	add_ip_to(a, f, M_SENDER, proto, size, tos);
+}
+
+/* In place of the segment, to who was to get it. */
+static void add_onward_reset(struct m_answer *a, const struct m_facts *f)
+{
+	int ack = (int)f->value[M_FLAGS] & ACK;
+
+	add_ip_to(a, f, M_RECEIVER, 6, 20, 0);
+	add(a, f->value[M_SPORT], 2);
+	add(a, f->value[M_DPORT], 2);
+	add(a, get(f, f->transport_at + 4, 4), 4);
+	add(a, ack ? get(f, f->transport_at + 8, 4) : 0, 4);
+	add(a, (wide)(0x5000 | RST | ack), 2);
+	add(a, 0, 6);
+	a->sum_at = a->len - 4;
 }
 
 static void add_reset(struct m_answer *a, const struct m_facts *f)
@@ -222,7 +246,6 @@ static enum sl_reason make(const struct m_rule *rule, const struct m_facts *f, _
 {
 	enum sl_reason reason = SL_REASON_NONE;
 
-	a->len = a->quote_at = 0;
 	if (is_silent(rule, f) || (rule->reject >= SL_REJECT_NXDOMAIN && !f->has[M_QTYPE]))
 		return SL_REASON_REJECT_SILENT;
 	if (rule->reject >= SL_REJECT_NXDOMAIN)
@@ -234,20 +257,26 @@ static enum sl_reason make(const struct m_rule *rule, const struct m_facts *f, _
 	return a->len > room ? SL_REASON_REJECT_ROOM : reason;
 }
 
-void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f, __u32 room,
-		 struct m_result *r, struct m_answer *a)
+void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f,
+		 const struct m_way *way, struct m_result *r, struct m_answer a[M_TOLD])
 {
 	const struct m_rule *rule;
 	enum sl_reason reason = SL_REASON_NONE;
 
-	a->len = 0;
+	for (int i = 0; i < M_TOLD; i++)
+		a[i].len = a[i].quote_at = 0;
 	if (r->verdict != SL_REJECT && r->verdict != SL_REDIRECT)
 		return;
 	rule = &conf->chain[dir].rule[r->rule];
 	if (r->verdict == SL_REJECT)
-		reason = r->reason ? SL_REASON_REJECT_SILENT : make(rule, f, room, a);
+		reason = r->reason ? SL_REASON_REJECT_SILENT
+				   : make(rule, f, way->room, &a[M_SENDER]);
 	else if (!rule->is_there)
 		reason = SL_REASON_REDIRECT_PORT;
+	if (r->verdict == SL_REJECT && !reason && m_resets_both(rule)) {
+		add_onward_reset(&a[M_RECEIVER], f);
+		reason = way->is_refused ? SL_REASON_REJECT_UNSENT : SL_REASON_NONE;
+	}
 	if (!reason)
 		return;
 	if (!r->undone)

@@ -236,20 +236,6 @@ static void begin(const struct m_state *state, const struct m_facts *f, const st
 		made->state = flags & (FIN | RST) ? SL_FLOW_CLOSING : SL_FLOW_MIDSTREAM;
 }
 
-const struct m_flow *m_flow_of(struct m_state *state, const struct m_facts *f)
-{
-	bool from_client;
-	struct m_flow *flow;
-	struct packet p;
-
-	if (!read_packet(f, &p))
-		return NULL;
-	flow = find(state, &p, &from_client);
-	if (flow && flow->state == SL_FLOW_CLOSING && is_syn((int)f->value[M_FLAGS]))
-		return NULL;
-	return flow;
-}
-
 struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made)
 {
 	bool from_client;

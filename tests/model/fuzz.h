@@ -26,7 +26,7 @@ struct item {
 };
 
 struct fuzz_case {
-	__u64 seed;
+	__u64 seed; /* also what else differs from case to case: see run.c */
 	int flavour;
 	struct m_conf conf;
 	struct item item[ITEMS];
@@ -43,7 +43,7 @@ enum flavour {
 	FLAVOUR_FLOWS,
 };
 
-/* make_rules.c, make_more.c */
+/* make_rules.c, make_more.c, make_wish.c */
 void make_rules(struct chance *c, struct m_conf *conf, int flavour);
 void make_match(struct chance *c, struct m_match *m);
 /* A match of that flavour; false: none, this time. */
@@ -58,6 +58,7 @@ struct wish {
 	__u16 echo;
 	bool has_number; /* TCP: of its first byte */
 	__u32 number;
+	bool is_whole; /* it does not end early */
 	const struct draft *load; /* what is to be its payload; NULL: anything */
 	struct m_range bytes; /* that are to be in its payload; family 0: none */
 	struct m_range name; /* that a message is about; family 0: any */
@@ -139,7 +140,9 @@ void make_load(struct chance *c, struct wish wish[WISHES], int flavour, __u64 se
 /* make_said.c, make_connection.c */
 void make_said(struct chance *c, struct draft *d, const struct wish *w);
 void load_said(struct chance *c, struct wish *w);
-/* A message in several segments of its own connection. */
+/* A message of DNS. */
+void make_dns(struct chance *c, struct draft *d, const struct wish *w);
+/* Messages, and what is none, in several segments of a connection. */
 void make_connection(struct chance *c, struct fuzz_case *fc, struct plan *p, struct draft *d);
 void load_over_tcp(struct chance *c, struct wish *w, struct draft *d);
 
@@ -150,8 +153,15 @@ void case_clear(struct fuzz_case *fc);
 
 /* text_more.c: matches that are not a field and numbers; false: it is another one */
 bool text_special(FILE *to, const struct m_match *m);
+/* text_does.c */
+void text_stmt(FILE *to, const struct m_stmt *s);
 void text_answer(FILE *to, const struct m_rule *rule, struct chance *c);
+/* text_values.c */
+void put_hex(FILE *to, wide value);
+void put_mac(FILE *to, wide value);
 void put_address(FILE *to, wide value, int family);
+void text_addresses(FILE *to, const struct m_range *r, struct chance *c);
+void text_flags(FILE *to, const struct m_match *m, struct chance *c);
 /* text.c: as an operator would write it. line[dir][i]: where rule i begins. */
 struct lines {
 	unsigned int line[SL_DIR_MAX_][M_RULES];
@@ -182,6 +192,8 @@ struct run_counts {
 	__u64 packets, cases, runs; /* runs: packets by ways */
 	__u64 reason[SL_REASON_MAX_];
 	__u64 answered[SL_REJECT_MAX_]; /* of the runs */
+	__u64 copies, resets; /* that the programs have sent and somebody got */
+	__u64 refused_resets; /* that nobody took */
 	__u64 by_rule, by_policy, refused, too_large, changed;
 	__u64 given_up; /* runs in which too much was nearly what is searched for */
 };

@@ -90,6 +90,14 @@ static const struct {
 	[M_FLOW_BYTES] = { M_BYTES },
 };
 
+int m_transport_of(int selector, int *family)
+{
+	*family = selectors[selector].family;
+	return selectors[selector].field == M_SPORT || selectors[selector].field == M_DPORT
+		       ? selectors[selector].transport ? selectors[selector].transport : -1
+		       : selectors[selector].transport;
+}
+
 static const int tunnels[M_SELECTORS] = {
 	[M_VXLAN_VNI] = SL_TUNNEL_VXLAN,
 	[M_GENEVE_VNI] = SL_TUNNEL_GENEVE,
@@ -267,7 +275,7 @@ bool m_needs_skb(const struct m_rule *rule)
 		if (kind == M_PUSH_VLAN || kind == M_POP_VLAN || kind == M_MIRROR)
 			return true;
 	}
-	return false;
+	return m_resets_both(rule);
 }
 
 static void try_rules(const struct m_chain *chain, struct m_facts *f, struct m_result *r,
@@ -390,11 +398,13 @@ static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir 
 		  const struct place *place, struct m_facts *f, struct m_result *r)
 {
 	const struct m_chain *chain = &conf->chain[dir];
+	const struct m_way wide_way = { .room = ~0U };
+	struct m_answer answers[M_TOLD];
 	struct m_flow *flow, made;
-	struct m_answer answer;
 	struct m_result done;
 	bool was_decided;
 
+	m_copies.count = 0;
 	flow = look(state, conf, f, &made);
 	was_decided = flow && flow->verdict != SL_CONTINUE;
 	*r = (struct m_result) { .reason = f->reason, .rule = M_NO_RULE };
@@ -406,7 +416,7 @@ static void judge(struct m_state *state, const struct m_conf *conf, enum sl_dir 
 	judge_piece(state, conf, chain, f, r, flow, place);
 	/* What cannot be answered may be let go. */
 	done = *r;
-	m_carry_out(conf, dir, f, ~0U, &done, &answer);
+	m_carry_out(conf, dir, f, &wide_way, &done, answers);
 	if (!was_decided)
 		learn(state, flow, &made,
 		      r->rule >= 0 && r->rule < M_RULES ? &chain->rule[r->rule] : NULL, &done, f);

@@ -232,18 +232,11 @@ static void put_opt(struct chance *c, struct draft *d)
 		draft_random(d, c, chance_below(c, 20));
 }
 
-static void load_message(struct chance *c, struct wish *w)
+void make_dns(struct chance *c, struct draft *d, const struct wish *w)
 {
-	static const __u16 ports[] = { 53, 53, 53, 53, 5353, 5355, 853, 5300 };
 	static const __u16 counts[] = { 1, 1, 1, 1, 1, 1, 1, 1, 0, 2, 0x0100 };
-	struct draft *d = &loads[0];
 	__u32 questions = chance_pick(c, counts);
 
-	if (chance_of(c, 80))
-		wish_port(c, w, chance_pick(c, ports));
-	if (chance_of(c, 10))
-		return;
-	w->transport = 17;
 	begin(d);
 	draft_random(d, c, 2);
 	draft_put(d,
@@ -262,6 +255,19 @@ static void load_message(struct chance *c, struct wish *w)
 		put_opt(c, d);
 	else if (chance_of(c, 40))
 		draft_random(d, c, chance_below(c, 60));
+}
+
+static void load_message(struct chance *c, struct wish *w)
+{
+	static const __u16 ports[] = { 53, 53, 53, 53, 5353, 5355, 853, 5300 };
+	struct draft *d = &loads[0];
+
+	if (chance_of(c, 80))
+		wish_port(c, w, chance_pick(c, ports));
+	if (chance_of(c, 10))
+		return;
+	w->transport = 17;
+	make_dns(c, d, w);
 	w->load = d;
 	if (chance_of(c, 25))
 		load_over_tcp(c, w, d);

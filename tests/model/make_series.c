@@ -197,7 +197,8 @@ static void add_packet(struct chance *c, struct fuzz_case *fc, struct plan *p, s
 	struct cutting whole = {};
 	struct wish wish[WISHES];
 
-	if (fc->flavour == FLAVOUR_SAID && chance_of(c, 14)) {
+	if ((fc->flavour == FLAVOUR_SAID && chance_of(c, 20)) ||
+	    (fc->flavour == FLAVOUR_NAMES && chance_of(c, 8))) {
 		make_connection(c, fc, p, d);
 		return;
 	}

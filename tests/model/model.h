@@ -15,15 +15,10 @@
 #include <linux/types.h>
 
 #include "app.h"
+#include "conf.h"
 #include "flow.h"
 #include "inner.h"
-#include "op.h"
 #include "reason.h"
-#include "rule.h"
-#include "verdict.h"
-
-/* Any value of any field. */
-typedef unsigned __int128 wide;
 
 /* A packet as an entry of the data path gets it. */
 struct m_frame {
@@ -165,179 +160,12 @@ void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *f
 		      struct m_flow *made);
 /* How often a message was whole with the bytes of another segment. */
 extern __u64 m_joined;
-/* What follows the first message of a side, or what it sends instead. */
-bool m_is_beyond(struct m_state *state, const struct m_facts *f);
+/* How often one began behind another one, or behind something else. */
+extern __u64 m_later;
 /* said.c */
 void m_blind_message(struct m_facts *f);
 /* Reads again what rules read from the bytes each time, after some were set. */
 void m_refresh(struct m_facts *f);
-
-/* Rules */
-
-enum m_selector {
-	M_ANY_SADDR,
-	M_ANY_DADDR,
-	M_IP_SADDR,
-	M_IP_DADDR,
-	M_IP6_SADDR,
-	M_IP6_DADDR,
-	M_ANY_PROTO,
-	M_IP_PROTO,
-	M_IP6_PROTO,
-	M_TCP_SPORT,
-	M_TCP_DPORT,
-	M_UDP_SPORT,
-	M_UDP_DPORT,
-	M_SCTP_SPORT,
-	M_SCTP_DPORT,
-	M_TH_SPORT,
-	M_TH_DPORT,
-	M_TCP_FLAGS,
-	M_ICMP_TYPE,
-	M_ICMP_CODE,
-	M_ICMPV6_TYPE,
-	M_ICMPV6_CODE,
-	M_VLAN_ID,
-	M_VLAN_PCP,
-	M_CVLAN_ID,
-	M_CVLAN_PCP,
-	M_VLAN_TAGS,
-	M_ANY_ETHERTYPE,
-	M_ANY_DSCP,
-	M_ANY_TTL,
-	M_ANY_FRAGMENT,
-	M_ANY_LENGTH,
-	M_IP_LENGTH,
-	M_IP6_LENGTH,
-	M_ANY_PAYLOAD_LENGTH,
-	M_UDP_LENGTH,
-	M_TCP_WINDOW,
-	M_TCP_MSS,
-	M_ETHER_SADDR,
-	M_ETHER_DADDR,
-	M_EXTHDR,
-	M_RAW,
-	M_TUNNEL,
-	M_VXLAN_VNI,
-	M_GENEVE_VNI,
-	M_GRE_KEY,
-	M_GTP_TEID,
-	M_CONTAINS,
-	M_APP,
-	M_DNS_QNAME,
-	M_DNS_QTYPE,
-	M_DNS_OPCODE,
-	M_DNS_RCODE,
-	M_DNS_KIND, /* query or response */
-	M_TLS_SNI,
-	M_HTTP_HOST,
-	M_TLS_ALPN,
-	M_HTTP_METHOD,
-	M_HTTP_PATH,
-	M_HTTP_AGENT,
-	M_SSH_SOFTWARE,
-	M_TLS_VERSION,
-	M_QUIC_VERSION,
-	M_QUIC_TYPE,
-	M_FLOW_STATE,
-	M_FLOW_TO,
-	M_FLOW_AGE,
-	M_FLOW_PACKETS,
-	M_FLOW_BYTES,
-	M_SELECTORS,
-};
-
-struct m_range {
-	wide low, high;
-	/*
-	 * Of addresses: 4 or 6. Of names: 1, itself; 2, those below; 3, both; low says which of
-	 * m_names. Of texts: what may be around the one of m_texts that low says. Of bytes anywhere: how
-	 * many of low, which come high times, one behind the other.
-	 */
-	int family;
-};
-
-extern const char *const m_names[];
-#define M_NAMES 10
-
-extern const char *const m_texts[];
-#define M_TEXTS	     16
-#define M_ANY_BEFORE 1
-#define M_ANY_BEHIND 2
-
-#define M_VALUES  6
-#define M_MATCHES 5
-#define M_RULES	  12
-
-struct m_match {
-	int selector; /* enum m_selector */
-	int inner; /* about the packet in this one, or 2: in that one */
-	bool negate;
-	__u8 mask; /* TCP flags, extension headers: those looked at. Bytes anywhere: any case */
-	int base, offset, length; /* raw bytes: enum sl_base */
-	wide raw_mask;
-	int count;
-	struct m_range range[M_VALUES];
-	int style; /* one of the ways to write it; the meaning is the same */
-};
-
-/* What a rule sets, in the order of the text. */
-enum m_set {
-	M_SET_DSCP,
-	M_SET_TTL,
-	M_SET_MSS,
-	M_SET_VLAN_ID,
-	M_SET_VLAN_PCP,
-	M_PUSH_VLAN,
-	M_POP_VLAN,
-	M_MIRROR, /* to an interface that is not there */
-	M_SET_BYTES,
-	M_SETS,
-};
-
-struct m_stmt {
-	int kind; /* enum m_set */
-	wide value, mask;
-	int base, offset, length; /* M_SET_BYTES */
-};
-
-#define M_STMTS 2
-
-struct m_rule {
-	struct m_match match[M_MATCHES];
-	int count;
-	struct m_stmt stmt[M_STMTS];
-	int stmts;
-	int action; /* enum sl_verdict */
-	bool rest_of_flow; /* it is for that, too */
-	int reject; /* SL_REJECT: enum sl_reject */
-	int with; /* 4, 6: ICMP of that family alone; 10: of either; 0: as reject says */
-	wide address; /* of a reply */
-	bool is_there; /* SL_REDIRECT: the interface */
-	bool has_name;
-};
-
-struct m_chain {
-	struct m_rule rule[M_RULES];
-	int count;
-	int policy; /* enum sl_verdict */
-};
-
-/* `on` lines, in order. */
-struct m_on {
-	bool is_class;
-	bool drop;
-	int what; /* enum sl_reason or sl_class */
-};
-
-#define M_ONS 16
-
-struct m_conf {
-	bool streams; /* TCP is looked at for messages: the compiler has found a rule about one */
-	struct m_chain chain[SL_DIR_MAX_];
-	struct m_on on[M_ONS];
-	int ons;
-};
 
 /* What rules ask for beyond the headers. */
 struct m_needs {
@@ -392,19 +220,22 @@ struct m_end {
 };
 
 enum m_side_state {
-	M_SIDE_NEW,
-	M_SIDE_PART, /* its message is not whole */
-	M_SIDE_WHOLE,
-	M_SIDE_OTHER, /* it began with something else */
+	M_SIDE_NEW, /* nothing */
+	M_SIDE_OTHER, /* no message, up to its end */
+	M_SIDE_PART, /* part of a message */
+	M_SIDE_WHOLE, /* a message, up to its end */
+	M_SIDE_GIVEN_UP, /* a message that could not be put together */
 };
 
 #define M_LOOKED_AT 16376 /* bytes of a stream */
 
 /* What a side of a connection has sent. */
 struct m_side {
-	int state;
-	bool has_isn, has_place; /* of its SYN; bytes that were put together */
-	__u32 isn, base, end; /* where its first byte is, and where its message ends */
+	int state; /* enum m_side_state */
+	enum sl_reason reason; /* why it was given up */
+	bool has_isn; /* of its SYN */
+	bool is_kept; /* what is there */
+	__u32 isn, base, end; /* base: number of the byte at 0 */
 	__u8 bytes[M_LOOKED_AT];
 	bool there[M_LOOKED_AT];
 };
@@ -453,8 +284,6 @@ void m_track_done(struct m_state *state, struct m_pieces *pieces);
  * flow.c: the flow that a packet belongs to, and what rules ask of that. NULL: it has no entry; made
  * then has one that the packet begins if it is let go, or state SL_FLOW_NONE.
  */
-/* The flow that a packet will be found to belong to. */
-const struct m_flow *m_flow_of(struct m_state *state, const struct m_facts *f);
 struct m_flow *m_flow_look(struct m_state *state, struct m_facts *f, struct m_flow *made);
 
 /* Changes the frame, and the facts, by what rules set; checksums are left as they are. */
@@ -467,6 +296,8 @@ void m_judge(struct m_state *state, const struct m_conf *conf, enum sl_dir dir, 
 void m_judge_xdp(struct m_state *state, const struct m_conf *conf, int leave, struct m_facts *f,
 		 struct m_result *result);
 bool m_needs_skb(const struct m_rule *rule);
+/* The protocol whose header the selector's field is in, 0: any, -1: one with ports; and the family. */
+int m_transport_of(int selector, int *family);
 
 /* rewrite.c */
 enum sl_reason m_set(const struct m_stmt *stmt, struct m_facts *f, bool *is_changed);
@@ -479,15 +310,44 @@ void m_sums(const struct m_facts *f, __u32 *header, __u32 *transport);
 /* Whether the checksums of a changed packet are as right or wrong as before. */
 bool m_sums_kept(const struct m_facts *f, const __u8 *before, const __u8 *after);
 
+/* The copies that a packet's rules have sent, until the next one is judged. */
+#define M_COPIES (M_RULES * M_STMTS)
+
+struct m_copies {
+	int count;
+	struct {
+		__u32 len;
+		__u8 bytes[72U << 10];
+	} copy[M_COPIES];
+};
+
+extern struct m_copies m_copies;
+
+/* resets.c: whether both ends of the connection are told. */
+bool m_resets_both(const struct m_rule *rule);
+
 /* answer.c */
 struct m_answer {
 	__u8 bytes[2048]; /* from the IP header on, without checksums */
 	__u32 len, sum_at, quote_at;
 };
 
-/* What a verdict says beyond letting go; an answer has so much room from the IP header on. */
-void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f, __u32 room,
-		 struct m_result *r, struct m_answer *a);
+/* Who gets an answer: who sent the packet, and who was to get it. */
+enum m_told {
+	M_SENDER,
+	M_RECEIVER,
+	M_TOLD,
+};
+
+/* Where an answer goes: so much room from the IP header on, and whether what goes back is taken. */
+struct m_way {
+	__u32 room;
+	bool is_refused;
+};
+
+/* What a verdict says beyond letting go; answers that are not made have no length. */
+void m_carry_out(const struct m_conf *conf, enum sl_dir dir, const struct m_facts *f,
+		 const struct m_way *way, struct m_result *r, struct m_answer a[M_TOLD]);
 /* Whether bytes are that answer, with right checksums; header and transport: m_sums(), or 0. */
 bool m_answer_is(const struct m_answer *a, const struct m_facts *f, const __u8 *got, __u32 header,
 		 __u32 transport);

@@ -62,17 +62,29 @@ static bool moved_tags(const struct item *item, const struct m_facts *f, const s
 	return same_bytes(item, f, r, as_it_came);
 }
 
-bool out_is_answer(const struct m_facts *f, const struct m_result *r, const struct m_answer *a,
-		   const struct lengths *lengths, const struct came_out *out)
+bool out_is_copy(const struct item *item, const struct m_facts *f, const __u8 *copy,
+		 const __u8 *came)
+{
+	const struct m_result changed = { .is_changed = true };
+	struct m_facts then = *f;
+
+	then.bytes = (__u8 *)copy;
+	return same_bytes(item, &then, &changed, came);
+}
+
+bool out_is_answer(const struct m_facts *f, enum m_told to, const struct m_answer *a,
+		   bool is_changed, const struct lengths *lengths, const struct came_out *out)
 {
 	__u32 header = 0, transport = 0, link = f->network_at;
+	__u32 from = to == M_SENDER ? 6 : 0;
 
 	if (out->len < lengths->least || out->len > lengths->most || out->len < link + a->len)
 		return false;
-	if (memcmp(out->bytes, f->bytes + 6, 6) || memcmp(out->bytes + 6, f->bytes, 6) ||
+	if (memcmp(out->bytes, f->bytes + from, 6) ||
+	    memcmp(out->bytes + 6, f->bytes + 6 - from, 6) ||
 	    memcmp(out->bytes + 12, f->bytes + 12, link - 12))
 		return false;
-	if (r->is_changed)
+	if (is_changed)
 		m_sums(f, &header, &transport);
 	return m_answer_is(a, f, out->bytes + link, header, transport);
 }

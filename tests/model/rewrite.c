@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) 2026 The Sluice authors */
 /* docs/packets.md, "What rules set". */
+#include <string.h>
+
 #include "model.h"
 
 /* RFC 1071; the first byte is the high one of its word. */
@@ -117,6 +119,17 @@ static enum sl_reason set_bytes(const struct m_stmt *s, struct m_facts *f, bool 
 	return SL_REASON_NONE;
 }
 
+struct m_copies m_copies;
+
+/* As it is now: tags come and go later. */
+static void copy(const struct m_facts *f)
+{
+	int i = m_copies.count++;
+
+	m_copies.copy[i].len = f->end;
+	memcpy(m_copies.copy[i].bytes, f->bytes, f->end);
+}
+
 __u64 m_done[M_SETS];
 
 enum sl_reason m_set(const struct m_stmt *s, struct m_facts *f, bool *is_changed)
@@ -157,7 +170,10 @@ enum sl_reason m_set(const struct m_stmt *s, struct m_facts *f, bool *is_changed
 		m_pop(f);
 		break;
 	case M_MIRROR:
-		return SL_REASON_MIRROR_PORT;
+		if (!s->value)
+			return SL_REASON_MIRROR_PORT;
+		copy(f);
+		break;
 	default:
 		return set_bytes(s, f, is_changed);
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright (C) 2026 The Sluice authors */
 /*
- * docs/rules.md, "Messages over TCP": of each side of a connection its first message, put together from
- * its segments. What is behind that is left to other tests: see m_is_beyond().
+ * docs/packets.md, "Sides of a connection": messages of TCP put together from segments, one behind the
+ * other. No side sends a gigabyte here, so none has left what it began with behind.
  */
 #include <string.h>
 
@@ -10,14 +10,21 @@
 
 #define SYN 2
 
+#define AHEAD  (16U << 20)
+#define BEFORE 0x80000000U
+#define GAPS   12
+
+/* Bytes of a segment, and where they belong. */
+struct segment {
+	const __u8 *bytes;
+	__u32 length, number, at;
+	bool is_port;
+	bool is_aside; /* read by itself */
+};
+
 static bool on_port(const struct m_facts *f, __u32 port)
 {
 	return f->value[M_SPORT] == port || f->value[M_DPORT] == port;
-}
-
-static bool is_dns_port(const struct m_facts *f)
-{
-	return on_port(f, 53) || on_port(f, 5353) || on_port(f, 5355);
 }
 
 static __u32 number_of(const struct m_facts *f)
@@ -44,119 +51,240 @@ static struct m_talk *new_talk(struct m_state *state)
 	talk->app = 0;
 	for (int i = 0; i < 2; i++) {
 		talk->side[i].state = M_SIDE_NEW;
-		talk->side[i].has_isn = talk->side[i].has_place = false;
+		talk->side[i].has_isn = talk->side[i].is_kept = false;
 		talk->side[i].end = 0;
 	}
 	return talk;
 }
 
-static void forget_bytes(struct m_side *side)
+static enum m_reading read(struct m_facts *f, const struct segment *s)
 {
-	side->has_place = false;
-	memset(side->there, 0, sizeof(side->there));
+	return m_read_stream(f, s->bytes, s->length < M_LOOKED_AT ? s->length : M_LOOKED_AT,
+			     s->is_port);
+}
+
+/* An end never comes nearer while the side is what it was. */
+static void becomes(struct m_side *side, enum m_side_state state, __u32 end)
+{
+	if (side->state != (int)state || side->end < end)
+		side->end = end;
+	side->state = (int)state;
+}
+
+static void give_up(struct m_side *side, enum sl_reason reason)
+{
+	side->is_kept = false;
+	side->reason = reason;
+	becomes(side, M_SIDE_GIVEN_UP, M_LOOKED_AT);
+}
+
+/* Whether it would be one more part than are kept, with a gap before it and behind. */
+static bool is_part_too_many(const struct m_side *side, __u32 from, __u32 to)
+{
+	int parts = 0;
+
+	for (__u32 i = from ? from - 1 : 0; i <= to && i < M_LOOKED_AT; i++) {
+		if (side->there[i])
+			return false;
+	}
+	for (__u32 i = 0; i < M_LOOKED_AT; i++)
+		parts += side->there[i] && (!i || !side->there[i - 1]);
+	return parts == GAPS;
 }
 
 /* Of bytes that come twice the first count. False: others came. */
-static bool put(struct m_side *side, __u32 at, const __u8 *bytes, __u32 length)
+static bool keep(struct m_side *side, const struct segment *s, __u32 to)
 {
 	bool same = true;
 
-	if (!side->has_place)
-		forget_bytes(side);
-	side->has_place = true;
-	for (__u32 i = 0; i < length && at + i < M_LOOKED_AT; i++) {
-		if (side->there[at + i])
-			same = same && side->bytes[at + i] == bytes[i];
+	for (__u32 at = s->at; at < to; at++) {
+		__u8 byte = s->bytes[at - s->at];
+
+		if (side->there[at])
+			same = same && side->bytes[at] == byte;
 		else
-			side->bytes[at + i] = bytes[i];
-		side->there[at + i] = true;
+			side->bytes[at] = byte;
+		side->there[at] = true;
 	}
 	return same;
 }
 
-static void is_whole(struct m_side *side, __u32 end)
-{
-	if (side->state != M_SIDE_WHOLE || side->end < end)
-		side->end = end;
-	side->state = M_SIDE_WHOLE;
-}
+__u64 m_joined, m_later;
 
-__u64 m_joined;
-
-static enum m_reading join(struct m_facts *f, struct m_side *side, __u32 at)
+/* What there is from the first byte on, and what the side has sent by that. */
+static enum m_reading read_kept(struct m_facts *f, struct m_side *side, const struct segment *s,
+				enum sl_reason *reason)
 {
-	bool same = put(side, at, f->came + f->payload_at, f->payload_length);
+	struct segment kept = { .bytes = side->bytes, .is_port = s->is_port };
 	enum m_reading how = M_NOT;
-	__u32 have = 0;
 
-	while (have < M_LOOKED_AT && side->there[have])
-		have++;
-	if (have)
-		how = m_read_stream(f, side->bytes, have, is_dns_port(f));
+	while (kept.length < M_LOOKED_AT && side->there[kept.length])
+		kept.length++;
+	if (kept.length)
+		how = read(f, &kept);
 	if (how == M_WHOLE || how == M_BROKEN) {
-		m_joined += have > f->payload_length;
-		is_whole(side, have);
-	} else if (have && how == M_NOT) {
-		side->has_place = false;
+		m_joined += kept.length > s->length;
+		becomes(side, M_SIDE_WHOLE, kept.length);
+	} else if (kept.length && how == M_NOT) {
+		side->is_kept = false;
 		if (side->state != M_SIDE_WHOLE)
-			side->state = M_SIDE_OTHER;
-	} else {
-		if (side->state == M_SIDE_NEW)
+			becomes(side, M_SIDE_OTHER, kept.length);
+	} else if (kept.length == M_LOOKED_AT) {
+		*reason = SL_REASON_STREAM_SIZE;
+		if (side->state != M_SIDE_WHOLE)
+			give_up(side, *reason);
+	} else if (kept.length || side->state != M_SIDE_OTHER) {
+		*reason = SL_REASON_STREAM_PENDING;
+		if (side->state != M_SIDE_WHOLE)
 			side->state = M_SIDE_PART;
-		f->reason = SL_REASON_STREAM_PENDING;
 	}
-	if (!same)
-		f->reason = SL_REASON_STREAM_OVERLAP;
 	return how;
 }
 
-/* Whether the segment has a message by itself; else it is put to what may come. */
-static enum m_reading alone(struct m_facts *f, struct m_side *side)
+static enum m_reading put_together(struct m_facts *f, struct m_side *side, const struct segment *s)
 {
+	__u32 room = M_LOOKED_AT - s->at;
+	__u32 to = s->at + (s->length < room ? s->length : room);
+	enum sl_reason reason = SL_REASON_NONE;
 	enum m_reading how;
+	bool same;
 
-	how = m_read_stream(f, f->came + f->payload_at, f->payload_length, is_dns_port(f));
+	if (!side->is_kept)
+		memset(side->there, 0, sizeof(side->there));
+	side->is_kept = true;
+	if (is_part_too_many(side, s->at, to)) {
+		f->reason = SL_REASON_STREAM_SIZE;
+		if (side->state == M_SIDE_NEW || side->state == M_SIDE_PART)
+			give_up(side, f->reason);
+		return M_NOT;
+	}
+	same = keep(side, s, to);
+	how = read_kept(f, side, s, &reason);
+	f->reason = same ? reason : SL_REASON_STREAM_OVERLAP;
+	return how;
+}
+
+/* As if nothing had come before. */
+static enum m_reading try(struct m_facts *f, struct m_side *side, struct segment *s)
+{
+	enum m_reading how = read(f, s);
+
 	if (how == M_NOT) {
 		if (side->state != M_SIDE_WHOLE)
-			side->state = M_SIDE_OTHER;
+			becomes(side, M_SIDE_OTHER, s->at + s->length);
 		return how;
 	}
-	side->has_place = false;
+	side->is_kept = false;
+	m_later += s->at != 0;
+	if (s->at || side->state != M_SIDE_WHOLE)
+		side->end = 0;
+	side->base = s->number;
+	s->at = 0;
 	if (how != M_MORE) {
-		is_whole(side, f->payload_length);
+		becomes(side, M_SIDE_WHOLE, s->length);
 		return how;
 	}
-	if (side->state != M_SIDE_WHOLE)
+	if (!side->end)
 		side->state = M_SIDE_PART;
-	return join(f, side, 0);
+	return put_together(f, side, s);
 }
 
-static bool is_one_sided(int app)
+static enum m_reading by_itself(struct m_facts *f, struct segment *s)
 {
-	return app == SL_APP_TLS || app == SL_APP_HTTP;
+	enum m_reading how = read(f, s);
+
+	s->is_aside = true;
+	if (how == M_MORE && f->value[M_FRAGMENT] != SL_FRAG_FIRST)
+		f->reason = SL_REASON_STREAM_SPLIT;
+	return how;
 }
 
-static __u32 place_of(const struct m_facts *f, const struct m_side *side)
+static enum m_reading not_looked_at(struct m_facts *f, enum sl_reason reason)
 {
-	if (side->state != M_SIDE_NEW)
-		return number_of(f) - side->base;
-	return side->has_isn ? number_of(f) - side->isn - 1 : 0;
+	f->reason = reason;
+	return M_NOT;
 }
 
-/* Returns what the bytes were found to be; those that nothing is looked for in are nothing. */
-static enum m_reading look_at(struct m_facts *f, struct m_side *side, int app)
+static enum m_reading after_nothing(struct m_facts *f, struct m_side *side, struct segment *s)
 {
-	__u32 at = place_of(f, side);
+	if (!s->at)
+		return try(f, side, s);
+	if (s->at < M_LOOKED_AT)
+		return put_together(f, side, s);
+	return s->at < AHEAD ? not_looked_at(f, SL_REASON_STREAM_PENDING) : by_itself(f, s);
+}
+
+static enum m_reading after_other(struct m_facts *f, struct m_side *side, struct segment *s)
+{
+	if (s->at >= M_LOOKED_AT)
+		return M_NOT;
+	return s->at < side->end ? put_together(f, side, s) : try(f, side, s);
+}
+
+static enum m_reading after_part(struct m_facts *f, struct m_side *side, const struct segment *s)
+{
+	if (s->at < M_LOOKED_AT)
+		return put_together(f, side, s);
+	if (s->at < AHEAD)
+		return not_looked_at(f, SL_REASON_STREAM_PENDING);
+	give_up(side, SL_REASON_STREAM_SIZE);
+	return M_NOT;
+}
+
+static enum m_reading after_message(struct m_facts *f, struct m_side *side, struct segment *s,
+				    int app)
+{
+	if (s->at < side->end && s->at >= M_LOOKED_AT)
+		return M_NOT;
+	if (s->at < side->end)
+		return s->at || side->is_kept ? put_together(f, side, s) : try(f, side, s);
+	return app == SL_APP_TLS || app == SL_APP_SSH ? M_NOT : try(f, side, s);
+}
+
+static enum m_reading look_at(struct m_facts *f, struct m_side *side, struct segment *s, int app)
+{
+	bool is_one_sided = app == SL_APP_TLS || app == SL_APP_HTTP;
+
+	if (s->at >= BEFORE)
+		return s->length > 1 ? by_itself(f, s) : M_NOT;
+	if (is_one_sided && (side->state == M_SIDE_NEW || side->state == M_SIDE_OTHER))
+		return M_NOT;
+	switch (side->state) {
+	case M_SIDE_NEW:
+		return after_nothing(f, side, s);
+	case M_SIDE_OTHER:
+		return after_other(f, side, s);
+	case M_SIDE_PART:
+		return after_part(f, side, s);
+	case M_SIDE_WHOLE:
+		return after_message(f, side, s, app);
+	default:
+		return not_looked_at(f, s->at < M_LOOKED_AT ? side->reason : SL_REASON_NONE);
+	}
+}
+
+/* What is before the first byte is nothing that the receiver takes. */
+static struct segment segment_of(const struct m_facts *f, struct m_side *side)
+{
+	struct segment s = {
+		.bytes = f->came + f->payload_at,
+		.length = f->payload_length,
+		.number = number_of(f),
+		.is_port = on_port(f, 53) || on_port(f, 5353) || on_port(f, 5355),
+	};
+	__u32 before;
 
 	if (side->state == M_SIDE_NEW)
-		side->base = number_of(f) - at;
-	if (side->state == M_SIDE_NEW && is_one_sided(app))
-		return M_NOT;
-	if (side->state == M_SIDE_WHOLE && at >= side->end)
-		return M_NOT;
-	if (!at && (side->state == M_SIDE_NEW || (side->state == M_SIDE_WHOLE && !side->has_place)))
-		return alone(f, side);
-	return join(f, side, at);
+		side->base = side->has_isn ? side->isn + 1 : s.number;
+	s.at = s.number - side->base;
+	before = -s.at;
+	if (s.at >= BEFORE && before < s.length) {
+		s.bytes += before;
+		s.length -= before;
+		s.number = side->base;
+		s.at = 0;
+	}
+	return s;
 }
 
 static void note_isn(const struct m_facts *f, const struct m_flow *flow)
@@ -173,46 +301,25 @@ void m_look_at_stream(struct m_state *state, struct m_facts *f, struct m_flow *f
 		      struct m_flow *made)
 {
 	bool is_piece = f->value[M_FRAGMENT] == SL_FRAG_FIRST;
-	enum m_reading how = M_NOT;
 	struct m_flow *of = flow ? flow : made;
-	bool is_aside = is_piece || (!flow && made->state == SL_FLOW_CLOSING);
+	struct segment s = {};
+	enum m_reading how = M_NOT;
 
 	if (!flow)
 		made->talk = new_talk(state);
 	note_isn(f, of);
-	if (f->payload_length && is_aside)
-		how = m_read_stream(f, f->came + f->payload_at, f->payload_length, is_dns_port(f));
-	else if (f->payload_length)
-		how = look_at(f, side_of(of, f), of->talk->app);
-	if (is_aside && how == M_MORE && !is_piece)
-		f->reason = SL_REASON_STREAM_SPLIT;
+	if (f->payload_length) {
+		s = segment_of(f, side_of(of, f));
+		how = is_piece || (!flow && made->state == SL_FLOW_CLOSING)
+			      ? by_itself(f, &s)
+			      : look_at(f, side_of(of, f), &s, of->talk->app);
+	}
 	if (how == M_BROKEN && !f->reason && !is_piece)
 		f->reason = SL_REASON_STREAM_BROKEN;
 	if (f->goes_on && !f->reason && !is_piece && !f->value[M_TO])
 		f->reason = SL_REASON_STREAM_SPLIT;
 	if (how == M_NOT && of->talk->app)
 		m_fact(f, M_APPLICATION, (wide)of->talk->app);
-	else if (how != M_NOT && !is_aside && f->has[M_APPLICATION])
+	else if (how != M_NOT && !s.is_aside && f->has[M_APPLICATION])
 		of->talk->app = (int)f->value[M_APPLICATION];
-}
-
-bool m_is_beyond(struct m_state *state, const struct m_facts *f)
-{
-	const struct m_flow *flow = m_flow_of(state, f);
-	const struct m_side *side;
-	__u32 at;
-
-	if (!f->payload_length)
-		return false;
-	if (f->payload_length >= M_LOOKED_AT)
-		return true;
-	if (!flow)
-		return false;
-	side = side_of(flow, f);
-	at = place_of(f, side);
-	if (side->state == M_SIDE_OTHER || at >= M_LOOKED_AT ||
-	    at + f->payload_length > M_LOOKED_AT)
-		return true;
-	return side->state == M_SIDE_WHOLE && at >= side->end && flow->talk->app != SL_APP_TLS &&
-	       flow->talk->app != SL_APP_SSH;
 }

@@ -171,6 +171,7 @@ static bool is_known(int reason)
 	case SL_REASON_STREAM_SPLIT:
 	case SL_REASON_STREAM_BROKEN:
 	case SL_REASON_STREAM_OVERLAP:
+	case SL_REASON_STREAM_SIZE:
 	case SL_REASON_TUNNEL_DEPTH:
 	case SL_REASON_TUNNEL_FRAGMENT:
 		return true;
@@ -202,12 +203,22 @@ static int missing_reasons(void)
 		printf("statement %d was done %llu times\n", i, m_done[i]);
 		missing++;
 	}
-	if (m_joined < 100) {
+	if (m_later < 300) {
+		printf("messages began behind others %llu times\n", m_later);
+		missing++;
+	}
+	if (m_joined < 500) {
 		printf("messages were put together %llu times\n", m_joined);
 		missing++;
 	}
+	if (!run_no_kernel &&
+	    (run_counts.copies < 500 || run_counts.resets < 30 || run_counts.refused_resets < 5)) {
+		printf("%llu copies and %llu resets were sent, %llu resets were not taken\n",
+		       run_counts.copies, run_counts.resets, run_counts.refused_resets);
+		missing++;
+	}
 	for (int i = 0; i < SL_REJECT_MAX_; i++) {
-		if (run_counts.answered[i] > 10 || i == SL_REJECT_BOTH)
+		if (run_counts.answered[i] > 10)
 			continue;
 		printf("answer %d was made %llu times\n", i, run_counts.answered[i]);
 		missing++;

@@ -4,7 +4,7 @@
  * Rules as text, in all the spellings that docs/rules.md knows: which one is taken is in
  * m_match.style, and says nothing about the meaning.
  */
-#include <arpa/inet.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +14,7 @@
 struct writer {
 	FILE *defines, *rules;
 	unsigned int ndefines, nsets, line;
+	bool is_answer; /* the rule says reject: what a set has may change, so it is not about TCP alone */
 };
 
 struct word {
@@ -151,22 +152,6 @@ static bool is_worded(int selector)
 	       selector == M_QUIC_TYPE || selector == M_FLOW_STATE || selector == M_FLOW_TO;
 }
 
-static void put_hex(FILE *to, wide value)
-{
-	__u64 high = (__u64)(value >> 64);
-
-	if (high)
-		fprintf(to, "0x%llx%016llx", high, (__u64)value);
-	else
-		fprintf(to, "0x%llx", (__u64)value);
-}
-
-static void put_mac(FILE *to, wide value)
-{
-	for (int i = 5; i >= 0; i--)
-		fprintf(to, "%02x%s", (unsigned int)(value >> (8 * i)) & 255, i ? ":" : "");
-}
-
 static void put_number(FILE *to, int selector, wide value, struct chance *c)
 {
 	if (selector == M_ETHER_SADDR || selector == M_ETHER_DADDR) {
@@ -188,43 +173,12 @@ static void put_number(FILE *to, int selector, wide value, struct chance *c)
 	fprintf(to, chance_of(c, 25) ? "0x%x" : "%u", (unsigned int)value);
 }
 
-void put_address(FILE *to, wide value, int family)
-{
-	char text[INET6_ADDRSTRLEN];
-	__u8 bytes[16];
-
-	for (int i = 0; i < 16; i++)
-		bytes[i] = (__u8)(value >> (8 * (15 - i)));
-	inet_ntop(family == 4 ? AF_INET : AF_INET6, family == 4 ? bytes + 12 : bytes, text,
-		  sizeof(text));
-	fputs(text, to);
-}
-
-static void put_addresses(FILE *to, const struct m_range *r, struct chance *c)
-{
-	wide size = r->high - r->low; /* one less, so that all of them fit */
-	int bits = r->family == 4 ? 32 : 128, free_bits = 0;
-
-	put_address(to, r->low, r->family);
-	while (free_bits < bits && size >> free_bits & 1)
-		free_bits++;
-	if (free_bits < bits && size >> free_bits)
-		free_bits = -1; /* no power of two */
-	if (free_bits >= 0 && !(r->low & size)) {
-		if (free_bits || chance_of(c, 20))
-			fprintf(to, "/%d", bits - free_bits);
-		return;
-	}
-	fputs("-", to);
-	put_address(to, r->high, r->family);
-}
-
 static void put_range(FILE *to, const struct m_match *m, int i, struct chance *c)
 {
 	const struct m_range *r = &m->range[i];
 
 	if (!fields[m->selector].bits) {
-		put_addresses(to, r, c);
+		text_addresses(to, r, c);
 		return;
 	}
 	if (m->selector == M_ANY_FRAGMENT && r->low == SL_FRAG_FIRST && r->high == SL_FRAG_LATER) {
@@ -240,59 +194,6 @@ static void put_range(FILE *to, const struct m_match *m, int i, struct chance *c
 		fputs(" - ", to);
 		put_number(to, m->selector, r->high, c);
 	}
-}
-
-static void put_flags(FILE *to, __u8 flags, const char *between)
-{
-	static const char *const names[] = {
-		"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"
-	};
-	bool first = true;
-
-	if (!flags)
-		fputs("none", to);
-	for (int i = 0; i < 8; i++) {
-		if (!(flags >> i & 1))
-			continue;
-		fprintf(to, "%s%s", first ? "" : between, names[i]);
-		first = false;
-	}
-}
-
-static void put_masked_flags(FILE *to, const struct m_match *m, struct chance *c)
-{
-	__u8 value = (__u8)m->range[0].low;
-	const char *compare = m->negate ? "!=" : "==";
-
-	if (!value && m->negate && chance_of(c, 60)) {
-		put_flags(to, m->mask, chance_of(c, 50) ? "," : "|");
-		return;
-	}
-	if (value && chance_of(c, 40)) {
-		if (m->negate || chance_of(c, 50))
-			fprintf(to, "%s ", compare);
-		put_flags(to, value, ",");
-		fputs(" / ", to);
-		put_flags(to, m->mask, ",");
-		return;
-	}
-	fputs("& (", to);
-	put_flags(to, m->mask, "|");
-	fprintf(to, ") %s ", compare);
-	put_flags(to, value, "|");
-}
-
-static void put_exact_flags(FILE *to, const struct m_match *m)
-{
-	fputs(m->negate ? "!= " : m->count == 1 ? "== " : "", to);
-	if (m->count > 1)
-		fputs("{ ", to);
-	for (int i = 0; i < m->count; i++) {
-		fputs(i ? ", " : "", to);
-		put_flags(to, (__u8)m->range[i].low, "|");
-	}
-	if (m->count > 1)
-		fputs(" }", to);
 }
 
 /* Words that are matches by themselves. */
@@ -394,6 +295,11 @@ static void put_exthdr(FILE *to, const struct m_match *m)
 }
 
 /* A set of numbers with a name, of the type that is asked. */
+static bool is_proto(int selector)
+{
+	return selector >= M_ANY_PROTO && selector <= M_IP6_PROTO;
+}
+
 static bool put_set(struct writer *w, const struct m_match *m, struct chance *c)
 {
 	const char *type = m->selector <= M_IP6_DADDR	? (chance_of(c, 50) ? "addr" : "prefix")
@@ -453,10 +359,7 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 		name = "code";
 	fprintf(w->rules, "%s ", name);
 	if (m->selector == M_TCP_FLAGS) {
-		if (m->mask == 255)
-			put_exact_flags(w->rules, m);
-		else
-			put_masked_flags(w->rules, m, &c);
+		text_flags(w->rules, m, &c);
 		return;
 	}
 	if (put_compared(w->rules, m, &c))
@@ -469,49 +372,16 @@ static void put_match(struct writer *w, const struct m_match *m, const struct m_
 		fprintf(w->rules, chance_of(&c, 50) ? "$d%u" : "{ $d%u }", w->ndefines);
 		return;
 	}
-	if (put_set(w, m, &c))
+	if (!(w->is_answer && is_proto(m->selector)) && put_set(w, m, &c))
 		return;
 	put_values(w->rules, m, &c);
-}
-
-static void put_stmt(FILE *to, const struct m_stmt *s)
-{
-	static const char *const words[] = { "set dscp", "set ttl", "set mss", "set vlan id",
-					     "set vlan pcp" };
-	static const char *const bases[] = { "frame", "network", "transport", "payload" };
-
-	if (s->kind == M_PUSH_VLAN) {
-		fprintf(to, "push vlan id %u ", (unsigned int)s->value & 0xfff);
-		if (s->value >> 13)
-			fprintf(to, "pcp %u ", (unsigned int)s->value >> 13);
-		return;
-	}
-	if (s->kind == M_MIRROR) {
-		fputs("mirror nowhere0 ", to);
-		return;
-	}
-	if (s->kind == M_POP_VLAN) {
-		fputs("pop vlan ", to);
-		return;
-	}
-	if (s->kind != M_SET_BYTES) {
-		fprintf(to, "%s %u ", words[s->kind], (unsigned int)s->value);
-		return;
-	}
-	fprintf(to, "set %s @%d,%d ", bases[s->base], s->offset, s->length);
-	if (s->mask != ~(wide)0 >> (128 - 8 * s->length)) {
-		fputs("& ", to);
-		put_hex(to, s->mask);
-		fputs(" ", to);
-	}
-	put_hex(to, s->value);
-	fputs(" ", to);
 }
 
 static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 {
 	struct chance c = { rule->count ? (__u64)rule->match[0].style + 1 : (__u64)number };
 
+	w->is_answer = rule->action == SL_REJECT;
 	fputs("\t", w->rules);
 	if (rule->has_name)
 		fprintf(w->rules, "r%d: ", number);
@@ -526,7 +396,7 @@ static void put_rule(struct writer *w, const struct m_rule *rule, int number)
 		}
 	}
 	for (int i = 0; i < rule->stmts; i++)
-		put_stmt(w->rules, &rule->stmt[i]);
+		text_stmt(w->rules, &rule->stmt[i]);
 	if (rule->action == SL_REJECT || rule->action == SL_REDIRECT)
 		text_answer(w->rules, rule, &c);
 	else if (rule->action != SL_CONTINUE)

@@ -32,5 +32,8 @@ struct lengths {
 	size_t least, most;
 };
 
-bool out_is_answer(const struct m_facts *f, const struct m_result *r, const struct m_answer *a,
-		   const struct lengths *lengths, const struct came_out *out);
+bool out_is_answer(const struct m_facts *f, enum m_told to, const struct m_answer *a,
+		   bool is_changed, const struct lengths *lengths, const struct came_out *out);
+/* copy: as rules have left the packet by then. */
+bool out_is_copy(const struct item *item, const struct m_facts *f, const __u8 *copy,
+		 const __u8 *came);

@@ -61,13 +61,23 @@ struct host_done {
 	__u32 priority;
 	__u8 back[256]; /* the reset to who sent the frame, where the frame becomes the other */
 	size_t back_len;
-	__u32 mirrored[4]; /* ifindex of each copy */
-	__u32 nmirrored;
+	__u32 ncopies; /* in host_copies */
 	struct host_event event; /* the last one */
 	__u32 nevents;
 };
 
 extern struct host_done host_done;
+
+/* What went to another interface, as it was then. */
+#define HOST_COPIES 32
+
+struct host_copy {
+	__u32 ifindex;
+	size_t len;
+	__u8 bytes[PACKET_ROOM];
+};
+
+extern struct host_copy host_copies[HOST_COPIES];
 /* What the next runs are to find. */
 extern __u32 host_random; /* also what it adds each time */
 extern __u32 host_random_step;

@@ -26,6 +26,7 @@ struct host_packet {
 
 __u64 host_now = 1000000000ULL;
 struct host_done host_done;
+struct host_copy host_copies[HOST_COPIES];
 __u32 host_random, host_random_step;
 bool host_ring_full;
 
@@ -154,10 +155,14 @@ static __always_inline void sl_skb_priority(struct host_packet *packet, __u32 va
 
 static __always_inline int sl_skb_mirror(struct host_packet *packet, __u32 ifindex)
 {
-	(void)packet;
-	if (host_done.nmirrored == sizeof(host_done.mirrored) / sizeof(host_done.mirrored[0]))
+	struct host_copy *copy = &host_copies[host_done.ncopies];
+
+	if (host_done.ncopies == HOST_COPIES)
 		return -ENOSPC;
-	host_done.mirrored[host_done.nmirrored++] = ifindex;
+	host_done.ncopies++;
+	copy->ifindex = ifindex;
+	copy->len = packet->len;
+	memcpy(copy->bytes, packet->bytes, packet->len);
 	return 0;
 }
 
@@ -247,7 +252,7 @@ static inline enum sl_reason host_onward(struct sl_pkt *pkt, const __u32 *number
 
 	host_done.back_len = pkt->ctx->len;
 	memcpy(host_done.back, pkt->ctx->bytes, pkt->ctx->len);
-	sl_answer_onward(answer, pkt->key.l3 == SL_L3_IP6, numbers);
+	sl_answer_onward(answer, &pkt->key, numbers);
 	sl_view(pkt->ctx, &view);
 	return sl_answer_write(&view, sl_facts_of(pkt), answer) ? SL_REASON_WRITE_REFUSED
 								: SL_REASON_NONE;

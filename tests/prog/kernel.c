@@ -46,13 +46,16 @@ static const char *const prog_names[WAY_MAX_] = {
 char *kernel_arena;
 __u32 kernel_ncpus;
 static int arena_fd = -1, frags_fd = -1, limits_fd = -1, events_fd = -1;
-static struct bpf_object *objects[WAY_MAX_];
-static int prog_fds[WAY_MAX_] = { -1, -1, -1, -1, -1 };
-static volatile struct prog_shared *shared[WAY_MAX_];
+
+static struct program {
+	struct bpf_object *object;
+	int fd;
+	volatile struct prog_shared *shared;
+} programs[WAY_MAX_], senders[WAY_MAX_];
 
 int kernel_prog_fd(enum way way)
 {
-	return prog_fds[way];
+	return programs[way].fd;
 }
 
 static int make_maps(void)
@@ -135,7 +138,7 @@ static int configure(struct bpf_object *o, struct bpf_map *map, const struct sl_
 	return -ENOENT;
 }
 
-static int load(enum way way)
+static int load(enum way way, struct program *program)
 {
 	bool is_xdp = way_hook(way) == SL_HOOK_XDP;
 	struct sl_prog_config config = {
@@ -143,7 +146,7 @@ static int load(enum way way)
 		.instance = 1,
 		.ncpus = kernel_ncpus,
 		.rule_shift = RULE_SHIFT,
-		.trace = 1,
+		.trace = program == &programs[way],
 		.handoff = way == WAY_XDP_META,
 	};
 	struct bpf_object *o =
@@ -157,7 +160,7 @@ static int load(enum way way)
 
 	if (!o)
 		return -errno;
-	objects[way] = o;
+	program->object = o;
 	sl_prog_place(&config, way_hook(way));
 	bpf_object__for_each_program(prog, o)
 	{
@@ -189,15 +192,15 @@ static int load(enum way way)
 	bpf_object__for_each_map(map, o)
 	{
 		if (strstr(bpf_map__name(map), ".bss"))
-			shared[way] = mmap(NULL, SL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-					   bpf_map__fd(map), 0);
+			program->shared = mmap(NULL, SL_PAGE_SIZE, PROT_READ | PROT_WRITE,
+					       MAP_SHARED, bpf_map__fd(map), 0);
 	}
-	if (shared[way] == MAP_FAILED)
-		shared[way] = NULL;
-	if (!shared[way])
+	if (program->shared == MAP_FAILED)
+		program->shared = NULL;
+	if (!program->shared)
 		return -ENOENT;
-	shared[way]->clock = host_now;
-	prog_fds[way] = bpf_program__fd(bpf_object__find_program_by_name(o, prog_names[way]));
+	program->shared->clock = host_now;
+	program->fd = bpf_program__fd(bpf_object__find_program_by_name(o, prog_names[way]));
 	return 0;
 }
 
@@ -214,21 +217,33 @@ int kernel_init(void)
 		return err;
 	touch_pages();
 	for (enum way way = 0; way < WAY_MAX_; way++) {
-		err = load(way);
+		err = load(way, &programs[way]);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
+int kernel_init_senders(void)
+{
+	int err = load(WAY_TC_IN, &senders[WAY_TC_IN]);
+
+	return err ? err : load(WAY_TC_OUT, &senders[WAY_TC_OUT]);
+}
+
+static void unload(struct program *program)
+{
+	bpf_object__close(program->object);
+	if (program->shared)
+		munmap((void *)program->shared, SL_PAGE_SIZE);
+	*program = (struct program) { .fd = -1 };
+}
+
 void kernel_exit(void)
 {
 	for (enum way way = 0; way < WAY_MAX_; way++) {
-		bpf_object__close(objects[way]);
-		objects[way] = NULL;
-		if (shared[way])
-			munmap((void *)shared[way], SL_PAGE_SIZE);
-		shared[way] = NULL;
+		unload(&programs[way]);
+		unload(&senders[way]);
 	}
 	if (kernel_arena)
 		munmap(kernel_arena, (size_t)SL_ARENA_PAGES * SL_PAGE_SIZE);
@@ -245,17 +260,20 @@ void kernel_exit(void)
 }
 
 struct output {
+	__u32 ifindex; /* that it comes through; 0: loopback */
 	void *bytes; /* NULL: not asked */
 	size_t len;
 	__u32 mark;
 	__u32 retval;
 };
 
-static int run(enum way way, const struct frame *frame, unsigned int count, struct output *out)
+static int run(enum way way, const struct program *program, const struct frame *frame,
+	       unsigned int count, struct output *out)
 {
 	struct xdp_md xdp = { .data_end = (__u32)frame->linear };
 	struct __sk_buff skb = { .gso_size = frame->is_gso ? 1448 : 0,
-				 .gso_segs = frame->is_gso ? 2 : 0 },
+				 .gso_segs = frame->is_gso ? 2 : 0,
+				 .ifindex = out->ifindex },
 			 after = {};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes,
 		    .data_size_in = (__u32)frame->len, .repeat = (int)count, .data_out = out->bytes,
@@ -266,8 +284,8 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 		opts.ctx_in = &xdp;
 		opts.ctx_size_in = sizeof(xdp);
 	} else if (way_hook(way) != SL_HOOK_XDP) {
-		opts.ctx_in = frame->is_gso ? &skb : NULL;
-		opts.ctx_size_in = frame->is_gso ? sizeof(skb) : 0;
+		opts.ctx_in = frame->is_gso || out->ifindex ? &skb : NULL;
+		opts.ctx_size_in = opts.ctx_in ? sizeof(skb) : 0;
 		opts.ctx_out = &after;
 		opts.ctx_size_out = sizeof(after);
 	}
@@ -275,9 +293,9 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 		opts.data_out = frame->out->bytes;
 		opts.data_size_out = PACKET_ROOM;
 	}
-	shared[way]->clock = host_now;
+	program->shared->clock = host_now;
 	do {
-		err = bpf_prog_test_run_opts(prog_fds[way], &opts);
+		err = bpf_prog_test_run_opts(program->fd, &opts);
 	} while (err == -EINTR || err == -EAGAIN);
 	out->retval = opts.retval;
 	out->len = opts.data_size_out;
@@ -287,8 +305,7 @@ static int run(enum way way, const struct frame *frame, unsigned int count, stru
 	return err;
 }
 
-/* What the program returns for a verdict. */
-static __u32 action(enum way way, const struct frame *frame, __u32 verdict)
+__u32 kernel_action(enum way way, const struct frame *frame, __u32 verdict)
 {
 	static const __u32 xdp[SL_VERDICT_MAX_] = {
 		[SL_CONTINUE] = XDP_PASS, [SL_ACCEPT] = XDP_PASS, [SL_DROP] = XDP_DROP,
@@ -314,11 +331,11 @@ static int judged(enum way way, const struct frame *frame, struct sl_trace *trac
 	int err;
 
 	memset(found, 0, sizeof(*trace));
-	err = run(way, frame, 1, out);
+	err = run(way, &programs[way], frame, 1, out);
 	if (err)
 		return err;
 	memcpy(trace, found, sizeof(*trace));
-	return out->retval == action(way, frame, trace->verdict) ? 0 : -EPROTO;
+	return out->retval == kernel_action(way, frame, trace->verdict) ? 0 : -EPROTO;
 }
 
 int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace)
@@ -336,6 +353,17 @@ int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *tra
 
 	*len = out.len;
 	*mark = out.mark;
+	return err;
+}
+
+int kernel_send(enum way way, const struct frame *frame, __u32 ifindex, void *bytes, size_t *len,
+		__u32 *retval)
+{
+	struct output out = { .bytes = bytes, .ifindex = ifindex };
+	int err = run(way, &senders[way], frame, 1, &out);
+
+	*len = out.len;
+	*retval = out.retval;
 	return err;
 }
 
@@ -376,12 +404,12 @@ int kernel_repeat(enum way way, const struct frame *frame, unsigned int count)
 {
 	struct output out = {};
 
-	return run(way, frame, count, &out);
+	return run(way, &programs[way], frame, count, &out);
 }
 
 __u64 kernel_calls(enum way way)
 {
-	return shared[way]->calls;
+	return programs[way].shared->calls;
 }
 
 void kernel_frags_clear(void)

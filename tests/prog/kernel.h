@@ -52,6 +52,15 @@ int kernel_run(enum way way, const struct frame *frame, struct sl_trace *trace);
  */
 int kernel_run_out(enum way way, const struct frame *frame, struct sl_trace *trace, void *out,
 		   size_t *out_len, __u32 *mark);
+/* What a program returns for a verdict. */
+__u32 kernel_action(enum way way, const struct frame *frame, __u32 verdict);
+/*
+ * The TC programs once more, as they are where packets are not only asked about: without a trace, and what
+ * they answer to both ends of a connection is sent. The packet comes through an interface that is there.
+ */
+int kernel_init_senders(void);
+int kernel_send(enum way way, const struct frame *frame, __u32 ifindex, void *bytes, size_t *len,
+		__u32 *retval);
 /* Calls into the kernel so far, of programs that count them: see calls.h. */
 __u64 kernel_calls(enum way way);
 void kernel_limits_clear(void);

@@ -49,6 +49,7 @@ static const struct reset_row rows[] = {
 	{ "data of a syn", "app http reject", pkt(eth(), ip4(), tcp(.flags = SYN, .seq = 5), bytes(REQUEST)), pkt(ETH_BACK, ip4(IP4_BACK), tcp(.sport = 80, .dport = 4000, .flags = RST | ACK)), pkt(eth(), ip4(.df = 1), tcp(.flags = RST)), 34 },
 	{ "the last segment", "app http reject", pkt(eth(), ip4(), tcp(.flags = FIN | ACK, .seq = 5), bytes(REQUEST)), pkt(ETH_BACK, ip4(IP4_BACK), TCP_BACK), pkt(eth(), ip4(.df = 1), TCP_ON), 34 },
 	{ "longer than an answer", "tcp payload contains \"www.example\" reject", pkt(eth(), ip4(), tcp(DATA), bytes(REQUEST), data(1300)), pkt(ETH_BACK, ip4(IP4_BACK), TCP_BACK), pkt(eth(), ip4(.df = 1), TCP_ON), 34 },
+	{ "flags that the rule has set are not those of the segment", "app http set transport @13,1 0 reject", pkt(eth(), ip4(), tcp(DATA), bytes(REQUEST)), pkt(ETH_BACK, ip4(IP4_BACK), TCP_BACK), pkt(eth(), ip4(.df = 1), TCP_ON), 34 },
 	{ "segments in one", "app http reject", pkt(eth(), ip4(), tcp(DATA), bytes(REQUEST), data(1400)), pkt(ETH_BACK, ip4(IP4_BACK), TCP_BACK), pkt(eth(), ip4(.df = 1), TCP_ON), 34, .is_gso = true },
 };
 /* clang-format on */
