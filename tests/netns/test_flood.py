@@ -17,7 +17,7 @@ import pytest
 
 from lab import BUILD, wait_until
 
-COUNT = 10000 if os.environ.get("SLUICE_QUICK") else 50000
+COUNT = 5000 if os.environ.get("SLUICE_QUICK") else 50000
 FLOWS = 64
 PORT = 9  # of the destination: discard
 
